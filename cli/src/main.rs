@@ -1,0 +1,3 @@
+//! concord.
+
+fn main() {}

@@ -1,0 +1,75 @@
+//! Stage 1: bytes and encoding.
+
+use super::{Check, Error, Info, Warning, graded, kind};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        code: "C101",
+        name: "not-utf8",
+        severity: Warning,
+        title: "Letters are not stored as UTF-8",
+        why: "Programs that expect UTF-8 show such letters as rubbish or stop reading.",
+        kinds: &[
+            kind(
+                "",
+                "\"{value}\" is not stored as UTF-8; it was read as Windows-1252",
+                "text stored as UTF-8",
+                "Save the file as \"CSV UTF-8\" and look whether this cell still reads as it should.",
+            ),
+            graded(
+                "file",
+                Info,
+                "the file is stored as Windows-1252, not as UTF-8; it was read as such",
+                "text stored as UTF-8",
+                "Nothing to do if the names in the file look right in this report. To be safe, save it as \"CSV UTF-8\".",
+            ),
+        ],
+    },
+    Check {
+        code: "C102",
+        name: "nul-byte",
+        severity: Error,
+        title: "The file holds NUL bytes",
+        why: "A NUL byte ends the text for many programs, so what follows it is lost. It often means that the file was damaged or is not text.",
+        kinds: &[kind(
+            "",
+            "the cell holds a NUL byte, shown as ␀: \"{value}\"",
+            "text without NUL bytes",
+            "Export the file again; if the byte returns, tell the vendor of the system.",
+        )],
+    },
+    Check {
+        code: "C103",
+        name: "control-character",
+        severity: Warning,
+        title: "An invisible control character",
+        why: "Nobody sees it, but searching, joining and comparing fail because of it.",
+        kinds: &[kind(
+            "",
+            "\"{value}\" holds an invisible control character ({character})",
+            "text without control characters",
+            "Retype the cell, or use the spreadsheet's CLEAN function on it.",
+        )],
+    },
+    Check {
+        code: "C104",
+        name: "not-text",
+        severity: Error,
+        title: "The file is not a text table",
+        why: "Nothing in it can be checked before it is saved as a table.",
+        kinds: &[
+            kind(
+                "",
+                "the file is not a text table: it looks like {looks}",
+                "a CSV or TSV file",
+                "Save the sheet as \"CSV UTF-8\" and check that file.",
+            ),
+            kind(
+                "empty",
+                "the file is empty",
+                "a header row and data rows",
+                "Export the file again; an empty file often means that the export failed.",
+            ),
+        ],
+    },
+];

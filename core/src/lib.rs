@@ -1,0 +1,10 @@
+//! Concord's core: bytes become records that remember where they came from; a package, which is only data, says what they mean;
+//! every doubt becomes a finding.
+//!
+//! The core never opens, fetches, prints, spawns or asks the time, and never knows a standard's name. Shells read, call and print.
+
+pub mod decimal;
+pub mod finding;
+pub mod package;
+pub mod report;
+pub mod schema;

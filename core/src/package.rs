@@ -1,0 +1,189 @@
+//! The package model: one version of one standard or local layout, as data. See `standards/README.md` for the format.
+//!
+//! Loading lives in [`load`], the set of known packages in [`catalog`], the closed kinds of rules in [`rules`], crosswalks in [`crosswalk`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::schema::{Presence, TableSchema};
+
+pub mod catalog;
+pub mod crosswalk;
+pub mod load;
+pub mod rules;
+
+pub use crosswalk::Crosswalk;
+pub use rules::{Rule, RuleKind};
+
+/// A package, immutable once loaded.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// The tables in the manifest's order.
+    pub resources: Vec<Resource>,
+    /// Code lists by name.
+    pub codes: BTreeMap<String, Arc<CodeList>>,
+    /// Rules between fields and records.
+    pub rules: Vec<Rule>,
+    /// How other layouts become this one.
+    pub crosswalks: Vec<Crosswalk>,
+    /// Every file of the package as it is, by path with `/`, sorted.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// `sha256:` and 64 hexadecimal digits over the sorted paths, lengths and bytes of all files.
+    pub digest: String,
+}
+
+/// One tabular resource of a package.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// Name, also that of its schema file.
+    pub name: String,
+    /// A title for people.
+    pub title: String,
+    /// One record, singular.
+    pub record: String,
+    /// Whether a dataset must have it (`Required` or `Optional`).
+    pub presence: Presence,
+    /// Usual file names.
+    pub files: Vec<String>,
+    /// Columns that give this layout away; when empty, the required ones do.
+    pub distinctive: Vec<String>,
+    /// The schema with its code lists resolved.
+    pub schema: Arc<TableSchema>,
+}
+
+/// What `standard.toml` says about the package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Manifest {
+    pub id: String,
+    pub version: String,
+    pub title: String,
+    pub description: String,
+    pub tier: Tier,
+    pub domain: String,
+    pub publisher: String,
+    pub homepage: String,
+    pub licence: String,
+    pub status: Status,
+    pub supersedes: Vec<String>,
+    pub media_types: Vec<String>,
+    /// ISO date, when the standard says one.
+    pub effective_from: Option<String>,
+    /// ISO date.
+    pub effective_until: Option<String>,
+    pub spec_source: String,
+    pub spec_section: String,
+    /// What no source states.
+    pub unconfirmed: Vec<String>,
+}
+
+/// Who accepts the package's layout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Tier {
+    #[default]
+    National,
+    Regional,
+    Local,
+}
+
+/// Where a version stands in its life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Status {
+    Draft,
+    #[default]
+    Stable,
+    Deprecated,
+    Withdrawn,
+}
+
+/// A code list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CodeList {
+    /// File name without `.csv`.
+    pub name: String,
+    /// The codes in file order.
+    pub codes: Vec<Code>,
+}
+
+/// One code.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Code {
+    pub code: String,
+    pub title: String,
+    pub description: String,
+    pub deprecated: bool,
+    /// The code to use in place of a deprecated one; empty when none.
+    pub replaced_by: String,
+}
+
+/// A reference to a package: `id@version`, or `id` for the newest stable version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StandardRef {
+    /// The standard's id.
+    pub id: String,
+    /// The version; `None` asks for the newest stable one.
+    pub version: Option<String>,
+}
+
+impl StandardRef {
+    /// Reads `id` or `id@version`. `None` when the text is neither.
+    pub fn parse(text: &str) -> Option<StandardRef> {
+        let (id, version) = match text.split_once('@') {
+            Some((id, version)) => (id, Some(version)),
+            None => (text, None),
+        };
+        let id_ok = !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let version_ok = version.is_none_or(|v| {
+            !v.is_empty() && v.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')) && !v.contains("..")
+        });
+        (id_ok && version_ok).then(|| StandardRef { id: id.to_owned(), version: version.map(str::to_owned) })
+    }
+}
+
+impl fmt::Display for StandardRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.version {
+            Some(version) => write!(f, "{}@{}", self.id, version),
+            None => f.write_str(&self.id),
+        }
+    }
+}
+
+impl Package {
+    /// `id@version`.
+    pub fn reference(&self) -> String {
+        format!("{}@{}", self.manifest.id, self.manifest.version)
+    }
+
+    /// The resource of that name.
+    pub fn resource(&self, name: &str) -> Option<&Resource> {
+        self.resources.iter().find(|r| r.name == name)
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Tier::National => "national",
+            Tier::Regional => "regional",
+            Tier::Local => "local",
+        })
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Status::Draft => "draft",
+            Status::Stable => "stable",
+            Status::Deprecated => "deprecated",
+            Status::Withdrawn => "withdrawn",
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! The set of known packages.

@@ -1,0 +1,43 @@
+//! Rules between fields and between records: a closed set of kinds. See `standards/README.md`, "rules.toml".
+
+use crate::finding::Severity;
+
+/// One rule of a standard. Its finding's code is `<standard>/<id>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Rule {
+    pub id: String,
+    /// Name of the resource it speaks of.
+    pub resource: String,
+    pub kind: RuleKind,
+    pub severity: Severity,
+    pub title: String,
+    pub why: String,
+    pub mend: String,
+    pub reference: String,
+}
+
+/// The closed kinds, with their arguments as field names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum RuleKind {
+    AnyOf { fields: Vec<String> },
+    OneOf { fields: Vec<String> },
+    Requires { field: String, then: Vec<String> },
+    Order { first: String, then: String, strict: bool },
+    Implies { field: String, is: Vec<String>, then: String, must: Implied },
+    Sum { total: String, parts: Vec<String>, tolerance: String },
+    Unique { fields: Vec<String> },
+    Exists { fields: Vec<String>, resource: String, target: Vec<String> },
+    SamePer { key: Vec<String>, field: String },
+    Rows { min: u64, max: Option<u64> },
+}
+
+/// What `implies` demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Implied {
+    In(Vec<String>),
+    Filled,
+    Empty,
+}
