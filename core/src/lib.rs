@@ -6,5 +6,6 @@
 pub mod decimal;
 pub mod finding;
 pub mod package;
+pub mod render;
 pub mod report;
 pub mod schema;
