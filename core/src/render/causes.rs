@@ -11,7 +11,7 @@ use crate::report::Report;
 
 /// Sentences for several occurrences, by code and kind. `{cells_here}` is `40 cells in column I "Status"`, `{rows_here}` is `40 rows`,
 /// and `{examples}` is `most often "Isued"` or `for example "Isued", "isued"`. A check that is not here is told by its first occurrence.
-const PLURALS: &[(&str, &str, &str)] = &[
+pub(super) const PLURALS: &[(&str, &str, &str)] = &[
     ("C101", "", "{cells_here} are not stored as UTF-8; they were read as Windows-1252[; {examples}]"),
     ("C102", "", "{cells_here} hold NUL bytes, shown as ␀[; {examples}]"),
     ("C103", "", "{cells_here} hold invisible control characters[; {examples}]"),
@@ -108,7 +108,9 @@ impl<'a> Causes<'a> {
         tallies.resize_with(causes.len(), Tally::default);
         for (order, f) in report.findings.stored().iter().enumerate() {
             let place = &f.place;
-            let Some(&at) = index.get(&key(&f.code, f.kind, f.severity, place.file, place.column, place.field.as_deref())) else { continue };
+            let Some(&at) = index.get(&key(&f.code, f.kind, f.severity, place.file, place.column, place.field.as_deref())) else {
+                continue;
+            };
             tallies[at].stored += 1;
             if let Some(value) = &f.value {
                 tallies[at].values.entry(value).or_insert((0, order)).0 += 1;
@@ -235,9 +237,13 @@ impl Told<'_> {
 /// Longest example value in a cause's sentence, in characters.
 const EXAMPLE: usize = 60;
 
-/// `column I "Status", row 14`; `None` for a finding of the file as a whole, whose sentence names what it speaks of.
+/// `column I "Status", row 14`; `column I` for a header, which its own sentence quotes; `None` for a finding of the file as a whole,
+/// whose sentence names what it speaks of.
 fn label(finding: &Finding) -> Option<String> {
     let place = &finding.place;
+    if place.row == 1 && place.record == 0 && place.column.is_some() {
+        return words::column(place.column, None);
+    }
     let column = words::column(place.column, place.field.as_deref());
     match (column, place.row) {
         (Some(column), 0) => place.column.map(|_| column),

@@ -56,7 +56,7 @@ pub(super) fn head(w: &mut Writer, report: &Report) {
         w.number(report.findings.count(severity));
     }
     w.key("rows_at_fault");
-    w.number(report.findings.rows_at_fault());
+    w.number(verdict::rows_at_fault(report));
     w.close('}');
     w.key("coverage");
     coverage(w, report);

@@ -34,11 +34,11 @@ pub fn line(report: &Report, finding: &Finding) -> String {
     }
     let _ = write!(out, "{}[{}] ", finding.severity.word(), words::visible(finding.code.text()));
     // A finding of the whole file names the column it misses in its sentence.
-    if place.column.is_some() || place.line > 0 {
-        if let Some(column) = words::column(place.column, place.field.as_deref()) {
-            out.push_str(&column);
-            out.push_str(": ");
-        }
+    if (place.column.is_some() || place.line > 0)
+        && let Some(column) = words::column(place.column, place.field.as_deref())
+    {
+        out.push_str(&column);
+        out.push_str(": ");
     }
     out.push_str(&words::message(finding));
     out
@@ -48,7 +48,9 @@ pub fn line(report: &Report, finding: &Finding) -> String {
 pub fn summary(report: &Report) -> String {
     let count = |severity| report.findings.count(severity);
     let mut parts = Vec::new();
-    for (severity, one, many) in [(Severity::Error, "error", "errors"), (Severity::Warning, "warning", "warnings"), (Severity::Info, "note", "notes")] {
+    for (severity, one, many) in
+        [(Severity::Error, "error", "errors"), (Severity::Warning, "warning", "warnings"), (Severity::Info, "note", "notes")]
+    {
         if count(severity) > 0 {
             parts.push(counted(count(severity), one, many));
         }

@@ -164,7 +164,8 @@ impl Page {
         let lead = format!("{at:>3}. ");
         let indent = lead.len();
         let width = self.width - indent;
-        for (i, line) in wrap(&upper_first(&told.message()), width, width).iter().enumerate() {
+        let headline = told.message();
+        for (i, line) in wrap(&upper_first(&headline), width, width).iter().enumerate() {
             if i == 0 {
                 self.ink(&lead, Ink::Severity(cause.severity));
             } else {
@@ -188,7 +189,8 @@ impl Page {
         }
         self.wrapped(indent, indent, &place, Ink::Severity(cause.severity));
         self.samples(told, indent);
-        let expected = told.expected().unwrap_or_default();
+        // What the headline says already needs no second line.
+        let expected = told.expected().filter(|e| !headline.contains(e.trim_start_matches("a "))).unwrap_or_default();
         self.labelled(indent, "expected", 10, &expected);
         self.labelled(indent, "why", 10, &words::why(&cause.code));
         self.labelled(indent, "to mend", 10, &told.mend());
@@ -290,9 +292,10 @@ impl Page {
     /// Columns side by side, the first `left` to the left and the others to the right. Too wide, each row becomes a list of its cells.
     fn table(&mut self, rows: &[Vec<String>], left: usize) {
         let Some((head, body)) = rows.split_first() else { return };
-        let rooms: Vec<usize> = (0..head.len()).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| width_of(t)).max().unwrap_or(0)).collect();
+        let rooms: Vec<usize> =
+            (0..head.len()).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| width_of(t)).max().unwrap_or(0)).collect();
         self.out.push('\n');
-        if 2 + rooms.iter().sum::<usize>() + 2 * rooms.len() > self.width + 2 {
+        if rooms.iter().sum::<usize>() + 2 * rooms.len() > self.width {
             for row in body {
                 for (name, text) in head.iter().zip(row) {
                     self.labelled(2, name, rooms_of(head) + 2, text);

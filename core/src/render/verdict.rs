@@ -9,11 +9,16 @@ pub fn valid(report: &Report) -> bool {
     report.findings.count(Severity::Error) == 0
 }
 
+/// Data rows with at least one error; the header is none of them.
+pub fn rows_at_fault(report: &Report) -> u64 {
+    Tally::of(report).rows
+}
+
 /// The report in one line: `Not ready: 2 things to mend in 41 of 2,310 rows.` A thing is a cause at error level.
 pub fn verdict(report: &Report) -> String {
     let tally = Tally::of(report);
     let mut line = match (&report.conversion, tally.errors) {
-        (Some(conversion), 0) => converted(report, conversion, &tally),
+        (Some(conversion), 0) => converted(conversion, &tally),
         (None, 0) => ready(report, &tally),
         (_, _) => {
             let mut line = format!("Not ready: {}", tally.to_mend(report));
@@ -92,7 +97,11 @@ impl Tally {
         } else if self.whole == 0 {
             format!("{things} in {rows}")
         } else {
-            format!("{things}: {} in {file}, the {} in {rows}", number(self.whole), if self.errors - self.whole == 1 { "other" } else { "others" })
+            format!(
+                "{things}: {} in {file}, the {} in {rows}",
+                number(self.whole),
+                if self.errors - self.whole == 1 { "other" } else { "others" }
+            )
         }
     }
 }
@@ -107,7 +116,8 @@ fn rows(report: &Report) -> u64 {
 
 fn ready(report: &Report, tally: &Tally) -> String {
     let n = rows(report);
-    let looks = if tally.warnings == 0 { String::new() } else { format!(", with {} to look at", counted(tally.warnings, "thing", "things")) };
+    let looks =
+        if tally.warnings == 0 { String::new() } else { format!(", with {} to look at", counted(tally.warnings, "thing", "things")) };
     let files = match report.files.len() {
         0 | 1 => String::new(),
         many => format!(" in {} files", number(many as u64)),
@@ -122,9 +132,11 @@ fn ready(report: &Report, tally: &Tally) -> String {
     }
 }
 
-fn converted(report: &Report, conversion: &Conversion, tally: &Tally) -> String {
-    let looks = if tally.warnings == 0 { String::new() } else { format!(", with {} to look at", counted(tally.warnings, "thing", "things")) };
-    let head = if report.standard.is_none() && conversion.to.is_empty() { "Converted" } else { "Ready" };
+fn converted(conversion: &Conversion, tally: &Tally) -> String {
+    let looks =
+        if tally.warnings == 0 { String::new() } else { format!(", with {} to look at", counted(tally.warnings, "thing", "things")) };
+    let whole = conversion.rejected == 0 && conversion.sums.iter().all(|s| s.balanced);
+    let head = if whole { "Ready" } else { "Converted in part" };
     format!("{head}{looks}: {}", balance(conversion))
 }
 

@@ -11,21 +11,25 @@ use crate::finding::{Code, Finding, Place, checks};
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let code = u32::from(c);
-        match c {
-            '\0'..='\u{1f}' => out.push(char::from_u32(0x2400 + code).unwrap_or('␦')),
-            '\u{7f}' => out.push('␡'),
-            '\u{a0}' => out.push('⍽'),
-            '\u{ad}' => out.push_str("‹soft hyphen›"),
-            '\u{200b}' => out.push_str("‹zero-width space›"),
-            '\u{feff}' => out.push_str("‹byte-order mark›"),
-            _ if hidden(code) => {
-                let _ = write!(out, "‹U+{code:04X}›");
-            }
-            _ => out.push(c),
-        }
+        show(&mut out, c);
     }
     out
+}
+
+fn show(out: &mut String, c: char) {
+    let code = u32::from(c);
+    match c {
+        '\0'..='\u{1f}' => out.push(char::from_u32(0x2400 + code).unwrap_or('␦')),
+        '\u{7f}' => out.push('␡'),
+        '\u{a0}' => out.push('⍽'),
+        '\u{ad}' => out.push_str("‹soft hyphen›"),
+        '\u{200b}' => out.push_str("‹zero-width space›"),
+        '\u{feff}' => out.push_str("‹byte-order mark›"),
+        _ if hidden(code) => {
+            let _ = write!(out, "‹U+{code:04X}›");
+        }
+        _ => out.push(c),
+    }
 }
 
 /// Characters without a shape of their own: the second block of controls, special spaces, line separators, direction marks, and what
@@ -39,7 +43,8 @@ fn hidden(code: u32) -> bool {
 /// Fills a template. `{name}` becomes what `lookup` gives, made [`visible`]; a part in square brackets is left out when one of its
 /// names has no value or an empty one; `{{ }} [[ ]]` are the signs themselves. Outside of brackets a name without a value becomes `…`.
 ///
-/// Templates of packages are written by others, so nothing here can fail: a sign that opens nothing stands as it is.
+/// Templates of packages are written by others, so they are made visible too and nothing here can fail: a sign that opens nothing
+/// stands as it is.
 pub fn expand(template: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(template.len() + 32);
     // Where the open part starts in `out`, and whether all its names had values.
@@ -64,7 +69,7 @@ pub fn expand(template: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String
                         (None, None) => out.push('…'),
                     }
                 }
-                _ => out.push(c),
+                _ => show(&mut out, c),
             },
             ('[', None) if after.contains(']') => part = Some((out.len(), true)),
             (']', Some((start, complete))) => {
@@ -73,7 +78,7 @@ pub fn expand(template: &str, lookup: &dyn Fn(&str) -> Option<String>) -> String
                 }
                 part = None;
             }
-            _ => out.push(c),
+            _ => show(&mut out, c),
         }
     }
     out
@@ -114,6 +119,7 @@ pub fn message(finding: &Finding) -> String {
             Some(check) => expand(check.kind(finding.kind).message, &lookup),
             None => "the value does not pass this check".to_owned(),
         },
+        Code::Rule(words) if words.title.is_empty() => format!("the rule {} is not met", visible(&words.code)),
         Code::Rule(words) => expand(&words.title, &lookup) + &expand("[: {detail}]", &lookup),
     }
 }
@@ -200,7 +206,7 @@ pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);
