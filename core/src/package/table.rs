@@ -20,6 +20,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Table, String> {
         let record = record.map_err(|e| format!("row {}: {e}", i + 1))?;
         let mut cells: Vec<String> = record.iter().map(str::to_owned).collect();
         match &header {
+            None if cells.len() > 1000 => return Err(format!("the header has {} columns", cells.len())),
             None => header = Some(cells),
             Some(header) => {
                 if cells.len() > header.len() {
