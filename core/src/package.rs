@@ -19,6 +19,7 @@ pub mod read_crosswalk;
 pub mod rules;
 pub(crate) mod table;
 pub(crate) mod toml;
+pub(crate) mod xml;
 
 pub use crosswalk::Crosswalk;
 pub use rules::{Rule, RuleKind};

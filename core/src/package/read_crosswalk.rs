@@ -527,9 +527,3 @@ fn lookup_table(keys: &Keys<'_>, file: &str, bytes: &[u8], key: &str, value: &st
     }
     Some(LookupTable { name: file.to_owned(), map })
 }
-
-/// A finding at a part of a crosswalk that is known only by its model.
-pub(crate) fn at_table(code: &'static str, kind: &'static str, table: usize, part: &str) -> Finding {
-    let at = format!("table[{}]", table + 1);
-    note(code, kind, &if part.is_empty() { at } else { format!("{at}.{part}") })
-}
