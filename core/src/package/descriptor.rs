@@ -203,14 +203,14 @@ pub(crate) const DIALECT_MEMBERS: &[&str] = &[
 ];
 
 /// Members from before version 1 whose meaning is lost: the member and what to write now.
-const OUTDATED_PACKAGE: &[(&str, &str)] = &[("license", "licenses"), ("maintainer", "contributors"), ("maintainers", "contributors")];
+const OUTDATED_PACKAGE: &[(&str, &str)] = &[("maintainer", "contributors"), ("maintainers", "contributors")];
 const OUTDATED_RESOURCE: &[(&str, &str)] =
-    &[("url", "path"), ("file", "path"), ("license", "licenses"), ("primaryKey", "primaryKey inside schema"), ("foreignKeys", "foreignKeys inside schema")];
+    &[("url", "path"), ("file", "path"), ("primaryKey", "primaryKey inside schema"), ("foreignKeys", "foreignKeys inside schema")];
 const OUTDATED_SOURCE: &[(&str, &str)] = &[("web", "path"), ("url", "path"), ("name", "title")];
 const OUTDATED_LICENCE: &[(&str, &str)] = &[("url", "path"), ("type", "name"), ("id", "name"), ("label", "title")];
-/// Those that say nothing a reader needs.
+/// Those that say nothing needed to read the tables; descriptors of today still carry some of them.
 const OUTDATED_EXTRA: &[(&str, &str)] =
-    &[("datapackage_version", "$schema"), ("last_modified", "created"), ("last_updated", "created"), ("dependencies", "nothing")];
+    &[("license", "licenses"), ("datapackage_version", "$schema"), ("last_modified", "created"), ("last_updated", "created"), ("dependencies", "nothing")];
 
 pub(crate) fn package(value: &Value, notes: &mut Notes) -> Option<DataPackage> {
     let object = Object::of(value, "", notes)?;
@@ -271,7 +271,7 @@ fn check_references(package: &DataPackage, notes: &mut Notes) {
         for (j, key) in schema.foreign_keys.iter().enumerate().filter(|(_, k)| !k.resource.is_empty()) {
             let at = format!("/resources/{i}/schema/foreignKeys/{j}/reference");
             match package.resources.iter().find(|r| r.name == key.resource) {
-                None => notes.push(note("C907", "resource", &format!("{at}/resource")).value(&key.resource)),
+                None => notes.push(note("C907", "outside", &format!("{at}/resource")).value(&key.resource)),
                 Some(DataResource { schema: SchemaSource::Here(other), .. }) => {
                     for name in key.target.iter().filter(|n| other.index(n).is_none()) {
                         notes.push(note("C907", "", &format!("{at}/fields")).value(name).arg("resource", &*key.resource));

@@ -475,6 +475,11 @@ fn kind_of(object: Object<'_>, version: Option<SpecVersion>, notes: &mut Notes) 
             "" => StringFormat::Default,
             "email" => StringFormat::Email,
             "uri" => StringFormat::Uri,
+            // Many descriptors say `url`; there is no doubt what is meant.
+            "url" => {
+                notes.push(note("C906", "alias", &at).value(format).arg("near", "uri"));
+                StringFormat::Uri
+            }
             "binary" => StringFormat::Binary,
             "uuid" => StringFormat::Uuid,
             other => {

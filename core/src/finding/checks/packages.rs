@@ -136,6 +136,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "one of: {allowed}",
                 "Write one of: {allowed}.",
             ),
+            graded(
+                "alias",
+                Warning,
+                "[{file}: ][{at}: ]\"{value}\" is no word of the specification; it was read as \"{near}\"",
+                "\"{near}\"",
+                "Write \"{near}\".",
+            ),
             kind(
                 "date-format",
                 "[{file}: ][{at}: ]\"{value}\" is not a way to write dates or times: {problem}",
@@ -169,6 +176,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "[{file}: ][{at}: ]there is no table \"{value}\"[; did you mean \"{near}\"?]",
                 "a table of the package",
                 "Correct the name, or add the table.",
+            ),
+            graded(
+                "outside",
+                Warning,
+                "[{file}: ][{at}: ]there is no table \"{value}\" in this package, so the reference to it is not checked",
+                "a table of the package",
+                "Add the table, correct its name, or delete the reference.",
             ),
             kind(
                 "codes",
