@@ -10,8 +10,16 @@ use crate::schema::{Presence, TableSchema};
 
 pub mod catalog;
 pub mod crosswalk;
+pub mod descriptor;
+pub(crate) mod json;
+pub mod lint;
 pub mod load;
+pub(crate) mod notes;
+pub mod read_crosswalk;
 pub mod rules;
+pub(crate) mod table;
+pub(crate) mod toml;
+pub(crate) mod xml;
 
 pub use crosswalk::Crosswalk;
 pub use rules::{Rule, RuleKind};

@@ -1,1 +1,310 @@
 //! The set of known packages.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::crosswalk::Crosswalk;
+use super::load::{Loaded, load};
+use super::notes::{arg_if, near, note};
+use super::{Package, StandardRef, Status};
+use crate::finding::Finding;
+
+/// Known packages, by id and version.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// Of each id the versions, oldest first.
+    packages: BTreeMap<String, Vec<Arc<Package>>>,
+    /// What was found while loading, by folder, in order of the folders.
+    findings: Vec<(String, Finding)>,
+}
+
+/// One step of a conversion: by this crosswalk into this package.
+#[derive(Debug, Clone)]
+pub struct Leg {
+    /// The layout the records come from.
+    pub from: Arc<Package>,
+    /// The layout they go to; the crosswalk lies in this package.
+    pub to: Arc<Package>,
+    /// Index into `to.crosswalks`.
+    index: usize,
+}
+
+impl Leg {
+    /// The crosswalk.
+    pub fn crosswalk(&self) -> &Crosswalk {
+        &self.to.crosswalks[self.index]
+    }
+}
+
+impl Catalog {
+    /// Builds a catalog from files by their path below the folder of standards, `national/lives/2.0/standard.toml`.
+    /// Files that lie less deep belong to no package and are passed over.
+    pub fn from_files<P: AsRef<str>, B: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, B)>) -> Catalog {
+        let mut folders: BTreeMap<String, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
+        for (path, bytes) in files {
+            let path = path.as_ref();
+            let Some((at, _)) = path.match_indices('/').nth(2) else { continue };
+            folders.entry(path[..at].to_owned()).or_default().insert(path[at + 1..].to_owned(), bytes.into());
+        }
+        let mut catalog = Catalog::default();
+        for (folder, files) in folders {
+            let Loaded { package, findings } = load(files);
+            catalog.findings.extend(findings.into_iter().map(|f| (folder.clone(), f)));
+            if let Some(package) = package {
+                catalog.findings.extend(check_folder(&package, &folder).map(|f| (folder.clone(), f)));
+                if let Some(finding) = catalog.add(package) {
+                    catalog.findings.push((folder, finding));
+                }
+            }
+        }
+        let unresolved: Vec<(String, Finding)> = catalog
+            .all()
+            .flat_map(|package| {
+                let folder = format!("{}/{}/{}", package.manifest.tier, package.manifest.id, package.manifest.version);
+                catalog.unresolved(package).into_iter().map(move |f| (folder.clone(), f))
+            })
+            .collect();
+        catalog.findings.extend(unresolved);
+        catalog.findings.sort_by(|a, b| a.0.cmp(&b.0));
+        catalog
+    }
+
+    /// Adds a package. When there is one of that id and version already, it stays, and a finding says so.
+    pub fn add(&mut self, package: Package) -> Option<Finding> {
+        let versions = self.packages.entry(package.manifest.id.clone()).or_default();
+        let place = versions.partition_point(|p| compare_versions(&p.manifest.version, &package.manifest.version).is_lt());
+        if versions.get(place).is_some_and(|p| p.manifest.version == package.manifest.version) {
+            return Some(note("C910", "", "").value(&package.reference()));
+        }
+        versions.insert(place, Arc::new(package));
+        None
+    }
+
+    /// The package meant by a reference; without a version, the newest stable one.
+    pub fn get(&self, reference: &StandardRef) -> Option<&Arc<Package>> {
+        let versions = self.versions(&reference.id);
+        match &reference.version {
+            Some(version) => versions.iter().find(|p| p.manifest.version == *version),
+            None => versions.iter().rfind(|p| p.manifest.status == Status::Stable),
+        }
+    }
+
+    /// As [`Catalog::get`], from `id` or `id@version` as a person writes it.
+    pub fn find(&self, text: &str) -> Option<&Arc<Package>> {
+        self.get(&StandardRef::parse(text)?)
+    }
+
+    /// All packages by id, each with its oldest version first.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Package>> {
+        self.packages.values().flatten()
+    }
+
+    /// The versions of one id, oldest first; empty when the id is not known.
+    pub fn versions(&self, id: &str) -> &[Arc<Package>] {
+        self.packages.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// What was found while loading, each with its package's folder, sorted by folder.
+    pub fn findings(&self) -> &[(String, Finding)] {
+        &self.findings
+    }
+
+    /// The known reference most like this text, for "did you mean".
+    pub fn near(&self, text: &str) -> Option<String> {
+        let all: Vec<String> = self.all().map(|p| p.reference()).collect();
+        near(text, all.iter().map(String::as_str).chain(self.packages.keys().map(String::as_str)))
+    }
+
+    /// The way from one layout to another: the direct crosswalk, or the shortest chain of them. Among chains of one length the first by
+    /// id and version is taken, so that the answer is the same everywhere. `None` when there is no way, or an end is not known; an empty
+    /// list when both ends are the same package.
+    pub fn crosswalk(&self, from: &StandardRef, to: &StandardRef) -> Option<Vec<Leg>> {
+        let (from, to) = (self.get(from)?, self.get(to)?);
+        let mut roads: BTreeMap<String, Vec<Leg>> = BTreeMap::new();
+        for target in self.all() {
+            for (index, crosswalk) in target.crosswalks.iter().enumerate() {
+                if let Some(source) = self.find(&crosswalk.from) {
+                    let leg = Leg { from: Arc::clone(source), to: Arc::clone(target), index };
+                    roads.entry(source.reference()).or_default().push(leg);
+                }
+            }
+        }
+        let mut seen = BTreeSet::from([from.reference()]);
+        let mut queue = VecDeque::from([(from.reference(), Vec::<Leg>::new())]);
+        while let Some((at, way)) = queue.pop_front() {
+            if at == to.reference() {
+                return Some(way);
+            }
+            for leg in roads.get(&at).into_iter().flatten() {
+                if seen.insert(leg.to.reference()) {
+                    let mut longer = way.clone();
+                    longer.push(leg.clone());
+                    queue.push_back((leg.to.reference(), longer));
+                }
+            }
+        }
+        None
+    }
+
+    /// References of a package to others that are not known here.
+    pub(crate) fn unresolved(&self, package: &Package) -> Vec<Finding> {
+        let own = |r: &StandardRef| r.id == package.manifest.id && r.version.as_deref().is_none_or(|v| v == package.manifest.version);
+        let mut found = Vec::new();
+        let supersedes = package.manifest.supersedes.iter().map(|r| ("standard.toml".to_owned(), "supersedes", r));
+        let sources = package.crosswalks.iter().map(|c| (format!("crosswalk from {}", c.from), "from", &c.from));
+        for (file, at, text) in supersedes.chain(sources) {
+            // A text that is no reference at all was said when the file was read.
+            let Some(reference) = StandardRef::parse(text) else { continue };
+            if self.get(&reference).is_none() && !own(&reference) {
+                found.push(arg_if(note("C921", "", at).value(text).arg("file", file), "near", self.near(text)));
+            }
+        }
+        found
+    }
+}
+
+/// Whether the last parts of a package's folder say the same as its manifest: `<id>/<version>`, and the tier where the folder names one.
+pub(crate) fn check_folder(package: &Package, folder: &str) -> Option<Finding> {
+    let manifest = &package.manifest;
+    let mut parts = folder.trim_end_matches('/').rsplit('/');
+    let (version, id, tier) = (parts.next()?, parts.next()?, parts.next());
+    let tier = tier.filter(|t| matches!(*t, "national" | "regional" | "local"));
+    let tier_fits = tier.is_none_or(|t| t == manifest.tier.to_string());
+    if version == manifest.version && id == manifest.id && tier_fits {
+        return None;
+    }
+    let written = tier.map_or(format!("{id}/{version}"), |t| format!("{t}/{id}/{version}"));
+    let meant = match tier {
+        Some(_) => format!("{}/{}/{}", manifest.tier, manifest.id, manifest.version),
+        None => format!("{}/{}", manifest.id, manifest.version),
+    };
+    Some(note("C923", "", "").value(&written).arg("expected", meant).arg("file", "standard.toml"))
+}
+
+/// Compares versions part by part: numbers by size (`1.10` is after `1.9`), and a version with a word after it comes before the one
+/// without (`2.0-rc1` before `2.0`).
+pub fn compare_versions(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (parts(a).into_iter(), parts(b).into_iter());
+    loop {
+        let order = match (left.next(), right.next()) {
+            (None, None) => return a.cmp(b),
+            (Some(part), None) => part.against_nothing(),
+            (None, Some(part)) => part.against_nothing().reverse(),
+            (Some(Part::Number(x)), Some(Part::Number(y))) => x.len().cmp(&y.len()).then_with(|| x.cmp(y)),
+            (Some(Part::Word(x)), Some(Part::Word(y))) => x.cmp(y),
+            (Some(Part::Number(_)), Some(Part::Word(_))) => Ordering::Greater,
+            (Some(Part::Word(_)), Some(Part::Number(_))) => Ordering::Less,
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+enum Part<'a> {
+    /// Digits without leading zeros, so of any size.
+    Number(&'a str),
+    Word(&'a str),
+}
+
+impl Part<'_> {
+    fn against_nothing(&self) -> Ordering {
+        match self {
+            Part::Number(_) => Ordering::Greater,
+            Part::Word(_) => Ordering::Less,
+        }
+    }
+}
+
+fn parts(version: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    for piece in version.split(['.', '-', '_']) {
+        let mut rest = piece;
+        while let Some(first) = rest.chars().next() {
+            let digit = first.is_ascii_digit();
+            let end = rest.find(|c: char| c.is_ascii_digit() != digit).unwrap_or(rest.len());
+            let (part, after) = rest.split_at(end);
+            parts.push(if digit { Part::Number(part.trim_start_matches('0')) } else { Part::Word(part) });
+            rest = after;
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_their_parts() {
+        let order = ["0.9", "1", "1.0-rc.1", "1.0-rc.2", "1.0", "1.2", "1.9", "1.10", "2.0-draft", "2.0", "2.0.1", "2016", "2016.1"];
+        for (i, a) in order.iter().enumerate() {
+            for (j, b) in order.iter().enumerate() {
+                assert_eq!(compare_versions(a, b), i.cmp(&j), "{a} {b}");
+            }
+        }
+    }
+
+    fn files(list: &[(&str, &str, &str, &[&str])]) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        for (id, version, status, sources) in list {
+            let folder = format!("national/{id}/{version}");
+            let manifest = format!(
+                "id = \"{id}\"\nversion = \"{version}\"\ntitle = \"T\"\ndescription = \"D\"\ntier = \"national\"\ndomain = \"d\"\n\
+                 publisher = \"p\"\nlicence = \"CC0-1.0\"\nstatus = \"{status}\"\n[[resource]]\nname = \"t\"\ntitle = \"T\"\nrecord = \"r\"\n"
+            );
+            files.push((format!("{folder}/standard.toml"), manifest.into_bytes()));
+            files.push((format!("{folder}/t.table.json"), br#"{"fields":[{"name":"a","type":"string"}]}"#.to_vec()));
+            for source in *sources {
+                let text = format!(
+                    "from = \"{source}\"\ntitle = \"x\"\n[[table]]\nfrom = \"t\"\nto = \"t\"\n[[table.field]]\nto = \"a\"\nfrom = \"a\"\n"
+                );
+                files.push((format!("{folder}/crosswalks/from-{}.toml", source.replace('@', "-")), text.into_bytes()));
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn finds_the_newest_stable_version_and_the_shortest_way() {
+        let catalog = Catalog::from_files(files(&[
+            ("a", "1", "stable", &[]),
+            ("b", "1", "stable", &["a@1"]),
+            ("c", "1.9", "stable", &["b@1"]),
+            ("c", "1.10", "stable", &["c@1.9"]),
+            ("c", "2.0", "draft", &["a@1"]),
+            ("d", "1", "withdrawn", &[]),
+        ]));
+        assert!(catalog.findings().is_empty(), "{:?}", catalog.findings());
+        let reference = |text: &str| StandardRef::parse(text).unwrap();
+        for (wanted, found) in [("a", Some("a@1")), ("c", Some("c@1.10")), ("c@2.0", Some("c@2.0")), ("d", None), ("e", None), ("a@2", None)] {
+            assert_eq!(catalog.get(&reference(wanted)).map(|p| p.reference()).as_deref(), found, "{wanted}");
+        }
+        let versions: Vec<String> = catalog.versions("c").iter().map(|p| p.reference()).collect();
+        assert_eq!(versions, ["c@1.9", "c@1.10", "c@2.0"]);
+        for (from, to, way) in [
+            ("a", "b", Some("a@1>b@1")),
+            ("a", "c", Some("a@1>b@1 b@1>c@1.9 c@1.9>c@1.10")),
+            ("a", "c@2.0", Some("a@1>c@2.0")),
+            ("a", "a@1", Some("")),
+            ("b", "a", None),
+            ("b", "nowhere", None),
+        ] {
+            let found = catalog.crosswalk(&reference(from), &reference(to)).map(|legs| {
+                legs.iter().map(|l| format!("{}>{}", l.crosswalk().from, l.crosswalk().to)).collect::<Vec<_>>().join(" ")
+            });
+            assert_eq!(found.as_deref(), way, "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn says_what_does_not_fit_together() {
+        let mut wrong = files(&[("a", "1", "stable", &["missing@1"])]);
+        wrong.extend(files(&[("a", "1", "stable", &[])]).into_iter().map(|(p, b)| (p.replace("national/a/1", "local/a/1.0"), b)));
+        let catalog = Catalog::from_files(wrong);
+        let found: Vec<(&str, &str)> = catalog.findings().iter().map(|(folder, f)| (folder.as_str(), f.code.text())).collect();
+        assert_eq!(found, [("local/a/1.0", "C923"), ("national/a/1", "C910")]);
+    }
+}
