@@ -8,3 +8,4 @@ pub mod finding;
 pub mod package;
 pub mod report;
 pub mod schema;
+pub mod value;
