@@ -3,6 +3,7 @@
 //!
 //! The core never opens, fetches, prints, spawns or asks the time, and never knows a standard's name. Shells read, call and print.
 
+pub mod check;
 pub mod decimal;
 pub mod finding;
 pub mod package;

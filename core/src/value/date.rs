@@ -480,7 +480,9 @@ mod tests {
         ] {
             assert_eq!(verdict(read_datetime(&DateFormat::Any, text)), want, "{text}");
         }
-        for (text, want) in [("2:30 PM", "ok"), ("14:30", "ok"), ("14:30:15.5", "ok"), ("25:00", "Hour"), ("noon", "Form"), ("13:00 PM", "Hour")] {
+        for (text, want) in
+            [("2:30 PM", "ok"), ("14:30", "ok"), ("14:30:15.5", "ok"), ("25:00", "Hour"), ("noon", "Form"), ("13:00 PM", "Hour")]
+        {
             assert_eq!(verdict(read_time(&DateFormat::Any, text)), want, "{text}");
         }
     }

@@ -135,7 +135,9 @@ mod tests {
         for text in ["P1Y", "P1Y2M10DT2H30M", "PT36H", "P2W", "-P1D", "PT0.5S", "P0D", "PT1M"] {
             assert!(read(text).is_ok(), "{text}");
         }
-        for text in ["", "P", "PT", "1Y", "P1", "P1S", "PT1D", "P1M1Y", "P1.5D", "P1W2D", "p1y", " P1Y", "P-1D", "P1YT", "P9999999999999Y", "PT1.S"] {
+        for text in
+            ["", "P", "PT", "1Y", "P1", "P1S", "PT1D", "P1M1Y", "P1.5D", "P1W2D", "p1y", " P1Y", "P-1D", "P1YT", "P9999999999999Y", "PT1.S"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
         let d = |t: &str| read(t).unwrap();

@@ -51,9 +51,7 @@ pub fn point(format: GeoPointFormat, text: &str) -> Result<(Decimal, Decimal), M
             _ => None,
         },
         GeoPointFormat::Object => match json::parse(text)?.as_object() {
-            Some(members) if members.len() == 2 => {
-                members.get("lon").and_then(decimal).zip(members.get("lat").and_then(decimal))
-            }
+            Some(members) if members.len() == 2 => members.get("lon").and_then(decimal).zip(members.get("lat").and_then(decimal)),
             _ => None,
         },
     }

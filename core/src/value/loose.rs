@@ -145,7 +145,15 @@ fn named(text: &str) -> Result<Vec<Reading>, Misread> {
     let mut tokens: Vec<&str> = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let class = |c: char| if c.is_ascii_digit() { 0 } else if c.is_ascii_alphabetic() { 1 } else { 2 };
+        let class = |c: char| {
+            if c.is_ascii_digit() {
+                0
+            } else if c.is_ascii_alphabetic() {
+                1
+            } else {
+                2
+            }
+        };
         let end = rest.find(|c: char| class(c) != class(first)).unwrap_or(rest.len());
         let (token, after) = rest.split_at(end);
         if class(first) == 2 {
@@ -165,7 +173,10 @@ fn named(text: &str) -> Result<Vec<Reading>, Misread> {
         tokens.remove(at);
     }
     let month = |t: &str| {
-        MONTHS.iter().position(|n| n.eq_ignore_ascii_case(t) || n[..3].eq_ignore_ascii_case(t)).or(t.eq_ignore_ascii_case("sept").then_some(8))
+        MONTHS
+            .iter()
+            .position(|n| n.eq_ignore_ascii_case(t) || n[..3].eq_ignore_ascii_case(t))
+            .or(t.eq_ignore_ascii_case("sept").then_some(8))
     };
     let &[a, b, c] = tokens.as_slice() else { return Err(Misread::Form) };
     let (year, m, day) = match (month(a), month(b)) {
