@@ -44,12 +44,22 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Warning,
         title: "An invisible control character",
         why: "Nobody sees it, but searching, joining and comparing fail because of it.",
-        kinds: &[kind(
-            "",
-            "\"{value}\" holds an invisible control character ({character})",
-            "text without control characters",
-            "Retype the cell, or use the spreadsheet's CLEAN function on it.",
-        )],
+        kinds: &[
+            kind(
+                "",
+                "\"{value}\" holds an invisible control character ({character})",
+                "text without control characters",
+                "Retype the cell, or use the spreadsheet's CLEAN function on it.",
+            ),
+            // The value would be right without it.
+            graded(
+                "value",
+                Error,
+                "\"{value}\" holds an invisible control character ({character})",
+                "the value without control characters",
+                "Retype the cell, or use the spreadsheet's CLEAN function on it.",
+            ),
+        ],
     },
     Check {
         code: "C104",

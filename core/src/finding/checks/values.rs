@@ -32,6 +32,24 @@ pub(super) const CHECKS: &[Check] = &[
                 "Write it without thousands separators and with a point before the cents.",
             ),
             kind("not-whole", "\"{value}\" is not a whole number", "{what}", "Write a whole number."),
+            kind(
+                "point",
+                "\"{value}\" is a whole number written with a point",
+                "{what}, without a point",
+                "Set the column's format to number with no decimals, and save again.",
+            ),
+            kind(
+                "scientific",
+                "\"{value}\" is a number in scientific writing",
+                "{what}, with all its digits",
+                "Set the column's format to number and save again; compare with the source, since digits may be lost.",
+            ),
+            kind(
+                "placeholder",
+                "\"{value}\" stands for a missing number",
+                "{what}, or an empty cell",
+                "Leave the cell empty when the number is not known.",
+            ),
         ],
     },
     Check {
@@ -61,6 +79,18 @@ pub(super) const CHECKS: &[Check] = &[
                 "{what}",
                 "Set the column's format to date and save again.",
             ),
+            kind(
+                "without-time",
+                "\"{value}\" has no time of day",
+                "{what}",
+                "Add the time of day from the source; a date alone does not say it.",
+            ),
+            kind(
+                "placeholder",
+                "\"{value}\" stands for a missing date",
+                "{what}, or an empty cell",
+                "Leave the cell empty when the date is not known.",
+            ),
         ],
     },
     Check {
@@ -82,6 +112,12 @@ pub(super) const CHECKS: &[Check] = &[
                 "\"{value}\" is the name of code \"{near}\" in {list}",
                 "the code \"{near}\"",
                 "Write the code \"{near}\" in place of its name.",
+            ),
+            kind(
+                "lost-zero",
+                "\"{value}\" has lost a zero at its start; {list} has \"{near}\"",
+                "\"{near}\"",
+                "Set the column's format to text before the file is opened in a spreadsheet, and write \"{near}\".",
             ),
             graded(
                 "open",
@@ -126,6 +162,10 @@ pub(super) const CHECKS: &[Check] = &[
                 "{bound} or more",
                 "Correct the value; an amount given back belongs in a field of its own.",
             ),
+            kind("early", "\"{value}\" is before {bound}", "{bound} or later", "Correct the value."),
+            kind("late", "\"{value}\" is after {bound}", "{bound} or earlier", "Correct the value."),
+            kind("not-after", "\"{value}\" is not after {bound}", "later than {bound}", "Correct the value."),
+            kind("not-before", "\"{value}\" is not before {bound}", "earlier than {bound}", "Correct the value."),
         ],
     },
     Check {
@@ -159,6 +199,8 @@ pub(super) const CHECKS: &[Check] = &[
                 "\"{near}\"",
                 "Delete the blanks (the spreadsheet's TRIM function does it for a column).",
             ),
+            kind("only", "the cell holds only blanks", "a value or an empty cell", "Empty the cell."),
+            graded("only-text", Warning, "the cell holds only blanks", "a text or an empty cell", "Empty the cell."),
         ],
     },
     Check {
@@ -171,15 +213,15 @@ pub(super) const CHECKS: &[Check] = &[
             kind(
                 "",
                 "\"{value}\" holds a {character}",
-                "an ordinary space",
-                "Replace it by an ordinary space; it often comes from text copied out of a web page.",
+                "an ordinary space, or nothing in its place",
+                "Replace it by an ordinary space or delete it; it often comes from text copied out of a web page.",
             ),
             graded(
                 "text",
                 Warning,
                 "\"{value}\" holds a {character}",
-                "an ordinary space",
-                "Replace it by an ordinary space; it often comes from text copied out of a web page.",
+                "an ordinary space, or nothing in its place",
+                "Replace it by an ordinary space or delete it; it often comes from text copied out of a web page.",
             ),
         ],
     },
