@@ -1,11 +1,26 @@
-//! Checking: what is wrong with a cell, in the one finding that helps most.
+//! Checks: a package's tables compiled once into plans, and files checked by them block by block.
+//!
+//! - [`plan`]: a table's schema and rules, compiled.
+//! - [`bind`]: a plan and one file's header become a binding: which column is which field.
+//! - [`block`]: whole records of one block against a binding; gives an outcome that does not depend on other blocks.
+//! - [`table`]: one file: outcomes merged in order, keys, and what only the whole file can say.
+//! - [`dataset`]: several files of one standard, and the references between them.
+//! - [`cell`]: the full rules of one field, in plain style; [`fast`]: their shortcut on raw bytes.
 
+pub mod bind;
+pub mod block;
 pub mod cell;
-pub mod describe;
+pub mod dataset;
+mod describe;
 pub mod evidence;
+pub mod fast;
 pub mod hygiene;
+pub mod keys;
 mod mend;
-mod near;
+pub mod near;
+pub mod plan;
+pub mod rows;
+pub mod table;
 mod words;
 
 pub use cell::{CellRules, Unchecked};

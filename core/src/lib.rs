@@ -3,8 +3,11 @@
 //!
 //! The core never opens, fetches, prints, spawns or asks the time, and never knows a standard's name. Shells read, call and print.
 
+pub mod bounds;
 pub mod check;
 pub mod decimal;
+pub mod decode;
+pub mod detect;
 pub mod finding;
 pub mod package;
 pub mod render;

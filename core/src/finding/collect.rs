@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Code, Finding, Severity};
+use super::{Code, Finding, Place, Severity};
 
 /// Findings with one code, kind, file, column and severity.
 #[derive(Debug, Clone)]
@@ -34,11 +34,39 @@ pub struct Findings {
     causes: Vec<Cause>,
     by_key: HashMap<CauseKey, usize>,
     counts: [u64; 3],
+    /// Rows with an error, of the file being read. Ascending; only kept by collectors of one block.
+    faulty_rows: Option<Vec<u64>>,
     rows_at_fault: u64,
     last_faulty: (u32, u64),
 }
 
 type CauseKey = (Code, &'static str, Severity, u32, Option<u32>, Option<Arc<str>>);
+
+/// What to add to the places of a block's findings, which count from the block's start.
+#[derive(Debug, Clone, Copy, Default)]
+#[allow(missing_docs)]
+pub struct Shift {
+    pub file: u32,
+    pub rows: u64,
+    pub lines: u64,
+    pub records: u64,
+}
+
+impl Shift {
+    /// The place in the file; places that are not of one row stay as they are.
+    pub fn apply(&self, place: &mut Place) {
+        place.file = self.file;
+        if place.row > 0 {
+            place.row += self.rows;
+        }
+        if place.line > 0 {
+            place.line += self.lines;
+        }
+        if place.record > 0 {
+            place.record += self.records;
+        }
+    }
+}
 
 impl Findings {
     /// A collector that stores at most `cap` occurrences, beside each cause's samples.
@@ -49,9 +77,15 @@ impl Findings {
             causes: Vec::new(),
             by_key: HashMap::new(),
             counts: [0; 3],
+            faulty_rows: None,
             rows_at_fault: 0,
             last_faulty: (u32::MAX, 0),
         }
+    }
+
+    /// A collector of one block, to be given to [`Findings::absorb`].
+    pub fn of_block(cap: usize) -> Findings {
+        Findings { faulty_rows: Some(Vec::new()), ..Findings::new(cap) }
     }
 
     /// Adds an occurrence.
@@ -61,30 +95,11 @@ impl Findings {
         if finding.severity == Severity::Error && place.row > 0 && self.last_faulty != (place.file, place.row) {
             self.last_faulty = (place.file, place.row);
             self.rows_at_fault += 1;
+            if let Some(rows) = &mut self.faulty_rows {
+                rows.push(place.row);
+            }
         }
-        let key = (
-            finding.code.clone(),
-            finding.kind,
-            finding.severity,
-            place.file,
-            place.column,
-            if place.column.is_none() { place.field.clone() } else { None },
-        );
-        let at = *self.by_key.entry(key).or_insert_with(|| {
-            self.causes.push(Cause {
-                code: finding.code.clone(),
-                kind: finding.kind,
-                severity: finding.severity,
-                file: place.file,
-                column: place.column,
-                field: place.field.clone(),
-                count: 0,
-                first_row: place.row,
-                last_row: place.row,
-                samples: Vec::new(),
-            });
-            self.causes.len() - 1
-        });
+        let at = self.cause_index(&finding);
         let cause = &mut self.causes[at];
         cause.count += 1;
         cause.first_row = cause.first_row.min(place.row);
@@ -100,14 +115,117 @@ impl Findings {
         }
     }
 
+    fn cause_index(&mut self, finding: &Finding) -> usize {
+        let place = &finding.place;
+        // A column has one header; only findings without a column are told apart by the field's name.
+        let field = if place.column.is_none() { place.field.clone() } else { None };
+        let key = (finding.code.clone(), finding.kind, finding.severity, place.file, place.column, field);
+        if let Some(&at) = self.by_key.get(&key) {
+            return at;
+        }
+        self.causes.push(Cause {
+            code: finding.code.clone(),
+            kind: finding.kind,
+            severity: finding.severity,
+            file: place.file,
+            column: place.column,
+            field: place.field.clone(),
+            count: 0,
+            first_row: place.row,
+            last_row: place.row,
+            samples: Vec::new(),
+        });
+        self.by_key.insert(key, self.causes.len() - 1);
+        self.causes.len() - 1
+    }
+
+    /// Takes over a block's findings, whose places count from the block's start, together with findings of the same rows that were
+    /// made only now (their places are the file's already). Both are ascending by row.
+    pub fn absorb(&mut self, block: Findings, shift: Shift, late: Vec<Finding>) {
+        let faulty = block.faulty_rows.unwrap_or_default().into_iter().map(|row| row + shift.rows);
+        let late_faulty = late.iter().filter(|f| f.severity == Severity::Error && f.place.row > 0).map(|f| f.place.row);
+        let mut rows: Vec<u64> = faulty.chain(late_faulty).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        self.rows_at_fault += rows.len() as u64;
+        for severity in 0..3 {
+            self.counts[severity] += block.counts[severity];
+        }
+        let mut late = late.into_iter().peekable();
+        for mut finding in block.stored {
+            shift.apply(&mut finding.place);
+            while let Some(earlier) = late.next_if(|l| l.place.row < finding.place.row) {
+                self.add_late(earlier);
+            }
+            if self.stored.len() < self.cap {
+                self.stored.push(finding);
+            }
+        }
+        late.for_each(|finding| self.add_late(finding));
+        for mut cause in block.causes {
+            for sample in &mut cause.samples {
+                shift.apply(&mut sample.place);
+            }
+            let Some(first) = cause.samples.first() else { continue };
+            let at = self.cause_index(first);
+            let mine = &mut self.causes[at];
+            if cause.first_row > 0 {
+                cause.first_row += shift.rows;
+                cause.last_row += shift.rows;
+            }
+            mine.first_row = if mine.count == 0 { cause.first_row } else { mine.first_row.min(cause.first_row) };
+            mine.last_row = mine.last_row.max(cause.last_row);
+            mine.count += cause.count;
+            let room = SAMPLES.saturating_sub(mine.samples.len());
+            mine.samples.extend(cause.samples.into_iter().take(room));
+        }
+    }
+
+    /// Takes over another file's findings, behind those that are here.
+    pub fn append(&mut self, other: Findings) {
+        self.rows_at_fault += other.rows_at_fault;
+        for severity in 0..3 {
+            self.counts[severity] += other.counts[severity];
+        }
+        let room = self.cap.saturating_sub(self.stored.len());
+        self.stored.extend(other.stored.into_iter().take(room));
+        for cause in other.causes {
+            let Some(first) = cause.samples.first() else { continue };
+            let at = self.cause_index(first);
+            let mine = &mut self.causes[at];
+            if mine.count == 0 {
+                *mine = cause;
+                continue;
+            }
+            mine.first_row = mine.first_row.min(cause.first_row);
+            mine.last_row = mine.last_row.max(cause.last_row);
+            mine.count += cause.count;
+            let room = SAMPLES.saturating_sub(mine.samples.len());
+            mine.samples.extend(cause.samples.into_iter().take(room));
+        }
+    }
+
+    fn add_late(&mut self, finding: Finding) {
+        // Its row is counted already.
+        self.last_faulty = (finding.place.file, finding.place.row);
+        self.add(finding);
+    }
+
     /// The stored occurrences, in order.
     pub fn stored(&self) -> &[Finding] {
         &self.stored
     }
 
-    /// The causes in the order in which each was first met.
-    pub fn causes(&self) -> &[Cause] {
-        &self.causes
+    /// The causes: gravest first, then by how many, then by code, column and kind.
+    pub fn causes(&self) -> Vec<&Cause> {
+        let mut causes: Vec<&Cause> = self.causes.iter().collect();
+        causes.sort_by(|a, b| {
+            let key = |c: &Cause| (c.severity, std::cmp::Reverse(c.count));
+            key(a)
+                .cmp(&key(b))
+                .then_with(|| (a.file, a.code.text(), a.column, &a.field, a.kind).cmp(&(b.file, b.code.text(), b.column, &b.field, b.kind)))
+        });
+        causes
     }
 
     /// True count of one severity.

@@ -32,7 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         code: "C203",
         name: "blank-row",
-        severity: Warning,
+        severity: Error,
         title: "An empty row",
         why: "Some programs stop at the first empty row and lose what follows; others count it as a record.",
         kinds: &[kind("", "the row is empty", "a record in every row", "Delete the row.")],

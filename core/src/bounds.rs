@@ -1,0 +1,13 @@
+//! Every bound in one place. A bound keeps a damaged or hostile file from using up the machine; each is named in the finding when it is hit.
+
+/// Longest record in bytes. A quoted cell that does not close within it counts as never closed; a longer line is left unread with a finding.
+pub const MAX_RECORD: usize = 8 << 20;
+
+/// Most columns of a table.
+pub const MAX_COLUMNS: usize = 20_000;
+
+/// How much of the start of a file decides about encoding and dialect, in bytes.
+pub const SAMPLE: usize = 64 << 10;
+
+/// Size of the blocks that a file is cut into, in bytes.
+pub const BLOCK: usize = 1 << 20;

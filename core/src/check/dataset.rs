@@ -1,0 +1,436 @@
+//! Several files of one standard: which table each file is, references between them, and the report.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::bind::{Binding, HeaderMatch, Sample, bind, header_shape, looks_like_data};
+use super::keys::{KeyHash, KeyTable};
+use super::plan::{StandardPlan, TablePlan};
+use super::table::{TableCheck, TableDone};
+use crate::decode::head::NotText;
+use crate::decode::{Head, dialect::DialectHints};
+use crate::finding::{Finding, Findings, Place, Severity};
+use crate::report::{Coverage, FileUsed, Report, StandardUsed};
+use crate::schema::{Field, FieldType, FieldsMatch, Presence, TableSchema};
+
+/// How to check.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Occurrences that the report stores; counts are always true.
+    pub max_findings: usize,
+    /// What is known of the files' dialect.
+    pub hints: DialectHints,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { max_findings: 1000, hints: DialectHints::default() }
+    }
+}
+
+/// A file as it is opened: its start is read, and the table it is.
+#[derive(Debug)]
+pub struct Opened {
+    /// Index in the order given.
+    pub index: usize,
+    /// What the start says; `None` when the file is not a text table.
+    pub head: Option<Head>,
+    /// Index of the table in the plan.
+    pub table: Option<usize>,
+}
+
+/// A set of files under one standard.
+#[derive(Debug)]
+pub struct Dataset {
+    plan: Arc<StandardPlan>,
+    options: Options,
+    files: Vec<FileState>,
+    /// Whether the files are one dataset, whose tables belong together, or each a dataset by itself.
+    together: bool,
+}
+
+#[derive(Debug)]
+struct FileState {
+    used: FileUsed,
+    head: Option<Head>,
+    table: Option<Arc<TablePlan>>,
+    findings: Findings,
+    done: Option<TableDone>,
+    pending: Vec<(String, Vec<String>, KeyHash, Finding)>,
+    skipped: Vec<(String, String)>,
+    codes: Vec<String>,
+}
+
+/// The start of one file, as shells hand it over.
+pub struct Start<'a> {
+    /// The file's name without folders.
+    pub name: &'a str,
+    /// Its first bytes, at least [`crate::bounds::SAMPLE`] of them or all.
+    pub sample: &'a [u8],
+    /// Whether `sample` is the whole file.
+    pub whole: bool,
+}
+
+impl Dataset {
+    /// Opens files under a standard. `as_dataset` says that they were given as one dataset (a folder, say), so that missing tables count.
+    pub fn open(plan: Arc<StandardPlan>, starts: &[Start<'_>], as_dataset: bool, options: Options) -> Dataset {
+        let mut files: Vec<FileState> = starts.iter().enumerate().map(|(i, start)| open_file(&plan, start, i, &options)).collect();
+        let tables: Vec<Option<&str>> = files.iter().map(|f| f.table.as_ref().map(|t| t.name.as_str())).collect();
+        let distinct: std::collections::BTreeSet<&str> = tables.iter().flatten().copied().collect();
+        let together = plan.tables.len() > 1 && (as_dataset || starts.len() > 1) && !(distinct.len() == 1 && starts.len() > 1 && !as_dataset);
+        if together {
+            let mut first: BTreeMap<String, String> = BTreeMap::new();
+            for i in 0..files.len() {
+                let Some(table) = files[i].table.clone() else { continue };
+                if let Some(other) = first.get(&table.name) {
+                    let place = Place { file: i as u32, ..Place::default() };
+                    let finding = Finding::new("C215", "repeated", place).arg("other", other.as_str()).arg("resource", table.name.as_str());
+                    files[i].findings.add(finding);
+                    files[i].table = None;
+                } else {
+                    first.insert(table.name.clone(), files[i].used.name.clone());
+                }
+            }
+        }
+        Dataset { plan, options, files, together }
+    }
+
+    /// The files in an order in which those referred to come first.
+    pub fn reading_order(&self) -> Vec<usize> {
+        let tables = self.plan.reading_order();
+        let rank = |file: &FileState| file.table.as_ref().and_then(|t| tables.iter().position(|&i| self.plan.tables[i].name == t.name));
+        let mut order: Vec<usize> = (0..self.files.len()).collect();
+        order.sort_by_key(|&i| (rank(&self.files[i]).unwrap_or(usize::MAX), i));
+        order
+    }
+
+    /// Starts reading a file behind its header. `None` when there is nothing to read. `start` is the same as at opening.
+    pub fn start(&mut self, index: usize, start: &Start<'_>) -> Option<(TableCheck, usize)> {
+        let plan = self.files[index].table.clone()?;
+        let head = self.files[index].head.clone()?;
+        let sample = Sample { bytes: start.sample, whole: start.whole };
+        let (mut binding, found) = if self.plan.known {
+            bind(&plan, &head, &sample, self.options.max_findings)
+        } else {
+            let (binding, _) = bind(&plan, &head, &sample, self.options.max_findings);
+            (binding, unknown_findings(&head, &sample))
+        };
+        binding.known = self.known_for(&plan);
+        let file = &mut self.files[index];
+        for mut finding in found {
+            finding.place.file = index as u32;
+            file.findings.add(finding);
+        }
+        file.codes = codes_run(&binding);
+        for (rule, runs) in binding.plan.rows.iter().zip(&binding.rules) {
+            if !runs {
+                file.skipped.push((rule.code.text().to_owned(), format!("{} has no column for it", file.used.name)));
+            }
+        }
+        let check = TableCheck::new(Arc::new(binding), index as u32, &head);
+        Some((check, head.data_start))
+    }
+
+    /// By reference of the table: the values of the table it points to, when that one is read already.
+    fn known_for(&self, plan: &TablePlan) -> Vec<Option<Arc<KeyTable>>> {
+        plan.references
+            .iter()
+            .map(|reference| {
+                if !self.together {
+                    return None;
+                }
+                let done = self.files.iter().filter_map(|f| f.done.as_ref()).find(|d| d.binding.plan.name == reference.table)?;
+                let key = done.binding.plan.key_over(&reference.target)?;
+                done.keys.get(key).cloned()
+            })
+            .collect()
+    }
+
+    /// The collector of a file's findings, for [`TableCheck::merge`].
+    pub fn findings_of(&mut self, index: usize) -> &mut Findings {
+        &mut self.files[index].findings
+    }
+
+    /// Ends a file's reading.
+    pub fn finish_file(&mut self, index: usize, check: TableCheck) {
+        let file = &mut self.files[index];
+        let mut done = check.finish(&mut file.findings);
+        file.used.records = done.records;
+        let plan = done.binding.plan.clone();
+        for (i, hash, finding) in std::mem::take(&mut done.pending) {
+            let reference = &plan.references[i];
+            file.pending.push((reference.table.clone(), reference.target.clone(), hash, finding));
+        }
+        file.done = Some(done);
+    }
+
+    /// Notes a file's size and, where the shell made it, digest.
+    pub fn describe(&mut self, index: usize, bytes: u64, digest: Option<String>) {
+        self.files[index].used.bytes = bytes;
+        self.files[index].used.digest = digest;
+    }
+
+    /// Ends the job.
+    pub fn finish(mut self) -> Report {
+        self.resolve_pending();
+        let mut findings = Findings::new(self.options.max_findings);
+        let mut coverage = Coverage::default();
+        if !self.plan.known {
+            for (i, file) in self.files.iter_mut().enumerate() {
+                if file.head.is_some() {
+                    file.findings.add(Finding::new("C217", "", Place { file: i as u32, ..Place::default() }));
+                }
+            }
+            coverage.checks_skipped.push(("values".to_owned(), "no standard was recognised".to_owned()));
+        }
+        self.missing_tables(&mut findings, &mut coverage);
+        for file in &mut self.files {
+            coverage.checks_run.append(&mut file.codes);
+            coverage.checks_skipped.append(&mut file.skipped);
+            coverage.records_read += file.used.records;
+        }
+        coverage.checks_run.sort();
+        coverage.checks_run.dedup();
+        coverage.checks_skipped.dedup();
+        let mut used = Vec::new();
+        for file in self.files {
+            findings.append(file.findings);
+            used.push(file.used);
+        }
+        let standard = self.plan.known.then(|| StandardUsed {
+            id: self.plan.id.clone(),
+            version: self.plan.version.clone(),
+            digest: self.plan.digest.clone(),
+        });
+        Report { standard, files: used, findings, coverage, conversion: None }
+    }
+
+    fn resolve_pending(&mut self) {
+        for i in 0..self.files.len() {
+            let pending = std::mem::take(&mut self.files[i].pending);
+            let mut skipped: Vec<(String, String)> = Vec::new();
+            // References that point to a table that is not there cannot be checked, however many they are.
+            if let Some(table) = self.files[i].table.clone() {
+                for reference in &table.references {
+                    if reference.table != table.name && !self.has_table(&reference.table) {
+                        skipped.push((reference.code.text().to_owned(), format!("table \"{}\" was not given", reference.table)));
+                    }
+                }
+            }
+            let mut late = Vec::new();
+            for (table, target, hash, finding) in pending {
+                let other = self.files.iter().filter_map(|f| f.done.as_ref()).find(|d| self.together && d.binding.plan.name == table);
+                let Some(done) = other else { continue };
+                let known = done.binding.plan.key_over(&target).and_then(|k| done.keys.get(k)).is_some_and(|t| t.has(hash));
+                if !known {
+                    late.push(finding);
+                }
+            }
+            let file = &mut self.files[i];
+            late.into_iter().for_each(|f| file.findings.add(f));
+            file.skipped.append(&mut skipped);
+        }
+    }
+
+    fn has_table(&self, name: &str) -> bool {
+        self.together && self.files.iter().any(|f| f.table.as_ref().is_some_and(|t| t.name == name))
+    }
+
+    fn missing_tables(&self, findings: &mut Findings, coverage: &mut Coverage) {
+        if !self.plan.known || self.plan.tables.len() < 2 {
+            return;
+        }
+        for table in &self.plan.tables {
+            if table.presence != Presence::Required || self.files.iter().any(|f| f.table.as_ref().is_some_and(|t| t.name == table.name)) {
+                continue;
+            }
+            if self.together {
+                let files = if table.files.is_empty() { format!("{}.csv", table.name) } else { table.files.join(" or ") };
+                let mut finding = Finding::new("C214", "", Place { file: u32::MAX, ..Place::default() });
+                finding = finding.arg("resource", table.name.as_str()).arg("files", files);
+                if !table.title.is_empty() {
+                    finding = finding.arg("title", table.title.as_str());
+                }
+                findings.add(finding);
+            } else {
+                coverage.checks_skipped.push(("C214".to_owned(), format!("only one table was given; the dataset also needs \"{}\"", table.name)));
+            }
+        }
+    }
+}
+
+fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Options) -> FileState {
+    let mut findings = Findings::new(options.max_findings);
+    let place = Place { file: index as u32, ..Place::default() };
+    let mut used = FileUsed { name: start.name.to_owned(), ..FileUsed::default() };
+    let head = match Head::read(start.sample, start.whole, &options.hints) {
+        Ok(head) => Some(head),
+        Err(NotText::Empty) => {
+            findings.add(Finding::new("C104", "empty", place.clone()));
+            None
+        }
+        Err(NotText::Looks(looks)) => {
+            findings.add(Finding::new("C104", "", place.clone()).arg("looks", looks));
+            None
+        }
+        Err(NotText::HeaderTooLong) => {
+            findings.add(Finding::new("C216", "", place.clone()).arg("bound", crate::bounds::MAX_RECORD.to_string()));
+            None
+        }
+    };
+    let mut table = None;
+    if let Some(head) = &head {
+        used.encoding = if head.mark { format!("{}-bom", head.encoding.name()) } else { head.encoding.name().to_owned() };
+        used.dialect = head.dialect.facts();
+        if head.encoding == crate::decode::Encoding::Windows1252 {
+            findings.add(Finding::new("C101", "file", place.clone()));
+        }
+        if head.columns > crate::bounds::MAX_COLUMNS {
+            findings.add(Finding::new("C216", "columns", place.clone()).arg("bound", crate::bounds::MAX_COLUMNS.to_string()));
+        } else if plan.known {
+            table = choose_table(plan, head, start.name).cloned();
+            if table.is_none() {
+                findings.add(none_fits(plan, head, start, place));
+            }
+        } else {
+            table = Some(Arc::new(table_of_header(head)));
+        }
+    }
+    used.resource = table.as_ref().filter(|_| plan.known).map_or_else(String::new, |t| t.name.clone());
+    FileState { used, head, table, findings, done: None, pending: Vec::new(), skipped: Vec::new(), codes: Vec::new() }
+}
+
+/// The table whose fields the header names best. A plan of one table takes every file that names one of its fields.
+fn choose_table<'p>(plan: &'p StandardPlan, head: &Head, name: &str) -> Option<&'p Arc<TablePlan>> {
+    let names = head.names();
+    plan.tables
+        .iter()
+        .filter_map(|table| {
+            let found = HeaderMatch::of(table, &names);
+            let known = found.known() as i64;
+            let unknown = names.len() as i64 - known;
+            let missing = found.missing(table).len() as i64;
+            let by_name = table.files.iter().any(|f| f.eq_ignore_ascii_case(name));
+            (known > 0).then_some(((known * 2 - unknown - missing * 2) * 2 + i64::from(by_name), table))
+        })
+        .max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.name.cmp(&a.1.name)))
+        .map(|(_, table)| table)
+}
+
+/// No table of the standard has any of the file's columns: either the header is not one, or this is another kind of file.
+fn none_fits(plan: &StandardPlan, head: &Head, start: &Start<'_>, place: Place) -> Finding {
+    let sample = Sample { bytes: start.sample, whole: start.whole };
+    if looks_like_data(&head.header, &sample.records(head, 100)) {
+        return no_header(head, place.file);
+    }
+    let mut finding = Finding::new("C215", "none", place).arg("standard", plan.reference());
+    if let [table] = &plan.tables[..] {
+        let needed: Vec<&str> = table.schema.fields.iter().take(6).map(|f| f.name.as_str()).collect();
+        finding = finding.arg("near", table.name.as_str()).arg("missing", needed.join(", "));
+    }
+    finding
+}
+
+fn no_header(head: &Head, file: u32) -> Finding {
+    let place = Place { file, row: head.header_row, line: head.header_line, byte_column: 1, ..Place::default() };
+    Finding::new("C210", "", place).value(&head.names().join(", "))
+}
+
+/// A table of texts, for a file of which nothing is known.
+fn table_of_header(head: &Head) -> TablePlan {
+    let fields = head.header.iter().map(|c| Field::new(&c.text, FieldType::Any)).collect();
+    let schema = TableSchema {
+        fields,
+        fields_match: FieldsMatch::Partial,
+        missing_values: vec![String::new()],
+        primary_key: Vec::new(),
+        unique_keys: Vec::new(),
+        foreign_keys: Vec::new(),
+    };
+    TablePlan::new("", "the file", Arc::new(schema))
+}
+
+fn unknown_findings(head: &Head, sample: &Sample<'_>) -> Vec<Finding> {
+    if looks_like_data(&head.header, &sample.records(head, 100)) {
+        return vec![no_header(head, 0)];
+    }
+    let mut repeated = Vec::new();
+    let names = head.names();
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    for (c, name) in names.iter().enumerate() {
+        if let Some(&earlier) = first.get(name) {
+            repeated.push((c, earlier));
+        } else {
+            first.insert(name, c);
+        }
+    }
+    header_shape(head, &repeated)
+}
+
+/// Codes of the checks that run on a file.
+fn codes_run(binding: &Binding) -> Vec<String> {
+    let plan = &binding.plan;
+    let schema = &plan.schema;
+    let mut codes: Vec<&str> = vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"];
+    if !plan.standard.is_empty() {
+        codes.extend(["C206", "C207", "C213"]);
+    }
+    if schema.fields_match == FieldsMatch::Exact {
+        codes.push("C212");
+    }
+    for (f, field) in schema.fields.iter().enumerate() {
+        if binding.fields[f].is_none() {
+            continue;
+        }
+        let c = &field.constraints;
+        if schema.is_required(f) {
+            codes.push("C301");
+        }
+        match &field.kind {
+            FieldType::Number(_) | FieldType::Integer(_) => codes.push("C302"),
+            FieldType::Date(_) | FieldType::DateTime(_) | FieldType::Time(_) | FieldType::Year | FieldType::YearMonth => codes.extend(["C303", "C311"]),
+            FieldType::Boolean { .. } => codes.push("C310"),
+            FieldType::String(crate::schema::StringFormat::Default) | FieldType::Any => {}
+            _ => codes.push("C313"),
+        }
+        if !c.values.is_empty() || !field.categories.is_empty() || field.codes.is_some() {
+            codes.push("C304");
+        }
+        if field.codes.as_ref().is_some_and(|l| l.codes.iter().any(|c| c.deprecated)) {
+            codes.push("C312");
+        }
+        if c.pattern.is_some() {
+            codes.push("C305");
+        }
+        if c.minimum.is_some() || c.maximum.is_some() || c.exclusive_minimum.is_some() || c.exclusive_maximum.is_some() {
+            codes.push("C306");
+        }
+        if c.min_length.is_some() || c.max_length.is_some() {
+            codes.push("C307");
+        }
+    }
+    let mut codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
+    let has = |fields: &[usize]| fields.iter().all(|&f| binding.fields[f].is_some());
+    codes.extend(plan.keys.iter().filter(|k| has(&k.fields)).filter_map(|k| k.repeated.as_ref()).map(|(code, _)| code.text().to_owned()));
+    codes.extend(plan.references.iter().enumerate().filter(|(i, r)| {
+        has(&r.fields) && (r.table == plan.name || binding.known.get(*i).is_some_and(Option::is_some))
+    }).map(|(_, r)| r.code.text().to_owned()));
+    codes.extend(plan.rows.iter().zip(&binding.rules).filter(|(_, runs)| **runs).map(|(r, _)| r.code.text().to_owned()));
+    codes.extend(plan.same_per.iter().filter(|r| has(&r.key)).map(|r| r.code.text().to_owned()));
+    codes.extend(plan.counts.iter().map(|r| r.code.text().to_owned()));
+    codes
+}
+
+impl Dataset {
+    /// Whether any finding of a severity was made so far; for shells that stop early.
+    pub fn count(&self, severity: Severity) -> u64 {
+        self.files.iter().map(|f| f.findings.count(severity)).sum()
+    }
+
+    /// What a file was taken for.
+    pub fn opened(&self, index: usize) -> Opened {
+        let file = &self.files[index];
+        let table = file.table.as_ref().and_then(|t| self.plan.tables.iter().position(|p| p.name == t.name));
+        Opened { index, head: file.head.clone(), table }
+    }
+}

@@ -1,0 +1,454 @@
+//! Compiled checks of single cells, on raw bytes.
+//!
+//! [`FastCheck::passes`] answers *yes* only when the full rules of the field ([`super::cell::CellRules`]) would find nothing wrong with the
+//! text; *no* only means "ask the full rules". So a shortcut can be as simple as is fast: it is free to refuse anything rare. A property test
+//! holds the one direction that matters: what passes here is accepted there.
+//!
+//! Cost matters here and nowhere else: no allocation, no hashing of names, no formatting.
+
+use regex_automata::Anchored;
+use regex_automata::dfa::Automaton;
+use regex_automata::dfa::dense;
+use regex_automata::util::start;
+
+use crate::decimal::Decimal;
+use crate::schema::{DateFormat, Field, FieldType, StringFormat};
+
+/// The compiled check of one field.
+#[derive(Debug, Clone)]
+pub struct FastCheck {
+    /// An empty cell is fine. Only set when the empty text means "no value".
+    empty_passes: bool,
+    /// Other texts that mean "no value" and are fine.
+    missing: Vec<Box<[u8]>>,
+    test: Test,
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    /// Any text.
+    Any,
+    /// Nothing passes: the full rules decide.
+    Never,
+    /// At most so many bytes, hence at most so many characters; at least so many bytes is not enough for a minimum, so those go the long way.
+    MaxBytes(usize),
+    Words(Words),
+    Pattern(Box<Pattern>),
+    Number(NumberTest),
+    /// `YYYY-MM-DD` without bounds.
+    IsoDate,
+    /// `YYYYMMDD`.
+    CompactDate,
+}
+
+impl FastCheck {
+    /// Compiles a field. `missing` are the texts that mean "no value", `required` whether a value must be there.
+    pub fn compile(field: &Field, missing: &[String], required: bool) -> FastCheck {
+        let others = missing.iter().filter(|m| !m.is_empty()).map(|m| m.clone().into_bytes().into_boxed_slice()).collect::<Vec<_>>();
+        FastCheck {
+            empty_passes: !required && missing.iter().any(String::is_empty),
+            missing: if required { Vec::new() } else { others.clone() },
+            // A missing value that is also a good value of the field (such as "-" in a text column) must not pass for a required field.
+            test: if required && !others.is_empty() { Test::Never } else { compile(field) },
+        }
+    }
+
+    /// Whether the text is certainly right. `text` is the cell's content without quotation marks.
+    #[inline(always)]
+    pub fn passes(&self, text: &[u8]) -> bool {
+        if text.is_empty() {
+            return self.empty_passes;
+        }
+        self.test.passes(text) || (!self.missing.is_empty() && self.missing.iter().any(|m| **m == *text))
+    }
+
+    /// Walks a column: the loop is compiled for each test alone. `cell` gives a row's content, or `None` when that takes more than a slice; such
+    /// rows and those that do not pass go to `fails`.
+    #[inline(always)]
+    pub fn run_column<'d>(&self, rows: usize, cell: impl Fn(usize) -> Option<&'d [u8]>, mut fails: impl FnMut(usize)) {
+        macro_rules! each {
+            ($test:expr) => {{
+                let test = $test;
+                for row in 0..rows {
+                    let ok = match cell(row) {
+                        Some([]) => self.empty_passes,
+                        Some(text) => test(text) || (!self.missing.is_empty() && self.missing.iter().any(|m| **m == *text)),
+                        None => false,
+                    };
+                    if !ok {
+                        fails(row);
+                    }
+                }
+            }};
+        }
+        match &self.test {
+            Test::Any if self.empty_passes => {}
+            Test::Any => each!(|_: &[u8]| true),
+            Test::Never => each!(|_: &[u8]| false),
+            Test::MaxBytes(n) => each!(|t: &[u8]| t.len() <= *n),
+            Test::Words(w) => each!(|t: &[u8]| w.has(t)),
+            Test::Pattern(p) => each!(|t: &[u8]| p.matches(t)),
+            Test::Number(n) => each!(|t: &[u8]| n.passes(t)),
+            Test::IsoDate => each!(iso_date),
+            Test::CompactDate => each!(compact_date),
+        }
+    }
+}
+
+impl Test {
+    #[inline(always)]
+    fn passes(&self, text: &[u8]) -> bool {
+        match self {
+            Test::Any => true,
+            Test::Never => false,
+            Test::MaxBytes(n) => text.len() <= *n,
+            Test::Words(w) => w.has(text),
+            Test::Pattern(p) => p.matches(text),
+            Test::Number(n) => n.passes(text),
+            Test::IsoDate => iso_date(text),
+            Test::CompactDate => compact_date(text),
+        }
+    }
+}
+
+fn compile(field: &Field) -> Test {
+    let c = &field.constraints;
+    if c.json_schema.is_some() {
+        return Test::Never;
+    }
+    let bounded = c.minimum.is_some() || c.maximum.is_some() || c.exclusive_minimum.is_some() || c.exclusive_maximum.is_some();
+    let lengths = c.min_length.is_some() || c.max_length.is_some();
+    let listed = listed_texts(field);
+    match &field.kind {
+        FieldType::String(StringFormat::Default) => match (listed, &c.pattern) {
+            (Some(words), None) if !lengths && !bounded => Test::Words(words),
+            (None, Some(pattern)) if !lengths && !bounded => Pattern::new(pattern).map_or(Test::Never, |p| Test::Pattern(Box::new(p))),
+            (None, None) if !bounded && c.min_length.is_none() => match c.max_length {
+                Some(n) => Test::MaxBytes(usize::try_from(n).unwrap_or(usize::MAX)),
+                None => Test::Any,
+            },
+            _ => Test::Never,
+        },
+        FieldType::Any if listed.is_none() && c.pattern.is_none() && !lengths && !bounded => Test::Any,
+        FieldType::Boolean { true_values, false_values } if listed.is_none() && c.pattern.is_none() && !lengths => {
+            Words::new(true_values.iter().chain(false_values).map(|s| s.as_bytes())).map_or(Test::Never, Test::Words)
+        }
+        FieldType::Number(n) | FieldType::Integer(n) => {
+            let plain = n.bare && n.decimal == '.' && c.pattern.is_none() && !lengths && field.categories.is_empty() && field.codes.is_none() && c.values.is_empty();
+            if plain { NumberTest::new(field).map_or(Test::Never, Test::Number) } else { Test::Never }
+        }
+        FieldType::Date(format) if listed.is_none() && c.pattern.is_none() && !bounded && !lengths => match format {
+            DateFormat::Default => Test::IsoDate,
+            DateFormat::Pattern(p) if p == "%Y-%m-%d" => Test::IsoDate,
+            DateFormat::Pattern(p) if p == "%Y%m%d" => Test::CompactDate,
+            _ => Test::Never,
+        },
+        _ => Test::Never,
+    }
+}
+
+/// The texts that a text field is limited to, if it is; deprecated codes are left to the full rules.
+fn listed_texts(field: &Field) -> Option<Words> {
+    let lists = usize::from(!field.constraints.values.is_empty()) + usize::from(!field.categories.is_empty()) + usize::from(field.codes.is_some());
+    match lists {
+        0 => None,
+        1 => {
+            let values = field.constraints.values.iter().map(|s| s.as_bytes());
+            let categories = field.categories.iter().map(|c| c.value.as_bytes());
+            let codes = field.codes.iter().flat_map(|list| &list.codes).filter(|c| !c.deprecated).map(|c| c.code.as_bytes());
+            Some(Words::new(values.chain(categories).chain(codes)).unwrap_or_else(Words::nothing))
+        }
+        // Two lists at once: nothing passes here.
+        _ => Some(Words::nothing()),
+    }
+}
+
+/// A set of texts, found by a hash of their length, first and last bytes.
+#[derive(Debug, Clone)]
+struct Words {
+    /// `slots[hash & mask]` is one more than an index into `words`, or zero; collisions step on.
+    slots: Box<[u32]>,
+    words: Box<[Box<[u8]>]>,
+}
+
+impl Words {
+    fn nothing() -> Words {
+        Words { slots: vec![0; 1].into(), words: Box::default() }
+    }
+
+    /// `None` beyond a million texts.
+    fn new<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Option<Words> {
+        let words: Box<[Box<[u8]>]> = texts.map(|t| t.to_vec().into_boxed_slice()).collect();
+        if words.len() > 1_000_000 {
+            return None;
+        }
+        let mut slots = vec![0u32; (words.len() * 4).next_power_of_two().max(4)].into_boxed_slice();
+        for (i, word) in words.iter().enumerate() {
+            let mut at = Words::hash(word) as usize & (slots.len() - 1);
+            while slots[at] != 0 {
+                at = (at + 1) & (slots.len() - 1);
+            }
+            slots[at] = i as u32 + 1;
+        }
+        Some(Words { slots, words })
+    }
+
+    #[inline(always)]
+    fn hash(text: &[u8]) -> u64 {
+        let n = text.len();
+        let (head, tail) = if n >= 8 {
+            (eight(&text[..8]), eight(&text[n - 8..]))
+        } else if n >= 4 {
+            (four(&text[..4]), four(&text[n - 4..]))
+        } else if n > 0 {
+            (u64::from(text[0]) | u64::from(text[n / 2]) << 8, u64::from(text[n - 1]))
+        } else {
+            (0, 0)
+        };
+        let mixed = (head ^ tail.rotate_left(29) ^ (n as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        mixed ^ mixed >> 32
+    }
+
+    #[inline(always)]
+    fn has(&self, text: &[u8]) -> bool {
+        let mask = self.slots.len() - 1;
+        let mut at = Words::hash(text) as usize & mask;
+        loop {
+            match self.slots[at] {
+                0 => return false,
+                i if *self.words[i as usize - 1] == *text => return true,
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn eight(bytes: &[u8]) -> u64 {
+    let mut array = [0; 8];
+    array.copy_from_slice(bytes);
+    u64::from_le_bytes(array)
+}
+
+#[inline(always)]
+fn four(bytes: &[u8]) -> u64 {
+    let mut array = [0; 4];
+    array.copy_from_slice(bytes);
+    u64::from(u32::from_le_bytes(array))
+}
+
+/// A pattern as one table-driven automaton, anchored at both ends.
+#[derive(Debug, Clone)]
+struct Pattern {
+    dfa: dense::DFA<Vec<u32>>,
+    start: regex_automata::util::primitives::StateID,
+}
+
+impl Pattern {
+    fn new(pattern: &str) -> Option<Pattern> {
+        let dfa = dense::Builder::new()
+            .configure(
+                dense::Config::new()
+                    .start_kind(regex_automata::dfa::StartKind::Anchored)
+                    .dfa_size_limit(Some(1 << 20))
+                    .determinize_size_limit(Some(4 << 20)),
+            )
+            .syntax(regex_automata::util::syntax::Config::new().unicode(true).utf8(true))
+            .build(&format!("^(?:{pattern})$"))
+            .ok()?;
+        let start = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()?;
+        Some(Pattern { dfa, start })
+    }
+
+    #[inline(always)]
+    fn matches(&self, text: &[u8]) -> bool {
+        let mut state = self.start;
+        for &byte in text {
+            state = self.dfa.next_state(state, byte);
+            if self.dfa.is_special_state(state) && (self.dfa.is_dead_state(state) || self.dfa.is_quit_state(state)) {
+                return false;
+            }
+        }
+        self.dfa.is_match_state(self.dfa.next_eoi_state(state))
+    }
+}
+
+/// Plain numbers of at most 18 digits, with bounds made whole numbers at every scale.
+#[derive(Debug, Clone)]
+struct NumberTest {
+    whole: bool,
+    /// `low[s]`: the least mantissa that is allowed with `s` digits after the point.
+    low: [i64; 19],
+    high: [i64; 19],
+}
+
+impl NumberTest {
+    fn new(field: &Field) -> Option<NumberTest> {
+        let c = &field.constraints;
+        let mut test = NumberTest { whole: matches!(field.kind, FieldType::Integer(_)), low: [i64::MIN; 19], high: [i64::MAX; 19] };
+        for (bound, lower, exclusive) in [
+            (&c.minimum, true, false),
+            (&c.exclusive_minimum, true, true),
+            (&c.maximum, false, false),
+            (&c.exclusive_maximum, false, true),
+        ] {
+            let Some(text) = bound else { continue };
+            let bound = Decimal::parse(text)?;
+            for (scale, (low, high)) in test.low.iter_mut().zip(&mut test.high).enumerate() {
+                let scaled = bound.clone().scaled(scale as i32);
+                if lower {
+                    *low = (*low).max(least(&scaled, exclusive));
+                } else {
+                    *high = (*high).min(-least(&scaled.negated(), exclusive).max(-i64::MAX));
+                }
+            }
+        }
+        Some(test)
+    }
+
+    #[inline(always)]
+    fn passes(&self, text: &[u8]) -> bool {
+        let (negative, digits) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            _ => (false, text),
+        };
+        if digits.len() > 19 || digits.is_empty() {
+            return false;
+        }
+        let mut mantissa = 0u64;
+        let mut point = usize::MAX;
+        for (i, &byte) in digits.iter().enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit <= 9 {
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            } else if byte == b'.' && point == usize::MAX && !self.whole {
+                point = i;
+            } else {
+                return false;
+            }
+        }
+        let scale = if point == usize::MAX {
+            0
+        } else {
+            let after = digits.len() - 1 - point;
+            if after == 0 || point == 0 {
+                return false; // "5." and ".5" are numbers, but rare: the full rules take them
+            }
+            after
+        };
+        let count = digits.len() - usize::from(point != usize::MAX);
+        if count > 18 {
+            return false;
+        }
+        let value = if negative { -(mantissa as i64) } else { mantissa as i64 };
+        value >= self.low[scale] && value <= self.high[scale]
+    }
+}
+
+/// The least whole number not below (or, when exclusive, above) the bound; clamped, since no mantissa of 18 digits comes near the ends.
+fn least(bound: &Decimal, exclusive: bool) -> i64 {
+    let text = bound.to_string();
+    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), false), |(w, _)| (w, true));
+    let Ok(floor_or_trunc) = whole.parse::<i64>() else {
+        return if bound.is_negative() { i64::MIN } else { i64::MAX };
+    };
+    match (fraction, bound.is_negative()) {
+        // Above zero the whole part lies below the bound, below zero above it.
+        (true, false) => floor_or_trunc.saturating_add(1),
+        (true, true) => floor_or_trunc,
+        (false, _) => floor_or_trunc.saturating_add(i64::from(exclusive)),
+    }
+}
+
+#[inline(always)]
+fn two(a: u8, b: u8) -> u32 {
+    let (a, b) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
+    if a <= 9 && b <= 9 { u32::from(a) * 10 + u32::from(b) } else { 999 }
+}
+
+#[inline(always)]
+fn calendar(y1: u32, y2: u32, month: u32, day: u32) -> bool {
+    const DAYS: [u32; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    if y1 > 99 || y2 > 99 || month == 0 || month > 12 || day == 0 {
+        return false;
+    }
+    let leap = if y2 == 0 { y1 % 4 == 0 } else { y2 % 4 == 0 };
+    day <= DAYS[month as usize] + u32::from(month == 2 && leap)
+}
+
+/// `YYYY-MM-DD`, a day of the calendar.
+#[inline(always)]
+pub fn iso_date(t: &[u8]) -> bool {
+    let Ok(t) = <&[u8; 10]>::try_from(t) else { return false };
+    t[4] == b'-' && t[7] == b'-' && calendar(two(t[0], t[1]), two(t[2], t[3]), two(t[5], t[6]), two(t[8], t[9]))
+}
+
+/// `YYYYMMDD`, a day of the calendar.
+#[inline(always)]
+pub fn compact_date(t: &[u8]) -> bool {
+    let Ok(t) = <&[u8; 8]>::try_from(t) else { return false };
+    calendar(two(t[0], t[1]), two(t[2], t[3]), two(t[4], t[5]), two(t[6], t[7]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::NumberFormat;
+
+    fn number(whole: bool, edit: impl Fn(&mut Field)) -> FastCheck {
+        let format = NumberFormat::default();
+        let mut field = Field::new("n", if whole { FieldType::Integer(format) } else { FieldType::Number(format) });
+        edit(&mut field);
+        FastCheck::compile(&field, &[String::new()], false)
+    }
+
+    #[test]
+    fn numbers_and_bounds_are_exact() {
+        let fee = number(false, |f| {
+            f.constraints.minimum = Some("0".into());
+            f.constraints.maximum = Some("10000000000".into());
+        });
+        for ok in ["", "0", "0.00", "10000000000", "10000000000.00", "9999999999.99", "1250.5"] {
+            assert!(fee.passes(ok.as_bytes()), "{ok}");
+        }
+        for no in ["-1", "-0.01", "10000000000.01", "$5", "1,000", "1e3", " 1", "1 ", "--1", "-", "."] {
+            assert!(!fee.passes(no.as_bytes()), "{no}");
+        }
+        let open = number(false, |f| {
+            f.constraints.exclusive_minimum = Some("-0.5".into());
+            f.constraints.exclusive_maximum = Some("2.5".into());
+        });
+        for (text, ok) in [("-0.49", true), ("-0.5", false), ("0", true), ("2", true), ("3", false), ("2.4999", true), ("2.5", false), ("-1", false)] {
+            assert_eq!(open.passes(text.as_bytes()), ok, "{text}");
+        }
+        let units = number(true, |f| f.constraints.maximum = Some("5000".into()));
+        assert!(units.passes(b"5000") && !units.passes(b"5001") && !units.passes(b"2.5"));
+    }
+
+    #[test]
+    fn dates_are_days_of_the_calendar() {
+        for (text, ok) in [("2024-02-29", true), ("2023-02-29", false), ("1900-02-29", false), ("2000-02-29", true), ("2024-13-01", false), ("2024-1-01", false), ("20a4-01-01", false)] {
+            assert_eq!(iso_date(text.as_bytes()), ok, "{text}");
+            assert_eq!(compact_date(text.replace('-', "").as_bytes()), ok && text.len() == 10, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_and_patterns() {
+        let mut field = Field::new("s", FieldType::String(StringFormat::Default));
+        field.constraints.values = ["A", "AB", "ABC", "Permit Issued", "Permit Finaled", "é"].map(str::to_owned).to_vec();
+        let check = FastCheck::compile(&field, &[String::new()], true);
+        for ok in ["A", "AB", "ABC", "Permit Issued", "Permit Finaled", "é"] {
+            assert!(check.passes(ok.as_bytes()), "{ok}");
+        }
+        for no in ["", "a", "AC", "Permit  Issued", "Permit Issuee", "permit issued"] {
+            assert!(!check.passes(no.as_bytes()), "{no}");
+        }
+        let mut field = Field::new("z", FieldType::String(StringFormat::Default));
+        field.constraints.pattern = Some("[0-9]{5}(-[0-9]{4})?".into());
+        let check = FastCheck::compile(&field, &[String::new()], false);
+        for (text, ok) in [("", true), ("02139", true), ("02139-1234", true), ("2139", false), ("02139-", false), ("x02139", false), ("02139\n", false)] {
+            assert_eq!(check.passes(text.as_bytes()), ok, "{text:?}");
+        }
+    }
+}

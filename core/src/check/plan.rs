@@ -1,0 +1,273 @@
+//! A table's schema and rules, compiled once.
+
+use std::sync::Arc;
+
+use super::cell::CellRules;
+use super::fast::FastCheck;
+use super::rows::RowRule;
+use crate::finding::{Code, RuleWords, Severity};
+use crate::package::{Package, Resource, RuleKind};
+use crate::schema::{Presence, TableSchema};
+
+/// Everything needed to check files of one table.
+#[derive(Debug)]
+pub struct TablePlan {
+    /// The resource's name; empty for a bare schema.
+    pub name: String,
+    /// A title for people.
+    pub title: String,
+    /// What the table belongs to, as reports name it: `blds@1.2`, or `the schema`.
+    pub standard: String,
+    /// Usual file names.
+    pub files: Vec<String>,
+    /// Whether a dataset must have it.
+    pub presence: Presence,
+    /// Columns that give the layout away; when empty, the required ones.
+    pub distinctive: Vec<String>,
+    /// The schema.
+    pub schema: Arc<TableSchema>,
+    /// By field: the full rules.
+    pub cells: Vec<CellRules>,
+    /// By field: the shortcut.
+    pub fast: Vec<FastCheck>,
+    /// Keys that must be unique, or that others refer to.
+    pub keys: Vec<Key>,
+    /// References to other tables, or to this one.
+    pub references: Vec<Reference>,
+    /// Rules within one record.
+    pub rows: Vec<RowRule>,
+    /// Fields that depend on a key.
+    pub same_per: Vec<SamePer>,
+    /// Bounds on the number of records.
+    pub counts: Vec<CountRule>,
+}
+
+/// A combination of fields whose values are remembered.
+#[derive(Debug)]
+pub struct Key {
+    /// Indexes into the schema's fields.
+    pub fields: Vec<usize>,
+    /// What a repetition is; `None` when only others refer to it.
+    pub repeated: Option<(Code, Severity)>,
+}
+
+/// A reference to the values of another table's fields.
+#[derive(Debug)]
+pub struct Reference {
+    /// Indexes into the schema's fields.
+    pub fields: Vec<usize>,
+    /// The other table's name.
+    pub table: String,
+    /// Names of its fields.
+    pub target: Vec<String>,
+    /// What a value that is not there is.
+    pub code: Code,
+    /// How grave it is.
+    pub severity: Severity,
+}
+
+/// Records with one key have one value of a field.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct SamePer {
+    pub key: Vec<usize>,
+    pub field: usize,
+    pub code: Code,
+    pub severity: Severity,
+}
+
+/// A bound on the number of records.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct CountRule {
+    pub min: u64,
+    pub max: Option<u64>,
+    pub code: Code,
+    pub severity: Severity,
+}
+
+/// A standard, a layout or a bare schema, compiled.
+#[derive(Debug)]
+pub struct StandardPlan {
+    /// Its id; the schema file's name for a bare schema.
+    pub id: String,
+    /// Its version; empty for a bare schema.
+    pub version: String,
+    /// `sha256:…`
+    pub digest: String,
+    /// The tables.
+    pub tables: Vec<Arc<TablePlan>>,
+    /// False when nothing was recognised and only the shape of the file is checked.
+    pub known: bool,
+}
+
+impl StandardPlan {
+    /// Compiles a package.
+    pub fn of_package(package: &Package) -> StandardPlan {
+        let standard = package.reference();
+        let tables = package.resources.iter().map(|resource| Arc::new(table_of_package(package, resource, &standard))).collect();
+        StandardPlan {
+            id: package.manifest.id.clone(),
+            version: package.manifest.version.clone(),
+            digest: package.digest.clone(),
+            tables,
+            known: true,
+        }
+    }
+
+    /// Compiles tables given as bare schemas: `(name, usual files, schema)`.
+    pub fn of_schemas(id: &str, digest: &str, schemas: Vec<(String, Vec<String>, Arc<TableSchema>)>) -> StandardPlan {
+        let all: Vec<(String, Arc<TableSchema>)> = schemas.iter().map(|(name, _, schema)| (name.clone(), schema.clone())).collect();
+        let tables = schemas
+            .into_iter()
+            .map(|(name, files, schema)| {
+                let mut plan = TablePlan::new(&name, "the schema", schema);
+                plan.files = files;
+                plan.presence = Presence::Optional;
+                plan.add_provided(&all);
+                Arc::new(plan)
+            })
+            .collect();
+        StandardPlan { id: id.to_owned(), version: String::new(), digest: digest.to_owned(), tables, known: true }
+    }
+
+    /// `id@version`, or the id alone.
+    pub fn reference(&self) -> String {
+        if self.version.is_empty() { self.id.clone() } else { format!("{}@{}", self.id, self.version) }
+    }
+
+    /// Tables in an order in which those referred to come first, as far as the references allow.
+    pub fn reading_order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = Vec::new();
+        while order.len() < self.tables.len() {
+            let ready = |i: &usize| {
+                self.tables[*i].references.iter().all(|r| {
+                    r.table.is_empty() || r.table == self.tables[*i].name || order.iter().any(|&o| self.tables[o].name == r.table) || !self.tables.iter().any(|t| t.name == r.table)
+                })
+            };
+            let left: Vec<usize> = (0..self.tables.len()).filter(|i| !order.contains(i)).collect();
+            let next = left.iter().copied().find(ready).unwrap_or(left[0]);
+            order.push(next);
+        }
+        order
+    }
+}
+
+fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> TablePlan {
+    let mut plan = TablePlan::new(&resource.name, standard, resource.schema.clone());
+    plan.title = resource.title.clone();
+    plan.files = resource.files.clone();
+    plan.presence = resource.presence;
+    plan.distinctive = resource.distinctive.clone();
+    let all: Vec<(String, Arc<TableSchema>)> = package.resources.iter().map(|r| (r.name.clone(), r.schema.clone())).collect();
+    plan.add_provided(&all);
+    for rule in &package.rules {
+        let words = RuleWords {
+            code: format!("{}/{}", package.manifest.id, rule.id),
+            title: rule.title.clone(),
+            why: rule.why.clone(),
+            mend: rule.mend.clone(),
+        };
+        let code = Code::Rule(Arc::new(words));
+        if let RuleKind::Exists { resource: other, target, .. } = &rule.kind {
+            if *other == resource.name {
+                plan.provide(target);
+            }
+        }
+        if rule.resource != resource.name {
+            continue;
+        }
+        let index = |names: &[String]| names.iter().map(|n| resource.schema.index(n)).collect::<Option<Vec<usize>>>();
+        match &rule.kind {
+            RuleKind::Unique { fields } => {
+                if let Some(fields) = index(fields) {
+                    plan.keys.push(Key { fields, repeated: Some((code, rule.severity)) });
+                }
+            }
+            RuleKind::Exists { fields, resource: other, target } => {
+                if let Some(fields) = index(fields) {
+                    plan.references.push(Reference { fields, table: other.clone(), target: target.clone(), code, severity: rule.severity });
+                }
+            }
+            RuleKind::SamePer { key, field } => {
+                if let (Some(key), Some(field)) = (index(key), resource.schema.index(field)) {
+                    plan.same_per.push(SamePer { key, field, code, severity: rule.severity });
+                }
+            }
+            RuleKind::Rows { min, max } => plan.counts.push(CountRule { min: *min, max: *max, code, severity: rule.severity }),
+            kind => plan.rows.extend(RowRule::compile(kind, code, rule.severity, &resource.schema)),
+        }
+    }
+    plan
+}
+
+impl TablePlan {
+    /// Compiles a schema without rules.
+    pub fn new(name: &str, standard: &str, schema: Arc<TableSchema>) -> TablePlan {
+        let count = schema.fields.len();
+        let cells = (0..count).map(|f| CellRules::new(&schema, f)).collect();
+        let fast = (0..count).map(|f| FastCheck::compile(&schema.fields[f], schema.missing_for(f), schema.is_required(f))).collect();
+        let repeated = || Some((Code::Engine("C401"), Severity::Error));
+        let mut keys: Vec<Key> = Vec::new();
+        let mut add = |fields: Vec<usize>| {
+            if !fields.is_empty() && !keys.iter().any(|k| k.fields == fields) {
+                keys.push(Key { fields, repeated: repeated() });
+            }
+        };
+        add(schema.primary_key.clone());
+        schema.unique_keys.iter().for_each(|k| add(k.clone()));
+        (0..count).filter(|&f| schema.fields[f].constraints.unique).for_each(|f| add(vec![f]));
+        let references = schema
+            .foreign_keys
+            .iter()
+            .map(|k| Reference {
+                fields: k.fields.clone(),
+                table: if k.resource.is_empty() { name.to_owned() } else { k.resource.clone() },
+                target: k.target.clone(),
+                code: Code::Engine("C402"),
+                severity: Severity::Error,
+            })
+            .collect();
+        let mut plan = TablePlan {
+            name: name.to_owned(),
+            title: String::new(),
+            standard: standard.to_owned(),
+            files: Vec::new(),
+            presence: Presence::Optional,
+            distinctive: Vec::new(),
+            schema,
+            cells,
+            fast,
+            keys,
+            references,
+            rows: Vec::new(),
+            same_per: Vec::new(),
+            counts: Vec::new(),
+        };
+        let own: Vec<Vec<String>> = plan.references.iter().filter(|r| r.table == plan.name).map(|r| r.target.clone()).collect();
+        own.iter().for_each(|target| plan.provide(target));
+        plan
+    }
+
+    /// Remembers the values of fields that others refer to.
+    fn provide(&mut self, target: &[String]) {
+        let fields: Option<Vec<usize>> = target.iter().map(|n| self.schema.index(n)).collect();
+        if let Some(fields) = fields.filter(|f| !f.is_empty()) {
+            if !self.keys.iter().any(|k| k.fields == fields) {
+                self.keys.push(Key { fields, repeated: None });
+            }
+        }
+    }
+
+    fn add_provided(&mut self, all: &[(String, Arc<TableSchema>)]) {
+        let keys = all.iter().flat_map(|(_, schema)| &schema.foreign_keys);
+        let targets: Vec<Vec<String>> = keys.filter(|k| k.resource == self.name).map(|k| k.target.clone()).collect();
+        targets.iter().for_each(|target| self.provide(target));
+    }
+
+    /// The key over exactly these fields.
+    pub fn key_over(&self, target: &[String]) -> Option<usize> {
+        let fields: Option<Vec<usize>> = target.iter().map(|n| self.schema.index(n)).collect();
+        fields.and_then(|fields| self.keys.iter().position(|k| k.fields == fields))
+    }
+}

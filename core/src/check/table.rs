@@ -1,0 +1,218 @@
+//! One file against one table: blocks' outcomes merged in the file's order, keys, and what only the whole file can say.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::bind::Binding;
+use super::block::{EmptyLines, KeyCell, LineCounter, Outcome};
+use super::keys::{KeyHash, KeyTable};
+use crate::decode::careful::{self, Read};
+use crate::decode::{Cell, Head, content};
+use crate::finding::collect::Shift;
+use crate::finding::{Code, Finding, Findings, Place, Severity};
+
+/// A file on its way through the checks.
+#[derive(Debug)]
+pub struct TableCheck {
+    /// The file's columns as fields.
+    pub binding: Arc<Binding>,
+    file: u32,
+    at: Shift,
+    tail: EmptyLines,
+    keys: Vec<KeyTable>,
+    same_per: Vec<HashMap<KeyHash, (KeyHash, u64)>>,
+    /// References whose values were not known when they were met, with the finding if they stay unknown.
+    pending: Vec<(usize, KeyHash, Finding)>,
+    records: u64,
+}
+
+/// What a file leaves behind.
+#[derive(Debug)]
+pub struct TableDone {
+    /// By key of the plan: the values met.
+    pub keys: Vec<Arc<KeyTable>>,
+    /// Data records.
+    pub records: u64,
+    /// References that are still unknown: index in the plan, key, finding.
+    pub pending: Vec<(usize, KeyHash, Finding)>,
+    /// The binding.
+    pub binding: Arc<Binding>,
+}
+
+impl TableCheck {
+    /// Starts behind the header.
+    pub fn new(binding: Arc<Binding>, file: u32, head: &Head) -> TableCheck {
+        let plan = &binding.plan;
+        TableCheck {
+            file,
+            at: Shift { file, rows: head.rows_before, lines: head.lines_before, records: 0 },
+            tail: EmptyLines::default(),
+            keys: plan.keys.iter().map(|_| KeyTable::default()).collect(),
+            same_per: plan.same_per.iter().map(|_| HashMap::new()).collect(),
+            pending: Vec::new(),
+            records: 0,
+            binding,
+        }
+    }
+
+    /// Data records so far.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Takes over the outcome of the next block. `data` are the bytes it was made from.
+    pub fn merge(&mut self, outcome: Outcome, data: &[u8], findings: &mut Findings) {
+        let shift = self.at;
+        if outcome.rows > outcome.tail.count {
+            std::mem::take(&mut self.tail).findings(self.file).for_each(|f| findings.add(f));
+        }
+        let mut late: Vec<Finding> = Vec::new();
+        let block = Block { data, from: outcome.from, shift };
+        for (i, cells) in outcome.keys.iter().enumerate() {
+            self.merge_keys(i, cells, block, &mut late);
+        }
+        for (i, cells) in outcome.same_per.iter().enumerate() {
+            self.merge_same_per(i, cells, block, &mut late);
+        }
+        for (i, cells) in outcome.references.iter().enumerate() {
+            self.merge_references(i, cells, block, &mut late);
+        }
+        late.sort_by_key(|f| (f.place.row, f.place.column));
+        findings.absorb(outcome.findings, shift, late);
+        if outcome.tail.count > 0 {
+            if self.tail.count == 0 {
+                self.tail = EmptyLines { row: outcome.tail.row + shift.rows, line: outcome.tail.line + shift.lines, count: 0 };
+            }
+            self.tail.count += outcome.tail.count;
+        }
+        self.at.rows += outcome.rows;
+        self.at.lines += outcome.lines;
+        self.at.records += outcome.records;
+        self.records += outcome.records;
+    }
+
+    fn merge_keys(&mut self, index: usize, cells: &[KeyCell], block: Block<'_>, late: &mut Vec<Finding>) {
+        let binding = self.binding.clone();
+        let key = &binding.plan.keys[index];
+        let table = &mut self.keys[index];
+        let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
+        let mut touched = 0;
+        for (i, cell) in cells.iter().enumerate() {
+            // The table is far larger than the cache: its slots are asked for some keys ahead.
+            if let Some(ahead) = cells.get(i + 8) {
+                touched ^= table.touch(ahead.hash);
+            }
+            let first = table.insert(cell.hash, u64::from(cell.row) + 1 + block.shift.rows);
+            if let (Some(first), Some((code, severity))) = (first, &key.repeated) {
+                let finding = key_finding(&binding, cell, &key.fields, code, *severity, block, &mut lines);
+                late.push(finding.arg("first_row", first.to_string()));
+            }
+        }
+        std::hint::black_box(touched);
+    }
+
+    fn merge_same_per(&mut self, index: usize, cells: &[(KeyCell, KeyHash)], block: Block<'_>, late: &mut Vec<Finding>) {
+        let binding = self.binding.clone();
+        let rule = &binding.plan.same_per[index];
+        let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
+        for (cell, value) in cells {
+            let row = u64::from(cell.row) + 1 + block.shift.rows;
+            let (known, first) = *self.same_per[index].entry(cell.hash).or_insert((*value, row));
+            if known != *value {
+                let key: Vec<&str> = rule.key.iter().map(|&f| binding.plan.schema.fields[f].name.as_str()).collect();
+                let finding = key_finding(&binding, cell, &[rule.field], &rule.code, rule.severity, block, &mut lines);
+                late.push(finding.arg("key", key.join(", ")).arg("first_row", first.to_string()));
+            }
+        }
+    }
+
+    fn merge_references(&mut self, index: usize, cells: &[KeyCell], block: Block<'_>, late: &mut Vec<Finding>) {
+        let binding = self.binding.clone();
+        let reference = &binding.plan.references[index];
+        let own = own_key(&binding, index);
+        let resolved = own.is_none() && binding.known.get(index).is_some_and(Option::is_some);
+        let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
+        for cell in cells {
+            if own.is_some_and(|k| self.keys[k].has(cell.hash)) {
+                continue;
+            }
+            let finding = key_finding(&binding, cell, &reference.fields, &reference.code, reference.severity, block, &mut lines);
+            let finding = finding.arg("target", reference.target.join(", ")).arg("resource", reference.table.as_str());
+            if resolved {
+                late.push(finding);
+            } else {
+                self.pending.push((index, cell.hash, finding));
+            }
+        }
+    }
+
+    /// Ends the file: empty lines at its end are let alone, bounds on the number of records are checked, own references resolved.
+    pub fn finish(mut self, findings: &mut Findings) -> TableDone {
+        let plan = self.binding.plan.clone();
+        let place = Place { file: self.file, ..Place::default() };
+        if self.records == 0 {
+            let severity = self.binding.empty_severity();
+            findings.add(Finding::new("C211", "", place.clone()).severity(severity));
+        }
+        for rule in &plan.counts {
+            if self.records < rule.min || rule.max.is_some_and(|max| self.records > max) {
+                let mut finding = Finding::new("C211", "", place.clone()).severity(rule.severity).arg("records", self.records.to_string());
+                finding.code = rule.code.clone();
+                findings.add(finding);
+            }
+        }
+        let keys = &self.keys;
+        let binding = self.binding.clone();
+        let mut pending = Vec::new();
+        for (i, hash, finding) in std::mem::take(&mut self.pending) {
+            match own_key(&binding, i) {
+                Some(k) if keys[k].has(hash) => {}
+                Some(_) => findings.add(finding),
+                None => pending.push((i, hash, finding)),
+            }
+        }
+        TableDone { keys: self.keys.into_iter().map(Arc::new).collect(), records: self.records, pending, binding }
+    }
+}
+
+/// A block as its outcome is merged.
+#[derive(Clone, Copy)]
+struct Block<'d> {
+    data: &'d [u8],
+    from: usize,
+    shift: Shift,
+}
+
+/// The key of the same table that a reference points to, if it does.
+fn own_key(binding: &Binding, reference: usize) -> Option<usize> {
+    let reference = &binding.plan.references[reference];
+    (reference.table == binding.plan.name).then(|| binding.plan.key_over(&reference.target)).flatten()
+}
+
+/// A finding about several fields of a record, placed at the first of them.
+fn key_finding(binding: &Binding, cell: &KeyCell, fields: &[usize], code: &Code, severity: Severity, block: Block<'_>, lines: &mut LineCounter<'_>) -> Finding {
+    let schema = &binding.plan.schema;
+    let mut cells: Vec<Cell> = Vec::new();
+    let start = cell.start as usize;
+    let mut place = Place { row: u64::from(cell.row) + 1, record: u64::from(cell.record) + 1, ..Place::default() };
+    block.shift.apply(&mut place);
+    place.line = lines.before(start) + 1;
+    let mut value = String::new();
+    if let Read::Record { .. } = careful::read(block.data, start, true, &binding.dialect, &mut cells) {
+        let texts: Vec<String> = fields
+            .iter()
+            .filter_map(|&f| cells.get(binding.fields[f]? as usize))
+            .map(|c| binding.encoding.text(&content(&block.data[c.start..c.end], c.fault, &binding.dialect)).0.into_owned())
+            .collect();
+        value = texts.join(", ");
+        if let Some(c) = fields.first().and_then(|&f| binding.fields[f]) {
+            if let Some(first) = cells.get(c as usize) {
+                place = binding.cell_place(block.data, start, first.start, c as usize, &place);
+            }
+        }
+    }
+    let mut finding = Finding::new("C401", if fields.len() > 1 { "several" } else { "" }, place).severity(severity).value(&value);
+    finding.code = code.clone();
+    let names: Vec<&str> = fields.iter().map(|&f| schema.fields[f].name.as_str()).collect();
+    finding.arg("fields", names.join(", "))
+}

@@ -1,0 +1,192 @@
+//! The start of a file: what it is, how it is written, and its header.
+
+use super::careful::{self, Read};
+use super::dialect::{Dialect, DialectHints};
+use super::encoding::Encoding;
+use super::{Cell, QuoteFault, content};
+
+/// What the start of a file says.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// How the text is stored.
+    pub encoding: Encoding,
+    /// Whether the file starts with a UTF-8 mark.
+    pub mark: bool,
+    /// How cells are separated.
+    pub dialect: Dialect,
+    /// The header's cells; empty when the dialect has no header or the file has no record.
+    pub header: Vec<HeaderCell>,
+    /// Number of cells of the first record.
+    pub columns: usize,
+    /// Spreadsheet row of the header, from 1; 0 without one.
+    pub header_row: u64,
+    /// Physical line on which the header starts, from 1.
+    pub header_line: u64,
+    /// Empty rows above the header: their rows and lines.
+    pub blank_above: Vec<(u64, u64)>,
+    /// Offset of the first record behind the header.
+    pub data_start: usize,
+    /// Rows before `data_start`.
+    pub rows_before: u64,
+    /// Line ends before `data_start`.
+    pub lines_before: u64,
+}
+
+/// One cell of the header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderCell {
+    /// The name as it stands, without quotation marks.
+    pub text: String,
+    /// Byte in its line, from 1.
+    pub byte_column: u64,
+    /// What is odd about its quoting.
+    pub fault: Option<QuoteFault>,
+}
+
+/// Why a file cannot be read as a text table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotText {
+    /// No bytes, or only blanks.
+    Empty,
+    /// Another kind of file, in words.
+    Looks(&'static str),
+    /// The header alone is longer than the bound.
+    HeaderTooLong,
+}
+
+impl Head {
+    /// Reads the start of a file. `sample` is the file's first bytes, the whole file when `whole`.
+    ///
+    /// # Errors
+    /// When the file is not a text table.
+    pub fn read(sample: &[u8], whole: bool, hints: &DialectHints) -> Result<Head, NotText> {
+        if let Some(looks) = other_kind(sample) {
+            return Err(NotText::Looks(looks));
+        }
+        let mark = sample.starts_with(b"\xef\xbb\xbf");
+        let body = if mark { 3 } else { 0 };
+        if sample[body..].trim_ascii().is_empty() {
+            return Err(NotText::Empty);
+        }
+        let encoding = Encoding::sniff(&sample[..sample.len().min(crate::bounds::SAMPLE)], whole && sample.len() <= crate::bounds::SAMPLE);
+        let dialect = Dialect::sniff(&sample[body..], whole, hints);
+        let mut head = Head {
+            encoding,
+            mark,
+            dialect,
+            header: Vec::new(),
+            columns: 0,
+            header_row: 0,
+            header_line: 0,
+            blank_above: Vec::new(),
+            data_start: body,
+            rows_before: 0,
+            lines_before: 0,
+        };
+        let mut cells: Vec<Cell> = Vec::new();
+        let mut at = body;
+        while at < sample.len() {
+            let next = match careful::read(sample, at, whole, &head.dialect, &mut cells) {
+                Read::Record { next } => next,
+                Read::More | Read::TooLong => return Err(NotText::HeaderTooLong),
+            };
+            head.rows_before += 1;
+            let line = head.lines_before + 1;
+            head.lines_before += memchr::memchr_iter(head.dialect.newline(), &sample[at..next]).count() as u64;
+            let remark = head.dialect.comment.is_some_and(|c| sample.get(at) == Some(&c));
+            let blank = cells.iter().all(|c| sample[c.start..c.end].trim_ascii().is_empty());
+            if blank && !remark {
+                head.blank_above.push((head.rows_before, line));
+            }
+            if blank || remark {
+                at = next;
+                head.data_start = next;
+                continue;
+            }
+            head.columns = cells.len();
+            if !head.dialect.header {
+                head.rows_before -= 1;
+                head.lines_before = line - 1;
+                return Ok(head);
+            }
+            head.header_row = head.rows_before;
+            head.header_line = line;
+            head.header = cells
+                .iter()
+                .map(|c| {
+                    let raw = content(&sample[c.start..c.end], c.fault, &head.dialect);
+                    HeaderCell { text: head.encoding.text(&raw).0.into_owned(), byte_column: (c.start - at) as u64 + 1, fault: c.fault }
+                })
+                .collect();
+            head.data_start = next;
+            return Ok(head);
+        }
+        Err(NotText::Empty)
+    }
+
+    /// The header's names.
+    pub fn names(&self) -> Vec<&str> {
+        self.header.iter().map(|c| c.text.as_str()).collect()
+    }
+}
+
+/// Kinds of files that people hand over in place of a CSV, by their first bytes.
+fn other_kind(sample: &[u8]) -> Option<&'static str> {
+    const SIGNATURES: [(&[u8], &str); 9] = [
+        (b"PK\x03\x04", "a zip archive or an XLSX or ODS spreadsheet"),
+        (b"\xd0\xcf\x11\xe0", "an old Excel (XLS) or Word file"),
+        (b"%PDF", "a PDF"),
+        (b"\x1f\x8b", "a gzip archive"),
+        (b"\xff\xfe", "text stored as UTF-16"),
+        (b"\xfe\xff", "text stored as UTF-16"),
+        (b"PAR1", "a Parquet file"),
+        (b"SQLite format 3\0", "an SQLite database"),
+        (b"{\\rtf", "an RTF document"),
+    ];
+    if let Some((_, looks)) = SIGNATURES.iter().find(|(bytes, _)| sample.starts_with(bytes)) {
+        return Some(looks);
+    }
+    let head = &sample[..sample.len().min(4096)];
+    let nuls = head.iter().filter(|&&b| b == 0).count();
+    if nuls * 10 > head.len() * 3 {
+        return Some(if head.iter().skip(1).step_by(2).all(|&b| b == 0) { "text stored as UTF-16" } else { "a binary file" });
+    }
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let after = |n: usize| text[n.min(text.len())..].trim_ascii_start().first().copied();
+    match text.first()? {
+        b'{' if matches!(after(1), Some(b'"' | b'\'' | b'}')) => Some("JSON"),
+        b'[' if matches!(after(1), Some(b'{' | b'[' | b']')) => Some("JSON"),
+        b'<' if text.starts_with(b"<?xml") => Some("XML"),
+        b'<' if text.len() > 5 && (text[..5].eq_ignore_ascii_case(b"<html") || text[..5].eq_ignore_ascii_case(b"<!doc")) => Some("a web page"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(bytes: &[u8]) -> Result<Head, NotText> {
+        Head::read(bytes, true, &DialectHints::default())
+    }
+
+    #[test]
+    fn finds_the_header() {
+        let h = head("\u{feff}\r\n\"a, b\";c\r\n1;2\r\n".as_bytes()).expect("a table");
+        assert_eq!(h.names(), ["a, b", "c"]);
+        assert_eq!((h.header_row, h.header_line, h.rows_before, h.lines_before, h.data_start), (2, 2, 2, 2, 15));
+        assert!(h.mark);
+        assert_eq!(h.header[1].byte_column, 8);
+    }
+
+    #[test]
+    fn says_what_else_it_is() {
+        assert_eq!(head(b"").unwrap_err(), NotText::Empty);
+        assert_eq!(head(b" \n\n").unwrap_err(), NotText::Empty);
+        assert_eq!(head(b"PK\x03\x04....").unwrap_err(), NotText::Looks("a zip archive or an XLSX or ODS spreadsheet"));
+        assert_eq!(head(b"[ {\"a\":1}]").unwrap_err(), NotText::Looks("JSON"));
+        assert_eq!(head(b"<!DOCTYPE html>").unwrap_err(), NotText::Looks("a web page"));
+        assert_eq!(head(b"a\0,\0b\0\n\0").unwrap_err(), NotText::Looks("text stored as UTF-16"));
+        assert!(head(b"[id],<name>\n1,2\n").is_ok());
+    }
+}

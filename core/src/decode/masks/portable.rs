@@ -1,0 +1,19 @@
+//! Byte by byte: the reference of the other two, and the reading on processors without vectors.
+
+use super::Masks;
+
+#[cfg_attr(target_arch = "x86_64", allow(dead_code))]
+#[cfg_attr(all(target_arch = "wasm32", target_feature = "simd128"), allow(dead_code))]
+pub(in crate::decode) fn classify(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
+    let mut masks = Masks::default();
+    for (i, &byte) in chunk.iter().enumerate() {
+        let bit = |is: bool| u64::from(is) << i;
+        masks.delimiter |= bit(byte == delimiter);
+        masks.quote |= bit(byte == quote);
+        masks.lf |= bit(byte == b'\n');
+        masks.cr |= bit(byte == b'\r');
+        masks.blank |= bit(byte == b' ' || byte == b'\t');
+        masks.odd |= bit(byte >= 0x7f || (byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t')));
+    }
+    masks
+}

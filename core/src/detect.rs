@@ -1,0 +1,107 @@
+//! Which standard or layout a file is, how sure, and why: by its header, and by whether its values fit.
+
+use std::sync::Arc;
+
+use crate::check::bind::{HeaderMatch, Named, Sample};
+use crate::check::plan::{StandardPlan, TablePlan};
+use crate::decode::Head;
+
+/// One reading of a file.
+#[derive(Debug, Clone)]
+pub struct Guess {
+    /// The standard or layout.
+    pub plan: Arc<StandardPlan>,
+    /// Its table.
+    pub table: Arc<TablePlan>,
+    /// From 0 to 1000: share of columns that are the table's and the other way round, times the share of values that fit.
+    pub score: u32,
+    /// Columns of the file that the table has.
+    pub known: usize,
+    /// Columns that it does not have.
+    pub unknown: usize,
+    /// Columns that give the layout away and are missing.
+    pub missing: Vec<String>,
+    /// Non-empty cells of the start that were looked at in columns whose values are limited, and how many of them fit.
+    pub cells: (usize, usize),
+}
+
+/// From this score on, a reading is taken without being asked for.
+pub const ENOUGH: u32 = 500;
+
+/// Records whose values are looked at.
+const RECORDS: usize = 200;
+
+impl Guess {
+    /// How sure, in a word.
+    pub fn sureness(&self) -> &'static str {
+        match self.score {
+            900.. => "sure",
+            700.. => "likely",
+            ENOUGH.. => "perhaps",
+            _ => "unlikely",
+        }
+    }
+
+    /// Why, in sentences.
+    pub fn reasons(&self) -> Vec<String> {
+        let columns = |n: usize| if n == 1 { "1 column".to_owned() } else { format!("{n} columns") };
+        let mut out = vec![format!("{} of {} are those of table \"{}\"", self.known, columns(self.known + self.unknown), self.table.name)];
+        if !self.missing.is_empty() {
+            out.push(format!("it lacks {}", self.missing.join(", ")));
+        }
+        if self.cells.0 > 0 {
+            out.push(format!("{} of {} values looked at fit", self.cells.1, self.cells.0));
+        }
+        out
+    }
+}
+
+/// All readings with at least one known column, best first.
+pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> Vec<Guess> {
+    let names = head.names();
+    let records = sample.records(head, RECORDS);
+    let mut guesses: Vec<Guess> = Vec::new();
+    for plan in plans {
+        for table in &plan.tables {
+            let found = HeaderMatch::of(table, &names);
+            let known = found.known();
+            if known == 0 {
+                continue;
+            }
+            let missing: Vec<String> = found.missing(table).into_iter().map(str::to_owned).collect();
+            let unknown = names.len() - known;
+            let mut cells = (0, 0);
+            for (c, matched) in found.columns.iter().enumerate() {
+                let Some((f, _)) = matched else { continue };
+                let rules = &table.cells[*f];
+                for text in records.iter().filter_map(|r| r.get(c)).filter(|t| !t.trim().is_empty()) {
+                    cells.0 += 1;
+                    cells.1 += usize::from(rules.accepts(text));
+                }
+            }
+            let exact = found.columns.iter().flatten().filter(|(_, how)| *how == Named::Exactly).count();
+            let header = 1000 * known / (known + unknown + 2 * missing.len());
+            let values = if cells.0 == 0 { 1000 } else { 1000 * cells.1 / cells.0 };
+            let spelling = 1000 * exact / known;
+            let score = header * (500 + values / 2) / 1000 * (900 + spelling / 10) / 1000;
+            guesses.push(Guess { plan: plan.clone(), table: table.clone(), score: score as u32, known, unknown, missing, cells });
+        }
+    }
+    guesses.sort_by(|a, b| b.score.cmp(&a.score).then(b.known.cmp(&a.known)).then_with(|| (&a.plan.id, &a.table.name).cmp(&(&b.plan.id, &b.table.name))));
+    guesses
+}
+
+/// The standard that a set of files is of: the one with the best scores in sum, if its best is enough.
+pub fn choose(plans: &[Arc<StandardPlan>], starts: &[(&Head, Sample<'_>)]) -> Option<(Arc<StandardPlan>, Guess)> {
+    let all: Vec<Vec<Guess>> = starts.iter().map(|(head, sample)| detect(plans, head, sample)).collect();
+    let mut best: Option<(u32, Guess)> = None;
+    for plan in plans {
+        let of_plan = all.iter().filter_map(|guesses| guesses.iter().find(|g| Arc::ptr_eq(&g.plan, plan)));
+        let sum: u32 = of_plan.clone().map(|g| g.score).sum();
+        let Some(top) = of_plan.max_by_key(|g| g.score) else { continue };
+        if top.score >= ENOUGH && best.as_ref().is_none_or(|(s, b)| (sum, top.known) > (*s, b.known)) {
+            best = Some((sum, top.clone()));
+        }
+    }
+    best.map(|(_, guess)| (guess.plan.clone(), guess))
+}
