@@ -1,3 +1,46 @@
-//! concord.
+//! `concord`: checks and converts local government data.
+//!
+//! Results go to the standard output, everything else to the standard error. Exit status: 0 clean, 1 findings at error level, 2 the job could
+//! not be done. A closed pipe is not an error.
 
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod args;
+mod explain;
+mod output;
+mod progress;
+mod reading;
+mod standards;
+mod target;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Command, Concord};
+use crate::output::Failure;
+
+fn main() -> ExitCode {
+    let concord = match Concord::try_parse() {
+        Ok(concord) => concord,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let done = match concord.command {
+        Command::Validate(args) => validate::run(&args),
+        Command::Detect(args) => validate::detect(&args),
+        Command::Standards(command) => standards::run(&command),
+        Command::Explain(args) => explain::run(&args),
+    };
+    match done {
+        Ok(status) => status,
+        Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+        Err(Failure::Said(message)) => {
+            eprintln!("concord: {message}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -105,3 +105,20 @@ pub fn choose(plans: &[Arc<StandardPlan>], starts: &[(&Head, Sample<'_>)]) -> Op
     }
     best.map(|(_, guess)| (guess.plan.clone(), guess))
 }
+
+/// The readings of a file as JSON, best first.
+pub fn json(name: &str, guesses: &[Guess]) -> String {
+    let guess = |g: &Guess| {
+        serde_json::json!({
+            "standard": {"id": g.plan.id, "version": g.plan.version},
+            "resource": g.table.name,
+            "confidence": f64::from(g.score) / 1000.0,
+            "sureness": g.sureness(),
+            "reasons": g.reasons(),
+        })
+    };
+    let best = guesses.first().filter(|g| g.score >= ENOUGH).map(guess);
+    let all: Vec<serde_json::Value> = guesses.iter().take(10).map(guess).collect();
+    let value = serde_json::json!({"format": "concord-detect/1", "file": name, "best": best, "readings": all});
+    format!("{value:#}\n")
+}

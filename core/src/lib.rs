@@ -13,4 +13,5 @@ pub mod package;
 pub mod render;
 pub mod report;
 pub mod schema;
+pub mod session;
 pub mod value;

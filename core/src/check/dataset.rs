@@ -274,7 +274,7 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
             None
         }
         Err(NotText::HeaderTooLong) => {
-            findings.add(Finding::new("C216", "", place.clone()).arg("bound", crate::bounds::MAX_RECORD.to_string()));
+            findings.add(Finding::new("C216", "", place.clone()).arg("bound", crate::bounds::SAMPLE.to_string()));
             None
         }
     };

@@ -131,6 +131,11 @@ impl StandardPlan {
         StandardPlan { id: id.to_owned(), version: String::new(), digest: digest.to_owned(), tables, known: true }
     }
 
+    /// Stands for no standard: only the shape of files is checked.
+    pub fn unknown() -> StandardPlan {
+        StandardPlan { id: String::new(), version: String::new(), digest: String::new(), tables: Vec::new(), known: false }
+    }
+
     /// `id@version`, or the id alone.
     pub fn reference(&self) -> String {
         if self.version.is_empty() { self.id.clone() } else { format!("{}@{}", self.id, self.version) }

@@ -1,0 +1,89 @@
+//! The command line, as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Checks and converts local government data against national and regional standards.
+#[derive(Debug, Parser)]
+#[command(name = "concord", version, about, after_help = "Exit status: 0 clean, 1 findings at error level, 2 the job could not be done.")]
+pub(crate) struct Concord {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check files against a standard, a layout or a schema.
+    Validate(Validate),
+    /// Say which standard or layout a file is, how sure, and why.
+    Detect(Detect),
+    /// Look at the standards that Concord knows, or check a package of one.
+    #[command(subcommand)]
+    Standards(Standards),
+    /// Explain a code that a finding carries.
+    Explain(Explain),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// Files, folders (each one dataset), or `-` for the standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The standard, as `id@version`, or `id` for its newest stable version. Without it, the files are recognised by their content.
+    #[arg(long, value_name = "REF", conflicts_with = "schema")]
+    pub(crate) standard: Option<String>,
+    /// A Table Schema or Data Package descriptor of your own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Vec<PathBuf>,
+    /// How the report is shown: text, short, json, ndjson or csv.
+    #[arg(long, value_name = "F", default_value = "text")]
+    pub(crate) format: String,
+    /// Also write the report to a file; its extension chooses the format (.json .ndjson .csv .txt).
+    #[arg(long, value_name = "OUT")]
+    pub(crate) report: Vec<PathBuf>,
+    /// Findings that a report lists; counts are always complete.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) max_findings: usize,
+    /// Threads; 1 is a true single thread. Default: one for each processor.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Warnings count as errors for the exit status.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Detect {
+    /// The file, or `-`.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// text or json.
+    #[arg(long, value_name = "F", default_value = "text")]
+    pub(crate) format: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Standards {
+    /// List all standards and layouts.
+    List,
+    /// Show one: its tables, fields, rules and crosswalks.
+    Show {
+        /// `id@version` or `id`.
+        #[arg(value_name = "REF")]
+        reference: String,
+    },
+    /// Check packages (folders) or bare schema files.
+    Check {
+        /// Package folders, Table Schema files or Data Package descriptors.
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Such as C304 or blds/issued-before-applied.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: String,
+}

@@ -1,0 +1,112 @@
+//! What files are checked against, from what the user named.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use concord_core::check::plan::StandardPlan;
+use concord_core::finding::{Finding, Severity};
+use concord_core::package::descriptor::{self, SchemaSource};
+use concord_core::package::Package;
+use concord_core::package::catalog::Catalog;
+use concord_core::render::words;
+use concord_core::schema::parse;
+use concord_core::session::{Choice, hex};
+use sha2::{Digest, Sha256};
+
+use crate::output::Failure;
+
+/// The embedded standards.
+pub(crate) fn catalog() -> &'static Catalog {
+    concord_standards::catalog()
+}
+
+/// The package that a reference names.
+pub(crate) fn package(reference: &str) -> Result<Arc<Package>, Failure> {
+    let catalog = catalog();
+    catalog.find(reference).cloned().ok_or_else(|| {
+        let near = catalog.near(reference).map(|n| format!(" (did you mean {n}?)")).unwrap_or_default();
+        Failure::said(format!("there is no standard \"{reference}\"{near}; `concord standards list` shows all"))
+    })
+}
+
+/// The choice that `--standard` and `--schema` make.
+pub(crate) fn choice(standard: Option<&str>, schemas: &[PathBuf]) -> Result<Choice, Failure> {
+    if let Some(reference) = standard {
+        return Ok(Choice::Given(Arc::new(StandardPlan::of_package(&*package(reference)?))));
+    }
+    if !schemas.is_empty() {
+        return Ok(Choice::Given(Arc::new(of_schema_files(schemas)?)));
+    }
+    Ok(Choice::Detect(catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect()))
+}
+
+fn of_schema_files(paths: &[PathBuf]) -> Result<StandardPlan, Failure> {
+    let mut tables = Vec::new();
+    let mut digest = Sha256::new();
+    let mut names = Vec::new();
+    for path in paths {
+        let bytes = fs::read(path).map_err(|e| Failure::of(path, &e))?;
+        digest.update(&bytes);
+        let name = file_name(path);
+        names.push(name.clone());
+        if is_descriptor(&bytes) {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            tables.extend(described_tables(&bytes, &name, folder)?);
+        } else {
+            let parsed = parse::parse(&bytes, &name);
+            refuse(&name, &parsed.findings)?;
+            let schema = parsed.schema.ok_or_else(|| Failure::said(format!("{name} is not a Table Schema")))?;
+            let stem = name.trim_end_matches(".json").trim_end_matches(".table").trim_end_matches(".schema").to_owned();
+            tables.push((stem, Vec::new(), Arc::new(schema)));
+        }
+    }
+    let digest = format!("sha256:{}", hex(&digest.finalize()));
+    Ok(StandardPlan::of_schemas(&names.join(", "), &digest, tables))
+}
+
+/// Whether a JSON file describes a data package rather than one table.
+pub(crate) fn is_descriptor(bytes: &[u8]) -> bool {
+    let described = descriptor::data_package(bytes, "");
+    described.package.is_some_and(|p| !p.resources.is_empty())
+}
+
+type Tables = Vec<(String, Vec<String>, Arc<concord_core::schema::TableSchema>)>;
+
+/// The tables of a descriptor, with their files.
+pub(crate) fn described_tables(bytes: &[u8], name: &str, folder: &Path) -> Result<Tables, Failure> {
+    let described = descriptor::data_package(bytes, name);
+    refuse(name, &described.findings)?;
+    let package = described.package.ok_or_else(|| Failure::said(format!("{name} is not a Data Package descriptor")))?;
+    let mut tables = Vec::new();
+    for resource in package.resources {
+        let files: Vec<String> = resource.paths.iter().map(|p| file_name(Path::new(p))).collect();
+        let schema = match resource.schema {
+            SchemaSource::Here(schema) => *schema,
+            SchemaSource::File(path) => {
+                let path = folder.join(path);
+                let bytes = fs::read(&path).map_err(|e| Failure::of(&path, &e))?;
+                let parsed = parse::parse(&bytes, &file_name(&path));
+                refuse(&file_name(&path), &parsed.findings)?;
+                parsed.schema.ok_or_else(|| Failure::said(format!("{} is not a Table Schema", path.display())))?
+            }
+            SchemaSource::None => continue,
+        };
+        tables.push((resource.name, files, Arc::new(schema)));
+    }
+    Ok(tables)
+}
+
+/// A schema with errors cannot be checked against as it was meant.
+fn refuse(name: &str, findings: &[Finding]) -> Result<(), Failure> {
+    let errors: Vec<String> = findings.iter().filter(|f| f.severity == Severity::Error).map(words::message).collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::said(format!("{name} cannot be used as a schema:\n  {}\nTo see more: concord standards check {name}", errors.join("\n  "))))
+}
+
+/// A path's last part as text.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}

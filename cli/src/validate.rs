@@ -1,0 +1,168 @@
+//! `concord validate` and `concord detect`.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use concord_core::check::bind::Sample;
+use concord_core::check::dataset::{Dataset, Options, Start};
+use concord_core::check::plan::StandardPlan;
+use concord_core::decode::Head;
+use concord_core::decode::dialect::DialectHints;
+use concord_core::detect;
+use concord_core::finding::Severity;
+use concord_core::render::{self, Format};
+use concord_core::report::Report;
+use concord_core::session::Choice;
+
+use crate::args;
+use crate::output::{Failure, print, write_file};
+use crate::reading::Input;
+use crate::target::{self, catalog};
+
+pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
+    let format = format(&args.format)?;
+    let mut reports = Vec::new();
+    for path in &args.report {
+        let of = Format::from_path(&path.to_string_lossy());
+        reports.push((path, of.ok_or_else(|| Failure::said(format!("{}: a report ends in .json, .ndjson, .csv or .txt", path.display())))?));
+    }
+    let (paths, as_dataset) = files_of(&args.files)?;
+    let with_digest = std::iter::once(format).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
+    let options = Options { max_findings: args.max_findings, hints: DialectHints::default() };
+    let choice = choice_for(args, &paths)?;
+    let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
+    for (path, of) in reports {
+        write_file(path, render::render(&report, of, &render::Options::default()).as_bytes())?;
+    }
+    print(&render::render(&report, format, &terminal()))?;
+    Ok(exit(&report, args.strict))
+}
+
+/// The standard or schema named; or, when a Data Package descriptor is among the files, what it says.
+fn choice_for(args: &args::Validate, paths: &[PathBuf]) -> Result<Choice, Failure> {
+    target::choice(args.standard.as_deref(), &args.schema).and_then(|choice| match choice {
+        Choice::Detect(plans) if paths.len() > 64 => Ok(Choice::Detect(plans)),
+        other => Ok(other),
+    })
+}
+
+/// How text is shown on the standard output.
+pub(crate) fn terminal() -> render::Options {
+    let tty = std::io::stdout().is_terminal();
+    let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(100);
+    render::Options { width, color: tty && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) }
+}
+
+/// The exit status that a report means.
+pub(crate) fn exit(report: &Report, strict: bool) -> ExitCode {
+    let findings = &report.findings;
+    let bad = findings.count(Severity::Error) > 0 || (strict && findings.count(Severity::Warning) > 0);
+    ExitCode::from(u8::from(bad))
+}
+
+pub(crate) fn format(name: &str) -> Result<Format, Failure> {
+    let names = || Format::ALL.map(Format::name).join(", ");
+    Format::parse(name).ok_or_else(|| Failure::said(format!("there is no report format \"{name}\"; there are {}", names())))
+}
+
+/// The files named, folders opened; and whether they were given as one dataset.
+pub(crate) fn files_of(named: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure> {
+    let mut paths = Vec::new();
+    let mut as_dataset = false;
+    for path in named {
+        if !path.is_dir() {
+            paths.push(path.clone());
+            continue;
+        }
+        as_dataset = true;
+        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
+            .map_err(|e| Failure::of(path, &e))?
+            .filter_map(|entry| entry.ok().map(|e| e.path()))
+            .filter(|p| p.is_file() && is_table_name(p))
+            .collect();
+        inside.sort();
+        if inside.is_empty() {
+            return Err(Failure::said(format!("{}: the folder has no .csv, .tsv, .tab or .txt files", path.display())));
+        }
+        paths.extend(inside);
+    }
+    Ok((paths, as_dataset))
+}
+
+fn is_table_name(path: &Path) -> bool {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    matches!(extension.as_deref(), Some("csv" | "tsv" | "tab" | "txt"))
+}
+
+/// Reads and checks files; the report names them in the order given.
+pub(crate) fn check_files(choice: &Choice, paths: &[PathBuf], as_dataset: bool, options: Options, threads: usize, with_digest: bool) -> Result<Report, Failure> {
+    let mut inputs: Vec<Option<Input>> = Vec::new();
+    for path in paths {
+        inputs.push(Some(Input::open(path)?));
+    }
+    let starts: Vec<Start<'_>> = inputs.iter().flatten().map(Input::start).collect();
+    let plan = choice.decide(&starts, &options);
+    if matches!(choice, Choice::Detect(_)) && plan.known {
+        announce(&plan, &starts, &options);
+    }
+    let mut dataset = Dataset::open(plan, &starts, as_dataset, options);
+    for index in dataset.reading_order() {
+        if let Some(input) = inputs[index].take() {
+            input.check(&mut dataset, index, threads, with_digest)?;
+        }
+    }
+    Ok(dataset.finish())
+}
+
+/// Says what was recognised and how sure that is.
+fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: &Options) {
+    for start in starts {
+        let Ok(head) = Head::read(start.sample, start.whole, &options.hints) else { continue };
+        let sample = Sample { bytes: start.sample, whole: start.whole };
+        if let Some(guess) = detect::detect(std::slice::from_ref(plan), &head, &sample).first() {
+            eprintln!("{}: taken for {}, table \"{}\" ({}, {} %)", start.name, plan.reference(), guess.table.name, guess.sureness(), guess.score / 10);
+        }
+    }
+}
+
+pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
+    let json = match args.format.as_str() {
+        "text" => false,
+        "json" => true,
+        other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
+    };
+    let input = Input::open(&args.file)?;
+    let start = input.start();
+    let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
+    let guesses = match Head::read(start.sample, start.whole, &DialectHints::default()) {
+        Ok(head) => detect::detect(&plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
+        Err(_) => Vec::new(),
+    };
+    let recognised = guesses.first().is_some_and(|g| g.score >= detect::ENOUGH);
+    let text = if json { detect::json(&start.name, &guesses) } else { detect_text(&start.name, &guesses) };
+    print(&text)?;
+    Ok(ExitCode::from(u8::from(!recognised)))
+}
+
+fn detect_text(name: &str, guesses: &[detect::Guess]) -> String {
+    let mut out = String::new();
+    let name = render::words::visible(name);
+    match guesses.first() {
+        Some(best) if best.score >= detect::ENOUGH => {
+            let _ = writeln!(out, "{name}: {}, table \"{}\" ({}, {} %)", best.plan.reference(), best.table.name, best.sureness(), best.score / 10);
+            best.reasons().iter().for_each(|r| out.push_str(&format!("  {r}\n")));
+        }
+        _ => {
+            let _ = writeln!(out, "{name}: none of the standards and layouts known here");
+        }
+    }
+    let others: Vec<String> = guesses.iter().skip(1).filter(|g| g.score >= 100).take(4).map(|g| format!("{} \"{}\" {} %", g.plan.reference(), g.table.name, g.score / 10)).collect();
+    if !others.is_empty() {
+        let _ = writeln!(out, "  less likely: {}", others.join(", "));
+    }
+    out
+}
