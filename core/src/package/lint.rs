@@ -55,7 +55,9 @@ fn words(package: &Package, found: &mut Vec<Finding>) {
             for (member, text) in [("title", &field.title), ("description", &field.description)] {
                 if text.trim().is_empty() {
                     let at = format!("/fields/{i}");
-                    found.push(note("C917", "", &at).value(&field.name).arg("member", member).arg("file", format!("{}.table.json", resource.name)));
+                    found.push(
+                        note("C917", "", &at).value(&field.name).arg("member", member).arg("file", format!("{}.table.json", resource.name)),
+                    );
                 }
             }
         }
