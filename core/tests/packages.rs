@@ -661,6 +661,7 @@ fn bare_files_are_known_by_what_they_hold() {
         ("x.json", r#"{"delimiter":""}"#, &["error C904/blank /delimiter"]),
         ("x.json", r#"{"$schema":"http://json-schema.org/draft-07/schema#","type":"object"}"#, &["info C925"]),
         ("x.json", "{}", &["error C904"]),
+        ("x.json", r#"{"profile":"tabular-data-package","name":"a"}"#, &["error C904"]),
         ("x.json", "[1]", &["error C902"]),
         ("x.json", r#"{"a":1}"#, &["error C902"]),
         ("a.table.json", r#"{"a":1}"#, &["info C905", "error C904"]),

@@ -316,10 +316,11 @@ fn need_title(object: Object<'_>, version: Option<SpecVersion>, notes: &mut Note
 fn check_name(at: &str, name: &str, version: Option<SpecVersion>, notes: &mut Notes) {
     if name.is_empty() {
         notes.push(note("C904", "blank", at));
-    } else if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_' | b'/')) {
-        if let Some(kind) = kind_in(version) {
-            notes.push(note("C924", kind, at).value(name).arg("what", "a name of lower-case letters, digits and the signs - . _ /"));
-        }
+        return;
+    }
+    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_' | b'/'));
+    if !plain && let Some(kind) = kind_in(version) {
+        notes.push(note("C924", kind, at).value(name).arg("what", "a name of lower-case letters, digits and the signs - . _ /"));
     }
 }
 
@@ -536,14 +537,10 @@ pub(crate) fn resource(value: &Value, at: &str, outer: Option<SpecVersion>, note
         }
     }
     let at = object.at("dialect");
-    match object.get("dialect") {
-        None => {}
-        Some(Value::String(path)) => {
-            if safe_path(path, &at, notes) {
-                resource.dialect_path = Some(path.clone());
-            }
-        }
-        Some(value) => resource.dialect = dialect_of(value, &at, notes),
+    if let Some(Value::String(path)) = object.get("dialect") {
+        resource.dialect_path = safe_path(path, &at, notes).then(|| path.clone());
+    } else if let Some(value) = object.get("dialect") {
+        resource.dialect = dialect_of(value, &at, notes);
     }
     Some(resource)
 }
