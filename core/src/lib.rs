@@ -7,6 +7,9 @@ pub mod check;
 pub mod decimal;
 pub mod finding;
 pub mod package;
+pub mod reference;
 pub mod report;
 pub mod schema;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod value;
