@@ -776,3 +776,6 @@ fn form_meant(kind: &FieldType, body: &str) -> Vec<Offer> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;
