@@ -22,7 +22,7 @@ pub type Fact = (u64, Option<u32>, String, &'static str);
 /// Checks a comma-separated text. The facts are in order of record, column (row findings first), code and kind.
 pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
     let mut rows = physical_rows(text).into_iter();
-    let header = rows.next().map(|row| cells(row)).unwrap_or_default();
+    let header = rows.next().map(cells).unwrap_or_default();
     let columns: Vec<Option<usize>> = schema.fields.iter().map(|f| header.iter().position(|h| *h == f.name)).collect();
     let rules: Vec<CellRules> = (0..schema.fields.len()).map(|i| CellRules::new(schema, i)).collect();
     let records: Vec<(u64, Vec<String>)> = rows.zip(1..).map(|(row, record)| (record, cells(row))).collect();
