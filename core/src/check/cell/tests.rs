@@ -189,6 +189,8 @@ fn dates() {
             ("March 5 2024", "C303/other-form: 03/05/2024!"),
         ],
     );
+    let european = rules(FieldType::Date(DateFormat::Pattern("%d/%m/%Y".to_owned())), |_| {});
+    check_all(&european, &[("03-05-2024", "C303/ambiguous: 03/05/2024 | 05/03/2024"), ("2024-05-03", "C303/other-form: 03/05/2024!")]);
     let datetime = rules(FieldType::DateTime(DateFormat::Default), |_| {});
     check_all(
         &datetime,
