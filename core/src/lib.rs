@@ -10,8 +10,11 @@ pub mod decode;
 pub mod detect;
 pub mod finding;
 pub mod package;
+pub mod reference;
 pub mod render;
 pub mod report;
 pub mod schema;
 pub mod session;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod value;
