@@ -1,6 +1,7 @@
 //! `cargo xtask wasm`: builds `wasm/` to `wasm/pkg`, which is the npm package as it is published and what the page loads.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 
 use wasm_bindgen_cli_support::Bindgen;
@@ -19,10 +20,11 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     let compiled = compile(&wasm_toolchain()?)?;
     let package = root().join("wasm/pkg");
     fs::create_dir_all(&package).map_err(|e| told(&package, &e))?;
-    if needs_bindings(&compiled, &package)? {
+    let digest = digest(&compiled)?;
+    if !made_from(&package, &digest) {
         bind(&compiled, &package)?;
         shrink(&package.join(format!("{CRATE}_bg.wasm")))?;
-        fs::copy(&compiled, stamp()).map_err(|e| told(&stamp(), &e))?;
+        fs::write(stamp(&package), digest).map_err(|e| told(&stamp(&package), &e))?;
     }
     copy_hand_written(&package)?;
     let module = package.join(format!("{CRATE}_bg.wasm"));
@@ -67,15 +69,21 @@ fn target_folder() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("wasm")
 }
 
-/// A copy of the module that the present bindings were made from.
-fn stamp() -> PathBuf {
-    target_folder().join("bound.wasm")
+/// Beside the package: a digest of the module that its bindings were made from.
+fn stamp(package: &Path) -> PathBuf {
+    package.join(".made-from")
 }
 
-fn needs_bindings(compiled: &Path, package: &Path) -> Result<bool, String> {
+fn digest(compiled: &Path) -> Result<String, String> {
     let module = fs::read(compiled).map_err(|e| told(compiled, &e))?;
-    let whole = [format!("{CRATE}.js"), format!("{CRATE}.d.ts"), format!("{CRATE}_bg.wasm")].iter().all(|f| package.join(f).exists());
-    Ok(!whole || fs::read(stamp()).map_or(true, |bound| bound != module))
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&module);
+    Ok(format!("{:016x} {}\n", hasher.finish(), module.len()))
+}
+
+fn made_from(package: &Path, digest: &str) -> bool {
+    let whole = [format!("{CRATE}.js"), format!("{CRATE}.d.ts"), format!("{CRATE}_bg.wasm")].iter().all(|file| package.join(file).exists());
+    whole && fs::read_to_string(stamp(package)).is_ok_and(|made| made == digest)
 }
 
 fn bind(compiled: &Path, package: &Path) -> Outcome {
