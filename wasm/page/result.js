@@ -41,7 +41,7 @@ function verdict(report, standards) {
 
 function standardName({ id, version }, standards) {
   const known = standards.find((one) => one.id === id && one.version === version);
-  return [known?.title ?? id, version].filter(Boolean).join(', ');
+  return known ? `${known.title}, ${version}` : [id, version].filter(Boolean).join(' ');
 }
 
 function tallied(severity, value) {
