@@ -92,6 +92,17 @@ test('closing frees the worker, and a later call starts another', async () => {
   assert.deepEqual(outcome, { stopped: 'AbortError', next: 'concord-report/1' });
 });
 
+test('a worker that fails is replaced, also when the page’s connections are cut', async () => {
+  const { page: other } = await open(browser.context, server.page);
+  await other.setInputFiles('#file', { name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from('x,y\n1,2\n') });
+  await other.waitForSelector('#verdict');
+  await other.workers()[0].evaluate(() => { setTimeout(() => { throw new Error('a fault'); }); });
+  await other.waitForFunction(() => import('./pkg/index.js').then(({ validate }) => validate(new Blob(['x\n1\n']))).then(() => true, () => false));
+  await other.setInputFiles('#file', { name: 'again.csv', mimeType: 'text/csv', buffer: Buffer.from('x,y\n1\n') });
+  await other.waitForFunction(() => document.querySelector('.facts')?.textContent.includes('again.csv'));
+  await other.close();
+});
+
 test('what is published is whole, and of the crate’s version', async () => {
   const manifest = JSON.parse(await readFile(new URL('../pkg/package.json', import.meta.url), 'utf8'));
   const cargo = await readFile(new URL('../../Cargo.toml', import.meta.url), 'utf8');

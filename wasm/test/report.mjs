@@ -1,7 +1,12 @@
-// node report.mjs FILE [--standard REF]: checks a file in the page, as a person would, and writes the downloaded report to stdout.
-// Ends with 0 when the report came, whatever it says; with 2 and a sentence on stderr when it did not.
+// node report.mjs FILE… [--standard REF] [--out FOLDER]: checks files in the page, as a person would.
+// One file's downloaded report goes to stdout; with --out, each file's goes to FOLDER/<name>.report.json, all from one browser.
+// Ends with 0 when every report came, whatever it says; with 2 and a sentence on stderr when one did not.
 
-import { readFile } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 import { launch, open } from './browser.mjs';
 import { serve } from './serve.mjs';
@@ -16,22 +21,28 @@ export async function reportOf(page, file, standard) {
   return readFile(await download.path());
 }
 
-async function main([file, ...options]) {
-  const known = options.length === 0 || (options.length === 2 && options[0] === '--standard');
-  if (!file || !known) throw new Error('usage: node report.mjs FILE [--standard REF]');
+async function main(words) {
+  const { values, positionals: files } = parseArgs({
+    args: words, allowPositionals: true, options: { standard: { type: 'string' }, out: { type: 'string' } },
+  });
+  if (files.length === 0 || (files.length > 1 && !values.out)) throw new Error('usage: node report.mjs FILE… [--standard REF] [--out FOLDER]');
   const server = await serve();
   const browser = await launch();
   try {
-    const { page } = await open(browser.context, server.page);
-    const bytes = await reportOf(page, file, options[1]);
-    await new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())));
+    for (const file of files) {
+      const { page } = await open(browser.context, server.page);
+      const bytes = await reportOf(page, file, values.standard);
+      await page.close();
+      if (values.out) await writeFile(join(values.out, `${basename(file)}.report.json`), bytes);
+      else await new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())));
+    }
   } finally {
     await browser.close();
     await server.close();
   }
 }
 
-if (import.meta.main ?? process.argv[1] === new URL(import.meta.url).pathname) {
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   main(process.argv.slice(2)).catch((error) => {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 2;

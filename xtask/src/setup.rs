@@ -17,9 +17,8 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     if let Err(why) = wasm_toolchain() {
         missing.push(why);
     }
-    match node_packages() {
-        Ok(()) => {}
-        Err(why) => missing.push(why),
+    if let Err(why) = node_packages() {
+        missing.push(why);
     }
     match browser() {
         Ok(path) => eprintln!("browser: {}", path.display()),
@@ -120,10 +119,18 @@ fn find_browser() -> Option<PathBuf> {
     names.iter().find_map(|name| which(name)).or_else(|| places.iter().map(PathBuf::from).find(|file| file.is_file()))
 }
 
+/// Oldest Node.js that the browser driver runs on.
+const NODE: u32 = 20;
+
 /// The pinned npm packages of the browser tests, from the lock file.
 fn node_packages() -> Outcome {
     if which("node").is_none() || which("npm").is_none() {
-        apt(&["nodejs", "npm"]).map_err(|why| format!("no Node.js: install version 20 or newer with npm ({why})"))?;
+        apt(&["nodejs", "npm"]).map_err(|why| format!("no Node.js: install version {NODE} or newer with npm ({why})"))?;
+    }
+    let version = ask(program("node").arg("--version")).unwrap_or_default();
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < NODE) {
+        return Err(format!("Node.js is {version}: install version {NODE} or newer"));
     }
     let folder = root().join("wasm");
     let lock = std::fs::read(folder.join("package-lock.json")).map_err(|e| format!("wasm/package-lock.json: {e}"))?;
