@@ -98,6 +98,7 @@ function showProgress(file) {
   part('progress-share').textContent = '';
   bar.removeAttribute('value');
   toldQuarter = 0;
+  progress.scrollIntoView({ block: 'nearest' });
   say(`Checking ${file.name}.`);
 }
 
@@ -118,7 +119,8 @@ function show(file, text) {
   render(result, report, { file, text, standards: known });
   result.hidden = false;
   say(report.verdict);
-  result.querySelector('h2').focus();
+  result.querySelector('h2').focus({ preventScroll: true });
+  result.scrollIntoView();
 }
 
 function stopped(file) {

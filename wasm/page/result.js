@@ -88,7 +88,7 @@ function columnName(one) {
 
 function causes(report) {
   if (report.causes.length === 0) return null;
-  const headings = [['What is wrong', 'wide'], ['Column', ''], ['How many', 'number'], ['First row', 'number'], ['How to mend it', 'wide']];
+  const headings = [['What is wrong', 'wide'], ['Column', ''], ['How many', 'number'], ['First row', 'number'], ['How to mend', 'wide']];
   const rows = report.causes.map((cause) => row(headings, [
     [severityMark(cause.severity), el('span', { class: 'what' }, sentence(cause.message)), cause.why ? el('span', { class: 'why' }, cause.why) : ''],
     columnName(cause),
