@@ -4,7 +4,10 @@
 //! The core never opens, fetches, prints, spawns or asks the time, and never knows a standard's name. Shells read, call and print.
 
 pub mod decimal;
+pub mod encode;
 pub mod finding;
+pub mod map;
+pub mod merge;
 pub mod package;
 pub mod report;
 pub mod schema;
