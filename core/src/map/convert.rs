@@ -97,7 +97,7 @@ struct SumState {
     unread: Total,
 }
 
-const REPEATED: &str = "The row repeats what earlier rows say.";
+pub(super) const REPEATED: &str = "The row repeats what earlier rows say.";
 
 impl Converter {
     /// A converter for sources whose plans have one target.
