@@ -187,8 +187,23 @@ struct TablePlan {
     /// Target fields of the key; empty for no de-duplication.
     distinct: Vec<usize>,
     sums: Vec<sums::SumPlan>,
-    /// Whether any value comes from the exploded piece.
-    has_piece: bool,
+    /// Where each target cell comes from, and the values that have to be made for them, each once.
+    takes: Vec<Take>,
+    makes: Vec<usize>,
+    /// Those of `makes` that come from the exploded piece.
+    piece_makes: Vec<usize>,
+}
+
+/// Where a target cell comes from.
+#[derive(Debug, Clone, Copy)]
+enum Take {
+    Nothing,
+    /// The source field's cell as it is.
+    Copy(usize),
+    /// The same text for every row.
+    Fixed(usize),
+    /// A value that steps make.
+    Made(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -208,7 +223,6 @@ enum Cell {
     Piece(usize, usize),
     /// A range of the row's buffer.
     Buffer(usize, usize),
-    Fixed(usize),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -367,44 +381,45 @@ impl MapPlan {
     ) {
         let table = &self.tables[map];
         let mut rejected = false;
-        for expr in table.cells.iter().flatten() {
-            let made = match scratch.made[*expr] {
+        for &expr in &table.makes {
+            let made = match scratch.made[expr] {
                 Some(made) => made,
                 None => {
-                    let made = self.make(*expr, row, piece, scratch);
-                    scratch.made[*expr] = Some(made);
+                    let made = self.make(expr, row, piece, scratch);
+                    scratch.made[expr] = Some(made);
                     made
                 }
             };
             rejected |= made.rejected;
         }
         let mut cells = recycle(std::mem::take(&mut scratch.cells));
-        cells.extend(table.cells.iter().map(|expr| match expr.and_then(|e| scratch.made[e]).map(|m| m.cell) {
-            None | Some(Cell::Empty) => "",
-            Some(Cell::Source(field, start, end)) => &row.cells[field][start..end],
-            Some(Cell::Piece(start, end)) => &piece[start..end],
-            Some(Cell::Buffer(start, end)) => &scratch.buffer[start..end],
-            Some(Cell::Fixed(expr)) => match &self.exprs[expr].origin {
+        cells.extend(table.takes.iter().map(|take| match *take {
+            Take::Nothing => "",
+            Take::Copy(field) => row.cells.get(field).copied().unwrap_or_default(),
+            Take::Fixed(expr) => match &self.exprs[expr].origin {
                 Origin::Fixed(text) => text.as_str(),
                 _ => "",
+            },
+            Take::Made(expr) => match scratch.made[expr].map(|m| m.cell) {
+                None | Some(Cell::Empty) => "",
+                Some(Cell::Source(field, start, end)) => &row.cells[field][start..end],
+                Some(Cell::Piece(start, end)) => &piece[start..end],
+                Some(Cell::Buffer(start, end)) => &scratch.buffer[start..end],
             },
         }));
         emit(TargetRow { table: table.target, map, cells: &cells, rejected, piece: number });
         scratch.cells = recycle(cells);
-        if table.has_piece {
-            // The next piece is another text, so what was made from this one is forgotten.
-            for expr in table.cells.iter().flatten() {
-                if matches!(self.exprs[*expr].origin, Origin::Piece(_)) {
-                    scratch.made[*expr] = None;
-                }
-            }
+        // The next piece is another text, so what was made from this one is forgotten.
+        for &expr in &table.piece_makes {
+            scratch.made[expr] = None;
         }
     }
 
     fn make(&self, at: usize, row: &SourceRow<'_>, piece: &str, scratch: &mut MapScratch) -> Made {
         let expr = &self.exprs[at];
         let (source, inputs): (&str, &[usize]) = match &expr.origin {
-            Origin::Fixed(_) => return Made { cell: Cell::Fixed(at), rejected: false },
+            // Fixed texts are taken as they are and never made.
+            Origin::Fixed(_) => return Made { cell: Cell::Empty, rejected: false },
             Origin::Nothing => ("", &[]),
             Origin::Given(text) => (text, &[]),
             Origin::Field(field) => (row.cells.get(*field).copied().unwrap_or_default(), std::slice::from_ref(field)),

@@ -15,7 +15,7 @@ use super::project::ProjectStep;
 use super::steps::{self, Context, Op, Space, Test, Text, When};
 use super::sums::SumPlan;
 use super::unit::UnitStep;
-use super::{Expr, LostPlan, MapError, MapPlan, Origin, TablePlan, uuid};
+use super::{Expr, LostPlan, MapError, MapPlan, Origin, TablePlan, Take, uuid};
 
 /// Name of the source of a table that no source row feeds.
 const ONCE: &str = "@once";
@@ -153,8 +153,38 @@ impl Compiler<'_> {
             }
             sums.push(SumPlan::new(field, at, from, to, number_reader(ops)));
         }
-        let has_piece = cells.iter().flatten().any(|&e: &usize| matches!(self.exprs[e].origin, Origin::Piece(_)));
-        Ok(TablePlan { target, name: table.to.clone(), record: resource.record.clone(), cells, explode, skip, distinct, sums, has_piece })
+        let take = |expr: &Option<usize>| match *expr {
+            None => Take::Nothing,
+            Some(at) => match &self.exprs[at] {
+                Expr { origin: Origin::Fixed(_), .. } => Take::Fixed(at),
+                Expr { origin: Origin::Field(field), ops, .. } if ops.is_empty() => Take::Copy(*field),
+                _ => Take::Made(at),
+            },
+        };
+        let takes: Vec<Take> = cells.iter().map(take).collect();
+        let mut makes: Vec<usize> = Vec::new();
+        for take in &takes {
+            if let Take::Made(at) = *take
+                && !makes.contains(&at)
+            {
+                makes.push(at);
+            }
+        }
+        let is_piece = |at: &usize| matches!(self.exprs[*at].origin, Origin::Piece(_));
+        let piece_makes = makes.iter().copied().filter(is_piece).collect();
+        Ok(TablePlan {
+            target,
+            name: table.to.clone(),
+            record: resource.record.clone(),
+            cells,
+            explode,
+            skip,
+            distinct,
+            sums,
+            takes,
+            makes,
+            piece_makes,
+        })
     }
 
     fn field(&mut self, name: &str) -> Result<usize, MapError> {

@@ -21,7 +21,7 @@ impl SumPlan {
     }
 }
 
-/// A running total. Amounts with up to nine places and some twenty digits are added as whole numbers, others as exact decimals.
+/// A running total. Amounts with up to nine places and some eighteen digits are added as whole numbers, others as exact decimals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Total {
     /// In billionths.
@@ -68,20 +68,21 @@ fn whole(billionths: i128) -> Decimal {
     Decimal::parse(&billionths.to_string()).unwrap_or_default().scaled(-PLACES)
 }
 
-/// A plain amount in billionths; `None` for any other writing, more places, or more than twenty digits.
+/// A plain amount in billionths; `None` for any other writing, more places, or more than eighteen signs.
 fn billionths(text: &str) -> Option<i128> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
-    if digits.len() > 21 || digits.is_empty() {
+    if digits.len() > 18 || digits.is_empty() {
         return None;
     }
-    let (mut n, mut places) = (0i128, None);
+    // Eighteen digits and a point fit into 64 bits, where arithmetic is fast.
+    let (mut n, mut places) = (0i64, None);
     for &b in digits {
         match b {
             b'0'..=b'9' => {
-                n = n * 10 + i128::from(b - b'0');
+                n = n * 10 + i64::from(b - b'0');
                 places = places.map(|p: i32| p + 1);
             }
             b'.' if places.is_none() => places = Some(0),
@@ -89,10 +90,10 @@ fn billionths(text: &str) -> Option<i128> {
         }
     }
     let places = places.unwrap_or(0);
-    if places > PLACES || digits == b"." {
+    if places > PLACES || digits.len() == usize::from(digits.contains(&b'.')) {
         return None;
     }
-    n *= 10i128.pow((PLACES - places).unsigned_abs());
+    let n = i128::from(n) * i128::from(10i64.pow((PLACES - places).unsigned_abs()));
     Some(if negative { -n } else { n })
 }
 
