@@ -7,6 +7,7 @@ use crate::schema::TableSchema;
 
 mod csv;
 mod json;
+mod scan;
 
 pub use csv::CsvWriter;
 pub(crate) use csv::write_cell as write_csv_cell;

@@ -2,6 +2,7 @@
 
 use crate::schema::TableSchema;
 
+use super::scan::{self, has_zero, spread};
 use super::{RowWriter, WriterConfig};
 
 /// Writes delimited rows with a header.
@@ -67,7 +68,10 @@ impl RowWriter for CsvWriter {
 pub(crate) fn write_cell(cell: &str, delimiter: u8, guard: bool, out: &mut Vec<u8>) {
     let bytes = cell.as_bytes();
     let guarded = guard && matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'));
-    if !bytes.iter().any(|&b| b == delimiter || matches!(b, b'"' | b'\r' | b'\n')) {
+    let delimiters = spread(delimiter);
+    let special =
+        |w: u64| has_zero(w ^ delimiters) | has_zero(w ^ spread(b'"')) | has_zero(w ^ spread(b'\n')) | has_zero(w ^ spread(b'\r'));
+    if !scan::any(bytes, special, |b| b == delimiter || matches!(b, b'"' | b'\r' | b'\n')) {
         if guarded {
             out.push(b'\'');
         }

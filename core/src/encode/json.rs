@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use crate::schema::{FieldType, GeoPointFormat, ListItem, NumberFormat, TableSchema};
 
 use super::RowWriter;
+use super::scan::{self, has_less, has_zero, spread};
 
 /// Writes objects, one a row.
 #[derive(Debug, Clone)]
@@ -252,6 +253,12 @@ const ESCAPES: [u8; 256] = {
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     out.push(b'"');
+    let special = |w: u64| has_less(w, 0x20) | has_zero(w ^ spread(b'"')) | has_zero(w ^ spread(b'\\'));
+    if !scan::any(bytes, special, |b| ESCAPES[usize::from(b)] != 0) {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
+    }
     let mut start = 0;
     for (i, &b) in bytes.iter().enumerate() {
         let escape = ESCAPES[usize::from(b)];
