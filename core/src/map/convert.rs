@@ -141,7 +141,7 @@ impl Converter {
         let mut states = Vec::with_capacity(plans.len());
         for plan in plans.iter() {
             let tables = plan.tables.iter().map(|table| {
-                // A plan compiled for another target finds no output; its rows then go nowhere, which `push` counts as rejected.
+                // Every target of a plan has an output, unless the plan was compiled for another package than the one given.
                 let output = outputs.iter().position(|o| o.resource == table.target).unwrap_or(usize::MAX);
                 let seen = match outputs.get_mut(output) {
                     Some(out) if !table.distinct.is_empty() => {

@@ -94,8 +94,13 @@ fn push(converter: &mut Converter, n: usize, cells: &[&str], width: usize, check
     cells.resize(width, "");
     let place = Place { file: 0, row: n as u64 + 2, line: n as u64 + 2, byte_column: 1, record: n as u64 + 1, column: None, field: None };
     let columns: Vec<Option<u32>> = (0..width as u32).map(Some).collect();
-    let raw = format!("{}\n", cells.join(","));
-    converter.push(&SourceRow { cells: &cells, place: &place, columns: &columns }, raw.as_bytes(), check);
+    let mut raw = Vec::new();
+    for (i, cell) in cells.iter().enumerate() {
+        raw.extend_from_slice(if i > 0 { b"," } else { b"" });
+        crate::encode::write_csv_cell(cell, b',', false, &mut raw);
+    }
+    raw.push(b'\n');
+    converter.push(&SourceRow { cells: &cells, place: &place, columns: &columns }, &raw, check);
 }
 
 fn convert(crosswalk: &Crosswalk, source: &Package, target: &Package, rows: &[Vec<&str>]) -> Done {
@@ -443,6 +448,14 @@ fn a_total_that_steps_change_is_told() {
     assert_eq!(done.told().last().map(String::as_str), Some("C513 0 Fee -"));
 }
 
+#[test]
+fn blocks_can_be_converted_on_other_threads() {
+    fn sent<T: Send>() {}
+    fn shared<T: Sync>() {}
+    sent::<Converter>();
+    shared::<MapPlan>();
+}
+
 /// A check that counts what it is shown.
 #[derive(Default)]
 struct Shown(Vec<String>);
@@ -598,8 +611,11 @@ proptest! {
             }
             prop_assert_eq!(&sum.total_out, &out.to_string());
         }
-        let rejected = ::csv::ReaderBuilder::new().flexible(true).quoting(false).from_reader(done.rejects.as_bytes()).records().count();
-        prop_assert!(rejected as u64 >= balance.rejected, "{}", done.rejects);
+        let rejects: Vec<::csv::StringRecord> = ::csv::Reader::from_reader(done.rejects.as_bytes()).records().map(Result::unwrap).collect();
+        prop_assert_eq!(rejects.len() as u64, balance.rejected);
+        for record in &rejects {
+            prop_assert!(texts.contains(&record.iter().take(3).collect()) && !record[3].is_empty(), "{:?}", record);
+        }
         prop_assert_eq!(balance.rejected == 0, done.rejects.is_empty());
         let at_fault: BTreeSet<u64> = done.findings.iter().filter(|f| f.kind == "rejected").map(|f| f.place.row).collect();
         prop_assert!(at_fault.len() as u64 >= balance.rejected);

@@ -106,21 +106,21 @@ pub(super) const CHECKS: &[Check] = &[
         kinds: &[
             kind(
                 "",
-                "{count} filled cells of \"{column_name}\" are not carried over[: {why}]",
+                "the values of \"{column_name}\" are not carried over (filled cells: {count})[: {why}]",
                 "",
                 "Nothing; keep the original if the values are needed.",
             ),
             graded(
                 "undeclared",
                 Warning,
-                "{count} filled cells of \"{column_name}\" are not carried over, and the crosswalk does not say why",
+                "the values of \"{column_name}\" are not carried over (filled cells: {count}), and the crosswalk does not say why",
                 "",
                 "Add the field to the crosswalk, or list it there as lost.",
             ),
             graded(
                 "unknown-column",
                 Warning,
-                "{count} filled cells of \"{column_name}\" are not carried over, because the source's layout does not know this column",
+                "the values of \"{column_name}\" are not carried over (filled cells: {count}), because the source's layout does not know this column",
                 "",
                 "Check whether the column is misspelt or new; a new one has to be added to the layout and the crosswalk.",
             ),
