@@ -7,17 +7,19 @@
 //! - [`dataset`]: several files of one standard, and the references between them.
 //! - [`cell`]: the full rules of one field, in plain style; [`fast`]: their shortcut on raw bytes.
 
+#[cfg(test)]
+mod agree;
 pub mod bind;
 pub mod block;
 pub mod cell;
 pub mod dataset;
-mod describe;
+pub mod describe;
 pub mod evidence;
 pub mod fast;
 pub mod hygiene;
 pub mod keys;
 mod mend;
-pub mod near;
+mod near;
 pub mod plan;
 pub mod rows;
 pub mod table;

@@ -251,6 +251,8 @@ impl fmt::Display for Decimal {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
+
     use super::*;
 
     fn d(text: &str) -> Decimal {

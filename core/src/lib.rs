@@ -8,10 +8,16 @@ pub mod check;
 pub mod decimal;
 pub mod decode;
 pub mod detect;
+pub mod encode;
 pub mod finding;
+pub mod map;
+pub mod merge;
 pub mod package;
+pub mod reference;
 pub mod render;
 pub mod report;
 pub mod schema;
 pub mod session;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod value;

@@ -102,6 +102,8 @@ pub struct Sum {
     pub total_out: String,
     pub total_rejected: String,
     pub total_dropped: String,
+    /// Amounts of written rows whose target cell carries no number; a finding or a declared step says why.
+    pub total_unread: String,
     pub balanced: bool,
 }
 

@@ -91,7 +91,8 @@ fn a_descriptor_gives_its_tables() {
 #[test]
 fn large_descriptors_are_read_whole() {
     let Some(root) = conformance() else { return };
-    for path in ["hsds/schema/3.0/datapackage.json", "hsds/schema/2.0.1/datapackage.json", "fiscal/valid/1.0-rc.1/george/datapackage.json"] {
+    for path in ["hsds/schema/3.0/datapackage.json", "hsds/schema/2.0.1/datapackage.json", "fiscal/valid/1.0-rc.1/george/datapackage.json"]
+    {
         let bytes = std::fs::read(root.join(path)).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         let package = data_package(&bytes, "").package.unwrap();

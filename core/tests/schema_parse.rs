@@ -43,10 +43,7 @@ fn types_with_their_formats() {
         (r#""type":"string","format":"binary""#, FieldType::String(StringFormat::Binary)),
         (r#""type":"string","format":"uuid""#, FieldType::String(StringFormat::Uuid)),
         (r#""type":"number""#, FieldType::Number(NumberFormat::default())),
-        (
-            r#""type":"number","decimalChar":",","groupChar":".","bareNumber":false"#,
-            FieldType::Number(number(',', Some('.'), false)),
-        ),
+        (r#""type":"number","decimalChar":",","groupChar":".","bareNumber":false"#, FieldType::Number(number(',', Some('.'), false))),
         (r#""type":"integer","groupChar":",","bareNumber":false"#, FieldType::Integer(number('.', Some(','), false))),
         (r#""type":"boolean""#, FieldType::default_boolean()),
         (
@@ -56,10 +53,7 @@ fn types_with_their_formats() {
         (r#""type":"object""#, FieldType::Object),
         (r#""type":"array""#, FieldType::Array),
         (r#""type":"list""#, FieldType::List { delimiter: ",".to_owned(), item: ListItem::String }),
-        (
-            r#""type":"list","delimiter":"; ","itemType":"integer""#,
-            FieldType::List { delimiter: "; ".to_owned(), item: ListItem::Integer },
-        ),
+        (r#""type":"list","delimiter":"; ","itemType":"integer""#, FieldType::List { delimiter: "; ".to_owned(), item: ListItem::Integer }),
         (r#""type":"datetime""#, FieldType::DateTime(DateFormat::Default)),
         (r#""type":"date","format":"any""#, FieldType::Date(DateFormat::Any)),
         (r#""type":"date","format":"%d/%m/%Y""#, FieldType::Date(DateFormat::Pattern("%d/%m/%Y".to_owned()))),
@@ -124,10 +118,9 @@ fn bounds_and_allowed_values_become_the_texts_of_cells_exactly() {
     ] {
         assert_eq!(field(members).constraints.values, values, "{members}");
     }
-    let all = field(
-        r#""type":"number","constraints":{"required":true,"unique":true,"exclusiveMinimum":0,"exclusiveMaximum":10.5,"maximum":10}"#,
-    )
-    .constraints;
+    let all =
+        field(r#""type":"number","constraints":{"required":true,"unique":true,"exclusiveMinimum":0,"exclusiveMaximum":10.5,"maximum":10}"#)
+            .constraints;
     assert!(all.required && all.unique);
     assert_eq!((all.exclusive_minimum.as_deref(), all.exclusive_maximum.as_deref()), (Some("0"), Some("10.5")));
     let lengths = field(r#""type":"list","constraints":{"minLength":2,"maxLength":2}"#).constraints;

@@ -1,1 +1,70 @@
-//! concord-wasm.
+//! Bindings over Concord's core for browsers: blocks of bytes in, the report's JSON out.
+//!
+//! Nothing here knows a file system, a network or a clock. The npm package in `npm/` reads a `Blob` in slices and calls this in a worker.
+
+use wasm_bindgen::prelude::*;
+
+mod engine;
+
+#[wasm_bindgen(typescript_custom_section)]
+const OPTIONS: &str = r#"
+/** What a file is checked against. Without `standard` and `schema` it is recognised by its content. */
+export interface ValidatorOptions {
+    /** A reference such as "blds@1.2", or "blds" for the newest stable version. */
+    standard?: string | null;
+    /** The text of a Table Schema, JSON Schema or XML Schema of your own. */
+    schema?: string | null;
+    /** The file's name, as the report shows it. */
+    fileName?: string;
+}
+"#;
+
+/// One file's validation: blocks in, report out.
+#[wasm_bindgen]
+pub struct Validator {
+    engine: engine::Validator,
+}
+
+#[wasm_bindgen]
+impl Validator {
+    /// Begins a file.
+    ///
+    /// # Errors
+    ///
+    /// Throws an `Error` when the standard is not known or the schema cannot be used.
+    #[wasm_bindgen(constructor)]
+    pub fn new(#[wasm_bindgen(unchecked_param_type = "ValidatorOptions")] options: &JsValue) -> Result<Validator, JsError> {
+        let text = |name: &str| js_sys::Reflect::get(options, &JsValue::from_str(name)).ok().and_then(|value| value.as_string());
+        let (standard, schema) = (text("standard"), text("schema"));
+        let file_name = text("fileName").unwrap_or_default();
+        let engine = engine::Validator::new(standard.as_deref(), schema.as_deref(), &file_name).map_err(|why| JsError::new(&why))?;
+        Ok(Validator { engine })
+    }
+
+    /// Takes the next bytes of the file. Blocks may be cut anywhere.
+    pub fn push(&mut self, block: &[u8]) {
+        self.engine.push(block);
+    }
+
+    /// Ends the file and gives the report as JSON text, in exactly the bytes that the command line and the server write.
+    ///
+    /// # Errors
+    ///
+    /// Throws an `Error` when the file could not be validated at all.
+    pub fn finish(self) -> Result<String, JsError> {
+        let report = self.engine.finish().map_err(|why| JsError::new(&why))?;
+        Ok(engine::report_json(&report))
+    }
+}
+
+/// The embedded standards as a JSON list of `{"reference", "id", "version", "title", "tier", "domain"}`.
+#[wasm_bindgen]
+pub fn standards() -> String {
+    engine::standards()
+}
+
+/// Which standards the first bytes of a file look like, most likely first, as JSON.
+#[wasm_bindgen]
+pub fn detect(head: &[u8], file_name: &str) -> String {
+    engine::detect(head, file_name)
+}

@@ -231,7 +231,9 @@ fn header_findings(plan: &TablePlan, head: &Head, found: &HeaderMatch) -> Vec<Fi
                 if repeated || cell.text.trim().is_empty() || rule == FieldsMatch::Subset {
                     continue;
                 }
-                let free = (0..schema.fields.len()).filter(|&f| found.fields[f].is_none()).map(|f| schema.fields[f].name.as_str());
+                let letters: Vec<(usize, Vec<char>)> =
+                    (0..schema.fields.len()).filter(|&f| found.fields[f].is_none()).map(|f| (f, schema.fields[f].name.chars().collect())).collect();
+                let free = letters.iter().map(|(f, chars)| (schema.fields[*f].name.as_str(), &chars[..]));
                 let mut finding = Finding::new("C207", if strict { "strict" } else { "" }, place).value(&cell.text).arg("standard", plan.standard.as_str());
                 if let [name] = near::nearest(&cell.text, free)[..] {
                     finding = finding.arg("near", name).fix(name, false, "near-header");

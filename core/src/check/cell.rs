@@ -73,11 +73,19 @@ struct Allowed {
 #[derive(Debug)]
 struct Entry {
     text: String,
-    label: String,
     value: Option<Value>,
     deprecated: bool,
     replaced_by: String,
+    /// The text, and the label, in lower case; the text without signs and blanks; its letters. Made once, since every cell outside the
+    /// list is compared with every entry.
+    lower: String,
+    lower_label: String,
+    folded: String,
+    letters: Vec<char>,
 }
+
+/// Largest list in which a neighbour is looked for: beyond it, a column of wrong values would take too long.
+const MOST_NEIGHBOURS: usize = 2_000;
 
 #[derive(Debug)]
 struct Bound {
@@ -453,12 +461,12 @@ impl CellRules {
         };
         let whole = |code: &str| list.replaced(&self.kind, text, outside, code);
         let folded = body.to_lowercase();
-        let case = list.matching(|e| e.text.to_lowercase() == folded);
+        let case = list.matching(|e| e.lower == folded);
         if !case.is_empty() {
             let offers = case.iter().map(|c| Offer::new(whole(c), case.len() == 1, "case")).collect();
             return self.with(named(finding("case"), &case), offers, text);
         }
-        let label = list.matching(|e| !e.label.is_empty() && e.label.to_lowercase() == folded);
+        let label = list.matching(|e| !e.lower_label.is_empty() && e.lower_label == folded);
         if !label.is_empty() {
             let offers = label.iter().map(|c| Offer::new(whole(c), label.len() == 1, "label")).collect();
             return self.with(named(finding("label"), &label), offers, text);
@@ -474,13 +482,15 @@ impl CellRules {
             }
         }
         let loose = near::folded(&body);
-        let spelling = list.matching(|e| !loose.is_empty() && near::folded(&e.text) == loose);
+        let spelling = list.matching(|e| !loose.is_empty() && e.folded == loose);
         if let [only] = spelling.as_slice() {
             let offers = vec![Offer::new(whole(only), false, "near-code")];
             return self.with(named(finding("case"), &spelling), offers, text);
         }
         let kind = if list.open { "open" } else { "" };
-        let close = near::nearest(&body, list.entries.iter().filter(|e| !e.deprecated).map(|e| e.text.as_str()));
+        let in_use = list.entries.iter().filter(|e| !e.deprecated);
+        let searched = if list.entries.len() > MOST_NEIGHBOURS { 0 } else { MOST_NEIGHBOURS };
+        let close = near::nearest(&body, in_use.take(searched).map(|e| (e.text.as_str(), e.letters.as_slice())));
         let close = if close.len() <= 2 { close } else { Vec::new() };
         let offers = close.iter().map(|c| Offer::new(whole(c), false, "near-code")).collect();
         self.with(named(finding(kind), &close), offers, text)
@@ -609,7 +619,16 @@ impl Allowed {
         let entries: Vec<Entry> = entries
             .map(|(text, label, deprecated, replaced_by)| {
                 let value = if by_text { None } else { constant(&compared, &text) };
-                Entry { text, label, value, deprecated, replaced_by }
+                Entry {
+                    lower: text.to_lowercase(),
+                    lower_label: label.to_lowercase(),
+                    folded: near::folded(&text),
+                    letters: near::letters(&text),
+                    text,
+                    value,
+                    deprecated,
+                    replaced_by,
+                }
             })
             .collect();
         Allowed { name, open, by_item, by_text, texts: entries.iter().map(|e| e.text.clone()).collect(), entries }
@@ -776,3 +795,6 @@ fn form_meant(kind: &FieldType, body: &str) -> Vec<Offer> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Unchecked;
 use super::bind::{Binding, HeaderMatch, Sample, bind, header_shape, looks_like_data};
 use super::keys::{KeyHash, KeyTable};
 use super::plan::{StandardPlan, TablePlan};
@@ -125,6 +126,12 @@ impl Dataset {
         for (rule, runs) in binding.plan.rows.iter().zip(&binding.rules) {
             if !runs {
                 file.skipped.push((rule.code.text().to_owned(), format!("{} has no column for it", file.used.name)));
+            }
+        }
+        for (f, rules) in binding.plan.cells.iter().enumerate() {
+            if binding.fields[f].is_some() {
+                let name = &binding.plan.schema.fields[f].name;
+                file.skipped.extend(rules.unchecked().iter().map(|u| unchecked_words(u, name)));
             }
         }
         let check = TableCheck::new(Arc::new(binding), index as u32, &head);
@@ -365,6 +372,17 @@ fn unknown_findings(head: &Head, sample: &Sample<'_>) -> Vec<Finding> {
         }
     }
     header_shape(head, &repeated)
+}
+
+/// The check that a field's constraint would have been, and why it did not run.
+fn unchecked_words(unchecked: &Unchecked, field: &str) -> (String, String) {
+    let (code, what) = match unchecked {
+        Unchecked::Pattern(pattern) => ("C305", format!("the pattern {pattern} cannot be run")),
+        Unchecked::DatePattern(pattern) => ("C303", format!("the date form {pattern} holds an unknown code")),
+        Unchecked::Bound(bound) => ("C306", format!("the bound {bound} is no value of the field's type")),
+        Unchecked::JsonSchema => ("C313", "the field's own JSON Schema is not part of this build, or not valid".to_owned()),
+    };
+    (code.to_owned(), format!("{field}: {what}"))
 }
 
 /// Codes of the checks that run on a file.

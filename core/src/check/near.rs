@@ -30,17 +30,18 @@ const LONGEST: usize = 100;
 
 /// The candidates nearest to a text, without regard to case: at most a third of the longer text's letters away, and at most five. Short
 /// codes of one or two letters have no neighbours, since every one of them is next to every other.
-pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let wanted: Vec<char> = text.to_lowercase().chars().take(LONGEST + 1).collect();
+///
+/// A candidate comes with its [`letters`], made once for all texts.
+pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = (&'a str, &'a [char])>) -> Vec<&'a str> {
+    let wanted = letters(text);
     if wanted.len() > LONGEST {
         return Vec::new();
     }
     let mut best = usize::MAX;
     let mut out: Vec<&str> = Vec::new();
-    for candidate in candidates {
-        let letters: Vec<char> = candidate.to_lowercase().chars().take(LONGEST + 1).collect();
+    for (candidate, letters) in candidates {
         let limit = (wanted.len().max(letters.len()) / 3).min(5).min(best);
-        let Some(d) = distance(&wanted, &letters, limit) else { continue };
+        let Some(d) = distance(&wanted, letters, limit) else { continue };
         if limit == 0 {
             continue;
         }
@@ -53,6 +54,11 @@ pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>)
         }
     }
     out
+}
+
+/// A text's letters in lower case, as far as they are compared.
+pub(super) fn letters(text: &str) -> Vec<char> {
+    text.chars().take(LONGEST + 1).flat_map(char::to_lowercase).collect()
 }
 
 /// Letters and digits only, in lower case: what is left when spelling does not matter.
@@ -77,13 +83,17 @@ mod tests {
 
     #[test]
     fn neighbours() {
+        let nearest = |text: &str, list: &[&'static str]| {
+            let all: Vec<(&'static str, Vec<char>)> = list.iter().map(|c| (*c, letters(c))).collect();
+            nearest(text, all.iter().map(|(c, l)| (*c, l.as_slice()))).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
         let list = ["Issued", "Pending", "Closed", "A", "B"];
         for (text, want) in
             [("Isued", &["Issued"][..]), ("PENDNIG", &["Pending"]), ("Clsd", &["Closed"]), ("C", &[]), ("Unrelated", &[]), ("", &[])]
         {
-            assert_eq!(nearest(text, list.iter().copied()), want, "{text}");
+            assert_eq!(nearest(text, &list), want, "{text}");
         }
-        assert_eq!(nearest("Ward3", ["Ward1", "Ward2"].into_iter()), ["Ward1", "Ward2"]);
-        assert!(nearest(&"x".repeat(10_000), list.iter().copied()).is_empty());
+        assert_eq!(nearest("Ward3", &["Ward1", "Ward2"]), ["Ward1", "Ward2"]);
+        assert!(nearest(&"x".repeat(10_000), &list).is_empty());
     }
 }

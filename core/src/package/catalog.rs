@@ -279,7 +279,9 @@ mod tests {
         ]));
         assert!(catalog.findings().is_empty(), "{:?}", catalog.findings());
         let reference = |text: &str| StandardRef::parse(text).unwrap();
-        for (wanted, found) in [("a", Some("a@1")), ("c", Some("c@1.10")), ("c@2.0", Some("c@2.0")), ("d", None), ("e", None), ("a@2", None)] {
+        for (wanted, found) in
+            [("a", Some("a@1")), ("c", Some("c@1.10")), ("c@2.0", Some("c@2.0")), ("d", None), ("e", None), ("a@2", None)]
+        {
             assert_eq!(catalog.get(&reference(wanted)).map(|p| p.reference()).as_deref(), found, "{wanted}");
         }
         let versions: Vec<String> = catalog.versions("c").iter().map(|p| p.reference()).collect();
@@ -292,9 +294,9 @@ mod tests {
             ("b", "a", None),
             ("b", "nowhere", None),
         ] {
-            let found = catalog.crosswalk(&reference(from), &reference(to)).map(|legs| {
-                legs.iter().map(|l| format!("{}>{}", l.crosswalk().from, l.crosswalk().to)).collect::<Vec<_>>().join(" ")
-            });
+            let found = catalog
+                .crosswalk(&reference(from), &reference(to))
+                .map(|legs| legs.iter().map(|l| format!("{}>{}", l.crosswalk().from, l.crosswalk().to)).collect::<Vec<_>>().join(" "));
             assert_eq!(found.as_deref(), way, "{from} to {to}");
         }
     }

@@ -209,8 +209,13 @@ const OUTDATED_RESOURCE: &[(&str, &str)] =
 const OUTDATED_SOURCE: &[(&str, &str)] = &[("web", "path"), ("url", "path"), ("name", "title")];
 const OUTDATED_LICENCE: &[(&str, &str)] = &[("url", "path"), ("type", "name"), ("id", "name"), ("label", "title")];
 /// Those that say nothing needed to read the tables; descriptors of today still carry some of them.
-const OUTDATED_EXTRA: &[(&str, &str)] =
-    &[("license", "licenses"), ("datapackage_version", "$schema"), ("last_modified", "created"), ("last_updated", "created"), ("dependencies", "nothing")];
+const OUTDATED_EXTRA: &[(&str, &str)] = &[
+    ("license", "licenses"),
+    ("datapackage_version", "$schema"),
+    ("last_modified", "created"),
+    ("last_updated", "created"),
+    ("dependencies", "nothing"),
+];
 
 pub(crate) fn package(value: &Value, notes: &mut Notes) -> Option<DataPackage> {
     let object = Object::of(value, "", notes)?;
@@ -241,16 +246,14 @@ pub(crate) fn package(value: &Value, notes: &mut Notes) -> Option<DataPackage> {
         contributor_of(Object { at: &at, map: contributor }, version, notes);
     }
 
-    let mut package =
-        DataPackage { name: name.to_owned(), title: title.to_owned(), resources: Vec::new() };
+    let mut package = DataPackage { name: name.to_owned(), title: title.to_owned(), resources: Vec::new() };
     object.need("resources", notes);
     let mut names = BTreeSet::new();
     for (i, value) in object.filled_list("resources", notes).unwrap_or_default().iter().enumerate() {
         let at = format!("/resources/{i}");
         if i == MAX_RESOURCES {
-            notes.push(
-                note("C914", "", "/resources").arg("count", "more").arg("what", "resources").arg("limit", MAX_RESOURCES.to_string()),
-            );
+            notes
+                .push(note("C914", "", "/resources").arg("count", "more").arg("what", "resources").arg("limit", MAX_RESOURCES.to_string()));
             break;
         }
         if let Some(resource) = resource(value, &at, version, notes) {
@@ -313,10 +316,11 @@ fn need_title(object: Object<'_>, version: Option<SpecVersion>, notes: &mut Note
 fn check_name(at: &str, name: &str, version: Option<SpecVersion>, notes: &mut Notes) {
     if name.is_empty() {
         notes.push(note("C904", "blank", at));
-    } else if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_' | b'/')) {
-        if let Some(kind) = kind_in(version) {
-            notes.push(note("C924", kind, at).value(name).arg("what", "a name of lower-case letters, digits and the signs - . _ /"));
-        }
+        return;
+    }
+    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_' | b'/'));
+    if !plain && let Some(kind) = kind_in(version) {
+        notes.push(note("C924", kind, at).value(name).arg("what", "a name of lower-case letters, digits and the signs - . _ /"));
     }
 }
 
@@ -378,7 +382,8 @@ fn contributor_of(object: Object<'_>, version: Option<SpecVersion>, notes: &mut 
 
 fn email(object: Object<'_>, notes: &mut Notes) {
     if let Some(text) = object.text("email", notes) {
-        let fits = text.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('@')) && !text.contains(char::is_whitespace);
+        let fits = text.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('@'))
+            && !text.contains(char::is_whitespace);
         if !fits {
             notes.push(note("C924", "", &object.at("email")).value(text).arg("what", "an e-mail address"));
         }
@@ -415,7 +420,8 @@ fn is_date_time(text: &str) -> bool {
     };
     let digits = time.bytes().filter(u8::is_ascii_digit).count();
     crate::schema::parse::is_iso_date(date)
-        && (time.is_empty() || (digits >= 6 && time.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'+' | b'-' | b'Z' | b'z'))))
+        && (time.is_empty()
+            || (digits >= 6 && time.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'+' | b'-' | b'Z' | b'z'))))
 }
 
 fn is_web(path: &str) -> bool {
@@ -531,14 +537,10 @@ pub(crate) fn resource(value: &Value, at: &str, outer: Option<SpecVersion>, note
         }
     }
     let at = object.at("dialect");
-    match object.get("dialect") {
-        None => {}
-        Some(Value::String(path)) => {
-            if safe_path(path, &at, notes) {
-                resource.dialect_path = Some(path.clone());
-            }
-        }
-        Some(value) => resource.dialect = dialect_of(value, &at, notes),
+    if let Some(Value::String(path)) = object.get("dialect") {
+        resource.dialect_path = safe_path(path, &at, notes).then(|| path.clone());
+    } else if let Some(value) = object.get("dialect") {
+        resource.dialect = dialect_of(value, &at, notes);
     }
     Some(resource)
 }
@@ -676,7 +678,9 @@ fn row_numbers(object: Object<'_>, member: &str, notes: &mut Notes) -> Option<Ve
         match value.as_u64().filter(|n| *n > 0) {
             Some(row) => rows.push(row),
             None => notes.push(
-                note("C903", "", &format!("{}/{i}", object.at(member))).arg("found", word_for(value)).arg("expected", "a row number from 1"),
+                note("C903", "", &format!("{}/{i}", object.at(member)))
+                    .arg("found", word_for(value))
+                    .arg("expected", "a row number from 1"),
             ),
         }
     }

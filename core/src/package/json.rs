@@ -25,10 +25,7 @@ pub(crate) fn read(bytes: &[u8], notes: &mut Notes) -> Option<Value> {
             let sentence = e.to_string();
             let problem = sentence.split(" at line ").next().unwrap_or(&sentence);
             notes.push(
-                note("C901", "", "")
-                    .arg("problem", problem)
-                    .arg("line", e.line().to_string())
-                    .arg("column", e.column().max(1).to_string()),
+                note("C901", "", "").arg("problem", problem).arg("line", e.line().to_string()).arg("column", e.column().max(1).to_string()),
             );
             None
         }

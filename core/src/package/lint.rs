@@ -55,7 +55,9 @@ fn words(package: &Package, found: &mut Vec<Finding>) {
             for (member, text) in [("title", &field.title), ("description", &field.description)] {
                 if text.trim().is_empty() {
                     let at = format!("/fields/{i}");
-                    found.push(note("C917", "", &at).value(&field.name).arg("member", member).arg("file", format!("{}.table.json", resource.name)));
+                    found.push(
+                        note("C917", "", &at).value(&field.name).arg("member", member).arg("file", format!("{}.table.json", resource.name)),
+                    );
                 }
             }
         }
@@ -298,7 +300,9 @@ fn check_value(name: &str, value: &Value, notes: &mut Notes) {
     let profile = object.get("$schema").and_then(Value::as_str).unwrap_or_default();
     let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let by_name = file.ends_with(".table.json") || file.contains("tableschema");
-    if has(&["resources"]) || (file == "datapackage.json" && !has(&["fields"])) {
+    let marked =
+        profile.contains("/datapackage") || object.get("profile").and_then(Value::as_str).is_some_and(|p| p.ends_with("data-package"));
+    if has(&["resources"]) || ((file == "datapackage.json" || marked) && !has(&["fields"])) {
         descriptor::package(value, notes);
     } else if has(&["fields"]) || by_name {
         from_value(value, "", None, notes);

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::notes::{Notes, arg_if, listed, near, note};
 use super::read_crosswalk::{date, parse_crosswalk};
-use super::toml::{self, Keys};
 use super::rules::Implied;
+use super::toml::{self, Keys};
 use super::{Code, CodeList, Manifest, Package, Resource, Rule, RuleKind, StandardRef, Status, Tier, table};
 use crate::finding::{Finding, Severity};
 use crate::schema::parse::parse;
@@ -427,9 +427,7 @@ fn rule_kind(kind: &str, keys: &Keys<'_>, notes: &mut Notes) -> Option<RuleKind>
             let (resource, target) = (text("in", notes), keys.need_texts("in_fields", notes));
             let (fields, resource, target) = (fields?, resource?, target?);
             if fields.len() != target.len() {
-                notes.push(
-                    keys.note("C911", "", "").arg("fields", fields.len().to_string()).arg("target", target.len().to_string()),
-                );
+                notes.push(keys.note("C911", "", "").arg("fields", fields.len().to_string()).arg("target", target.len().to_string()));
                 return None;
             }
             Some(RuleKind::Exists { fields, resource, target })

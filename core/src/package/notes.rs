@@ -53,7 +53,7 @@ pub(crate) fn arg_if(finding: Finding, name: &'static str, value: Option<String>
     }
 }
 
-/// The known name that `text` was most likely meant to be: equal but for case and signs, or at most a third of its letters away.
+/// The known name that `text` was most likely meant to be: equal but for case and signs, or at most a quarter of its letters away.
 pub(crate) fn near<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     // Long texts are no slips of the pen, and comparing them costs the product of the lengths.
     if text.is_empty() || text.len() > 60 {
@@ -61,7 +61,7 @@ pub(crate) fn near<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> 
     }
     let plain = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<Vec<char>>();
     let wanted = plain(text);
-    let allowed = (wanted.len() / 3).max(1);
+    let allowed = (wanted.len() / 4).max(1);
     let mut best: Option<(usize, &str)> = None;
     for name in known {
         if name.len() > 60 {

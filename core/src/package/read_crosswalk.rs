@@ -1,6 +1,6 @@
 //! Reading crosswalks: `crosswalks/from-<id>.toml` of a package, or a user's own file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::crosswalk::{
@@ -124,10 +124,11 @@ fn table_map(keys: &Keys<'_>, context: &mut Context<'_>, notes: &mut Notes) -> T
         skip.finish(notes);
     }
     keys.need_key("field", notes);
-    for field in keys.tables("field", notes) {
-        let field = field_map(&field, &map, context, notes);
-        if map.fields.iter().any(|f| f.to == field.to) && !field.to.is_empty() {
-            notes.push(keys.note("C910", "", "field").value(&field.to));
+    let mut written = BTreeSet::new();
+    for here in keys.tables("field", notes) {
+        let field = field_map(&here, &map, context, notes);
+        if !field.to.is_empty() && !written.insert(field.to.clone()) {
+            notes.push(here.note("C910", "", "to").value(&field.to));
         }
         map.fields.push(field);
         if map.fields.len() > 10_000 {
@@ -357,7 +358,8 @@ fn step(name: &str, keys: &Keys<'_>, context: &mut Context<'_>, depth: usize, no
             let part = keys.table("project", notes)?;
             let (from, to) = (part.need("from", notes), part.need("to", notes));
             for (key, system) in [("from", from), ("to", to)] {
-                let known = system.is_none_or(|s| s.strip_prefix("EPSG:").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())));
+                let known =
+                    system.is_none_or(|s| s.strip_prefix("EPSG:").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())));
                 if !known {
                     notes.push(part.note("C924", "", key).value(system.unwrap_or_default()).arg("what", "a system such as EPSG:4326"));
                 }
@@ -417,7 +419,9 @@ fn pairs(keys: &Keys<'_>, key: &'static str, notes: &mut Notes) -> Option<Vec<(S
     let item = keys.get(key)?;
     let pair = |item: &Item| match &item.node {
         Node::List(two) => match two.as_slice() {
-            [Item { node: Node::Text(from), .. }, Item { node: Node::Text(to), .. }] if !from.is_empty() => Some((from.clone(), to.clone())),
+            [Item { node: Node::Text(from), .. }, Item { node: Node::Text(to), .. }] if !from.is_empty() => {
+                Some((from.clone(), to.clone()))
+            }
             _ => None,
         },
         _ => None,

@@ -62,9 +62,7 @@ pub(crate) fn read(bytes: &[u8], notes: &mut Notes) -> Option<Item> {
             let line = lines.line(start);
             let column = text.get(lines.starts[line - 1]..start).map_or(1, |s| s.chars().count() + 1);
             let problem = e.message().lines().collect::<Vec<_>>().join(", ");
-            notes.push(
-                note("C901", "toml", "").arg("problem", problem).arg("line", line.to_string()).arg("column", column.to_string()),
-            );
+            notes.push(note("C901", "toml", "").arg("problem", problem).arg("line", line.to_string()).arg("column", column.to_string()));
             None
         }
     }
@@ -94,9 +92,7 @@ fn item(at: usize, value: DeValue<'_>, lines: &Lines) -> Item {
         DeValue::Float(number) => Node::Bare(number.as_str().to_owned()),
         DeValue::Boolean(yes) => Node::Flag(yes),
         DeValue::Datetime(date) => Node::Bare(date.to_string()),
-        DeValue::Array(list) => Node::List(
-            list.into_iter().map(|value| item(value.span().start, value.into_inner(), lines)).collect(),
-        ),
+        DeValue::Array(list) => Node::List(list.into_iter().map(|value| item(value.span().start, value.into_inner(), lines)).collect()),
         DeValue::Table(table) => Node::Table(
             table
                 .into_iter()
@@ -301,9 +297,8 @@ impl<'a> Keys<'a> {
         let asked = self.asked.borrow();
         for (key, item) in self.map {
             if !asked.contains(key.as_str()) && !notes.is_full() {
-                let finding = placed("C905", "own", &self.at, item.line)
-                    .arg("member", key.as_str())
-                    .arg("allowed", listed(asked.iter().copied()));
+                let finding =
+                    placed("C905", "own", &self.at, item.line).arg("member", key.as_str()).arg("allowed", listed(asked.iter().copied()));
                 notes.push(arg_if(finding, "near", near(key, asked.iter().copied())));
             }
         }

@@ -94,8 +94,22 @@ const FIELD_MEMBERS: &[&str] = &[
     "concord",
 ];
 const TYPES: &[&str] = &[
-    "string", "number", "integer", "boolean", "object", "array", "list", "datetime", "date", "time", "year", "yearmonth", "duration",
-    "geopoint", "geojson", "any",
+    "string",
+    "number",
+    "integer",
+    "boolean",
+    "object",
+    "array",
+    "list",
+    "datetime",
+    "date",
+    "time",
+    "year",
+    "yearmonth",
+    "duration",
+    "geopoint",
+    "geojson",
+    "any",
 ];
 const CONSTRAINTS: &[&str] = &[
     "required",
@@ -328,7 +342,11 @@ fn fields_match(schema: Object<'_>, notes: &mut Notes) -> FieldsMatch {
                 return FieldsMatch::Exact;
             }
             _ => {
-                notes.push(note("C903", "", &at).arg("found", "a list").arg("expected", "one of the words exact, equal, subset, superset, partial"));
+                notes.push(
+                    note("C903", "", &at)
+                        .arg("found", "a list")
+                        .arg("expected", "one of the words exact, equal, subset, superset, partial"),
+                );
                 return FieldsMatch::Exact;
             }
         },
@@ -823,7 +841,8 @@ fn is_value_of(text: &str, kind: &FieldType) -> bool {
     let digits = |s: &str, n: std::ops::RangeInclusive<usize>| n.contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
     let number = |format: &NumberFormat| -> Option<Decimal> {
         let plain: String = text.chars().filter(|c| Some(*c) != format.group).map(|c| if c == format.decimal { '.' } else { c }).collect();
-        let plain = if format.bare { plain.as_str() } else { plain.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.')) };
+        let plain =
+            if format.bare { plain.as_str() } else { plain.trim_matches(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.')) };
         Decimal::parse(plain)
     };
     match kind {
@@ -835,12 +854,10 @@ fn is_value_of(text: &str, kind: &FieldType) -> bool {
         FieldType::Date(DateFormat::Default) => is_iso_date(text),
         FieldType::Time(DateFormat::Default) => is_iso_time(text),
         FieldType::DateTime(DateFormat::Default) => text.split_once('T').is_some_and(|(d, t)| is_iso_date(d) && is_iso_time(t)),
-        FieldType::Duration => {
-            text.strip_prefix('-').unwrap_or(text).strip_prefix('P').is_some_and(|rest| {
-                rest.bytes().any(|b| b.is_ascii_digit())
-                    && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'Y' | b'M' | b'W' | b'D' | b'T' | b'H' | b'S' | b'.' | b','))
-            })
-        }
+        FieldType::Duration => text.strip_prefix('-').unwrap_or(text).strip_prefix('P').is_some_and(|rest| {
+            rest.bytes().any(|b| b.is_ascii_digit())
+                && rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'Y' | b'M' | b'W' | b'D' | b'T' | b'H' | b'S' | b'.' | b','))
+        }),
         _ => true,
     }
 }
@@ -885,7 +902,11 @@ fn is_iso_time(text: &str) -> bool {
     let (clock, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let parts: Vec<&str> = clock.split(':').collect();
     let [h, m, s] = parts.as_slice() else { return false };
-    !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit()) && is_between(h, 0, 24) && is_between(m, 0, 59) && is_between(s, 0, 60)
+    !fraction.is_empty()
+        && fraction.bytes().all(|b| b.is_ascii_digit())
+        && is_between(h, 0, 24)
+        && is_between(m, 0, 59)
+        && is_between(s, 0, 60)
 }
 
 /// Whether one bound is above the other, where that can be said surely.
@@ -915,9 +936,7 @@ fn categories(object: Object<'_>, kind: &FieldType, notes: &mut Notes) -> Vec<Ca
         return categories;
     }
     if !matches!(kind, FieldType::String(_) | FieldType::Integer(_) | FieldType::Any) {
-        notes.push(
-            note("C908", "", object.at).arg("constraint", "categories").arg("type", kind.name()).arg("fits", "string, integer"),
-        );
+        notes.push(note("C908", "", object.at).arg("constraint", "categories").arg("type", kind.name()).arg("fits", "string, integer"));
         return categories;
     }
     let mut seen = BTreeSet::new();

@@ -60,8 +60,9 @@ fn readings_meant(field: &FieldType, readings: &[Reading], evidence: &Evidence) 
         _ => "other-form",
     };
     let mut sorted: Vec<&Reading> = readings.iter().collect();
-    // The reading that the column speaks for comes first; the sort keeps the order of the others.
-    sorted.sort_by_key(|r| std::cmp::Reverse(support(r.order, evidence)));
+    // The reading that the column speaks for comes first, then that of the field's own order; the sort keeps the order of the others.
+    let own = own_order(field);
+    sorted.sort_by_key(|r| (std::cmp::Reverse(support(r.order, evidence)), own != Some(r.order)));
     let offers = sorted
         .into_iter()
         .filter_map(|r| {
@@ -80,6 +81,13 @@ fn readings_meant(field: &FieldType, readings: &[Reading], evidence: &Evidence) 
         })
         .collect();
     meaning(kind, offers)
+}
+
+/// Which of day and month stands first in the field's own pattern, when it has both as numbers.
+fn own_order(field: &FieldType) -> Option<Order> {
+    let (FieldType::Date(DateFormat::Pattern(p)) | FieldType::DateTime(DateFormat::Pattern(p))) = field else { return None };
+    let (day, month) = (p.find('d')?, p.find('m')?);
+    Some(if day < month { Order::DayFirst } else { Order::MonthFirst })
 }
 
 fn support(order: Order, evidence: &Evidence) -> u64 {

@@ -1,5 +1,193 @@
 //! Stage 5: conversion and loss.
+//!
+//! A value that a step cannot treat gives one finding; its kind says what became of the value: the plain kind "left out", `kept`, or
+//! `rejected` with its whole row.
 
-use super::Check;
+use super::{Check, Error, Info, Kind, Warning, graded, kind};
 
-pub(super) const CHECKS: &[Check] = &[];
+/// The three outcomes of a value that cannot be treated, as kinds with the same opening.
+macro_rules! outcomes {
+    ($message:literal, $expected:literal, $mend:literal) => {
+        &[
+            kind("", concat!($message, ", so {target} stays empty"), $expected, $mend),
+            graded("kept", Warning, concat!($message, ", so it stands in {target} as it was"), $expected, $mend),
+            kind("rejected", concat!($message, ", so the row was not converted"), $expected, $mend),
+        ] as &[Kind]
+    };
+}
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        code: "C501",
+        name: "number-unreadable",
+        severity: Error,
+        title: "A number that cannot be converted",
+        why: "Guessing an amount would put a wrong figure into the published data.",
+        kinds: outcomes!(
+            "\"{value}\" cannot be read as a number[: {problem}]",
+            "a number, such as 1250.00",
+            "Correct the cell, or add its way of writing numbers to the crosswalk."
+        ),
+    },
+    Check {
+        code: "C502",
+        name: "date-unreadable",
+        severity: Error,
+        title: "A date that cannot be converted",
+        why: "Guessing a date would put a wrong one into the published data.",
+        kinds: outcomes!(
+            "\"{value}\" cannot be read as a date or time",
+            "the form {forms}",
+            "Write it as {forms}, or add its form to the crosswalk."
+        ),
+    },
+    Check {
+        code: "C503",
+        name: "date-ambiguous",
+        severity: Error,
+        title: "A date with two readings",
+        why: "Only the source knows which reading is right; either guess would be wrong for some rows.",
+        kinds: outcomes!(
+            "\"{value}\" can be read as {first} and as {second}",
+            "a date with one reading",
+            "Find out which order the export uses, and name only that form in the crosswalk."
+        ),
+    },
+    Check {
+        code: "C504",
+        name: "not-in-lookup",
+        severity: Error,
+        title: "A value with no counterpart",
+        why: "The crosswalk says value by value what becomes of this column, and nothing for this one.",
+        kinds: outcomes!(
+            "\"{value}\" is not in {table}",
+            "a value listed in {table}",
+            "Add the value to {table}, or correct the cell if it is a slip."
+        ),
+    },
+    Check {
+        code: "C505",
+        name: "piece-missing",
+        severity: Error,
+        title: "A part of the value is missing",
+        why: "The value is made up of parts, and the part that is wanted is not there.",
+        kinds: outcomes!("\"{value}\" has no {piece}", "a value with {piece}", "Complete the cell."),
+    },
+    Check {
+        code: "C506",
+        name: "coordinate-out-of-range",
+        severity: Error,
+        title: "A coordinate outside the area",
+        why: "A point far from the area of its map grid is exchanged, mistyped or in another grid, and would land in the wrong place.",
+        kinds: outcomes!(
+            "\"{value}\" is no place within the area of {grid}",
+            "a coordinate of {grid}",
+            "Check that X and Y are not exchanged and that the export uses {grid}."
+        ),
+    },
+    Check {
+        code: "C507",
+        name: "digits-lost",
+        severity: Error,
+        title: "A number with more digits than the target takes",
+        why: "Cutting digits off changes the amount, and then totals no longer agree.",
+        kinds: outcomes!(
+            "\"{value}\" has digits that do not fit into {places}",
+            "a number with {places}",
+            "Round the number in the source if that is right, or allow more digits in the crosswalk."
+        ),
+    },
+    Check {
+        code: "C508",
+        name: "not-carried",
+        severity: Info,
+        title: "A column that the target cannot carry",
+        why: "Whoever uses the converted data does not get these values; keep the original.",
+        kinds: &[
+            kind(
+                "",
+                "the values of \"{column_name}\" are not carried over (filled cells: {count})[: {why}]",
+                "",
+                "Nothing; keep the original if the values are needed.",
+            ),
+            graded(
+                "undeclared",
+                Warning,
+                "the values of \"{column_name}\" are not carried over (filled cells: {count}), and the crosswalk does not say why",
+                "",
+                "Add the field to the crosswalk, or list it there as lost.",
+            ),
+            graded(
+                "unknown-column",
+                Warning,
+                "the values of \"{column_name}\" are not carried over (filled cells: {count}), because the source's layout does not know this column",
+                "",
+                "Check whether the column is misspelt or new; a new one has to be added to the layout and the crosswalk.",
+            ),
+        ],
+    },
+    Check {
+        code: "C509",
+        name: "row-repeated",
+        severity: Info,
+        title: "A row that repeats an earlier one",
+        why: "Records are counted once; a repeated one would be counted twice.",
+        kinds: &[
+            kind("", "everything in this row was written already", "", "Nothing, if the row is a true copy."),
+            graded(
+                "differs",
+                Warning,
+                "the {record} of this row was written from row {first} with other values, which were kept",
+                "the same values in all rows of one {record}",
+                "Compare the two rows and correct the wrong one.",
+            ),
+        ],
+    },
+    Check {
+        code: "C510",
+        name: "row-skipped",
+        severity: Info,
+        title: "A row that the crosswalk leaves out",
+        why: "The crosswalk says which rows are not published; the report counts them.",
+        kinds: &[kind("", "the row is left out of {table}: {why}", "", "Nothing, if the reason applies.")],
+    },
+    Check {
+        code: "C511",
+        name: "given-missing",
+        severity: Warning,
+        title: "A value that has to be given",
+        why: "The export does not hold this value, so the person who converts has to give it.",
+        kinds: &[kind(
+            "",
+            "no value was given for \"{name}\", so {target} stays empty",
+            "a value for \"{name}\"",
+            "Convert again with --set {name}=VALUE.",
+        )],
+    },
+    Check {
+        code: "C512",
+        name: "row-without-content",
+        severity: Info,
+        title: "A row that gives no record",
+        why: "The row holds nothing that the target could carry.",
+        kinds: &[kind(
+            "",
+            "the row gives no record, because \"{column_name}\" is empty",
+            "",
+            "Fill the cell if the row should be published.",
+        )],
+    },
+    Check {
+        code: "C513",
+        name: "sum-differs",
+        severity: Error,
+        title: "A total that changed in the conversion",
+        why: "What went in must come out, be rejected or be left out by a rule; otherwise an amount was lost or made up.",
+        kinds: &[kind(
+            "",
+            "\"{column_name}\" adds up to {total_in}, but only {total_accounted} is accounted for in {target}",
+            "{total_in}",
+            "Do not publish this file; check the crosswalk's steps for this field.",
+        )],
+    },
+];

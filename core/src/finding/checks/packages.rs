@@ -31,7 +31,12 @@ pub(super) const CHECKS: &[Check] = &[
                 "a CSV file with a header, stored as UTF-8",
                 "Save the table as \"CSV UTF-8\" again.",
             ),
-            kind("text", "[{file}: ]the file is not stored as UTF-8", "text stored as UTF-8", "Save the file again with the encoding UTF-8."),
+            kind(
+                "text",
+                "[{file}: ]the file is not stored as UTF-8",
+                "text stored as UTF-8",
+                "Save the file again with the encoding UTF-8.",
+            ),
             kind(
                 "xml",
                 "[{file}: ]the file is not well-formed XML: {problem} (line {line})",
@@ -477,7 +482,12 @@ pub(super) const CHECKS: &[Check] = &[
         title: "A step of a crosswalk that cannot be used",
         why: "A conversion runs only when each of its steps is clear.",
         kinds: &[
-            kind("", "[{file}: ][{at}: ]{problem}", "a step as in standards/README.md", "Write the step as in the table of standards/README.md."),
+            kind(
+                "",
+                "[{file}: ][{at}: ]{problem}",
+                "a step as in standards/README.md",
+                "Write the step as in the table of standards/README.md.",
+            ),
             kind(
                 "several",
                 "[{file}: ][{at}: ]one step holds several: {value}",
@@ -523,12 +533,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "Only the outer form was checked",
         why: "Schemas of nested records come with the nested standards; until then only their outer form is looked at.",
         kinds: &[
-            kind(
-                "",
-                "[{file}: ]this is a JSON Schema; it is well-formed JSON, its meaning was not checked",
-                "",
-                "Nothing to do.",
-            ),
+            kind("", "[{file}: ]this is a JSON Schema; it is well-formed JSON, its meaning was not checked", "", "Nothing to do."),
             kind("xsd", "[{file}: ]this is an XML file; its tags are well-formed, its meaning was not checked", "", "Nothing to do."),
         ],
     },

@@ -1,0 +1,92 @@
+//! The two ways must agree: the compiled checks on blocks, and the plain reference over whole tables.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::cell::CellRules;
+use super::dataset::{Dataset, Options, Start};
+use super::fast::FastCheck;
+use super::plan::StandardPlan;
+use crate::bounds::SAMPLE;
+use crate::decode::dialect::DialectHints;
+use crate::finding::{Finding, Place};
+use crate::reference;
+use crate::schema::TableSchema;
+use crate::session::Feed;
+use crate::testing;
+
+/// All findings of a table by the compiled checks, reading pieces of one size.
+fn compiled(schema: &Arc<TableSchema>, text: &[u8], piece: usize) -> Vec<Finding> {
+    let plan = Arc::new(StandardPlan::of_schemas("s", "", vec![("t".to_owned(), Vec::new(), schema.clone())]));
+    let hints = DialectHints {
+        delimiter: Some(b','),
+        quote: Some(Some(b'"')),
+        double_quote: Some(true),
+        skip_initial_space: Some(false),
+        ..DialectHints::default()
+    };
+    let start = Start { name: "t.csv", sample: &text[..text.len().min(SAMPLE)], whole: text.len() <= SAMPLE };
+    let mut dataset = Dataset::open(plan, std::slice::from_ref(&start), false, Options { max_findings: usize::MAX, hints });
+    if let Some((check, data_start)) = dataset.start(0, &start) {
+        let cut = (data_start + piece).min(text.len());
+        let mut feed = Feed::new(check, text[..cut].to_vec(), data_start);
+        for piece in text[cut..].chunks(piece) {
+            feed.advance(false, &mut dataset, 0);
+            feed.buffer().extend_from_slice(piece);
+        }
+        feed.finish(&mut dataset, 0);
+    }
+    dataset.finish().findings.stored().to_vec()
+}
+
+fn facts(findings: &[Finding]) -> Vec<reference::Fact> {
+    let of_rows = |code: &str| matches!(code, "C201" | "C202" | "C203");
+    let mut facts: Vec<reference::Fact> = findings
+        .iter()
+        .filter(|f| f.place.record > 0 || f.code.text() == "C203")
+        .map(|f| (f.place.row - 1, if of_rows(f.code.text()) { None } else { f.place.column }, f.code.text().to_owned(), f.kind))
+        .collect();
+    facts.sort();
+    facts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_passes_fast_is_accepted_by_the_rules(
+        (schema, cells) in testing::schema_strategy().prop_flat_map(|schema| {
+            let cells: Vec<_> = schema.fields.iter().map(|f| proptest::collection::vec(testing::cell_strategy(f), 1..12)).collect();
+            (Just(schema), cells)
+        })
+    ) {
+        for (f, texts) in cells.iter().enumerate() {
+            let rules = CellRules::new(&schema, f);
+            let fast = FastCheck::compile(&schema.fields[f], schema.missing_for(f), schema.is_required(f));
+            for text in texts {
+                if fast.passes(text.as_bytes()) && !super::hygiene::is_odd(text) {
+                    let found = rules.check(text, &Default::default(), Place::default());
+                    prop_assert!(found.is_none(), "field {:?}: {:?} passes, but {:?}", schema.fields[f], text, found);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_and_reference_find_the_same((schema, text) in testing::table_strategy(0..12), piece in 1usize..200) {
+        let schema = Arc::new(schema);
+        let expected = reference::check_csv(&schema, &text);
+        let found = compiled(&schema, text.as_bytes(), 1 << 20);
+        let by_fact = facts(&found);
+        // A row with exchanged values is told once here and twice there; a row of the wrong length trusts fewer cells.
+        let joined = by_fact.iter().any(|f| matches!(f.2.as_str(), "C314" | "C201" | "C202"));
+        if !joined {
+            prop_assert_eq!(&by_fact, &expected, "{}", text);
+        } else {
+            let rows = |facts: &[reference::Fact]| facts.iter().map(|f| f.0).collect::<std::collections::BTreeSet<_>>();
+            prop_assert_eq!(rows(&by_fact), rows(&expected), "{}", text);
+        }
+        prop_assert_eq!(&compiled(&schema, text.as_bytes(), piece), &found, "pieces of {}", piece);
+    }
+}

@@ -1,0 +1,498 @@
+//! A whole conversion: rows are mapped, de-duplicated, checked, written and counted, in constant memory but for the hashes of distinct rows.
+//!
+//! # How a source record is counted
+//!
+//! As **out** when at least one row made from it was written; else as **rejected** when a row made from it was rejected (it then
+//! goes to the rejects with the reason); else as **dropped**: under the first skip rule that applied, as a repetition of earlier rows, or
+//! because the cell that is exploded is empty. So `records_in = records_out + rejected + dropped`, always.
+//!
+//! # Joining blocks
+//!
+//! When no table asks for distinct rows ([`Converter::can_join`]), blocks of the source can be converted apart with [`Converter::part`] and joined in
+//! their order with [`Converter::absorb`]; the bytes and counts are the same as in one go.
+
+use std::sync::Arc;
+
+use crate::encode::{RowWriter, WriterConfig};
+use crate::finding::{Finding, Place};
+use crate::package::Package;
+use crate::report::{Conversion, Dropped, Sum, TableBalance};
+use crate::schema::TableSchema;
+
+use super::distinct::{Seen, Sight};
+pub use super::rejects::RejectsConfig;
+use super::rejects::{Rejects, reason};
+use super::sums::Total;
+use super::{MapPlan, MapScratch, SourceRow, TableOutcome, TargetRow};
+
+/// Looks at each row that is written.
+pub trait TargetCheck {
+    /// `table` is the index of the target package's resource, `cells` are by index of its schema's field, and `place` is the source record's.
+    fn check(&mut self, table: usize, cells: &[&str], place: &Place, out: &mut Vec<Finding>);
+}
+
+/// Checks nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoCheck;
+
+impl TargetCheck for NoCheck {
+    fn check(&mut self, _table: usize, _cells: &[&str], _place: &Place, _out: &mut Vec<Finding>) {}
+}
+
+/// Converts the records of one or several source resources into the tables of one target.
+pub struct Converter {
+    plans: Arc<Vec<MapPlan>>,
+    current: usize,
+    config: WriterConfig,
+    outputs: Vec<Output>,
+    states: Vec<State>,
+    rejects: Rejects,
+    findings: Vec<Finding>,
+    begun: bool,
+    records_in: u64,
+    records_out: u64,
+    rejected: u64,
+    dropped: Vec<Dropped>,
+    /// Findings of the target's checks for the record at hand, after those of its mapping.
+    checked: Vec<Finding>,
+    /// Working space for amounts.
+    amount: String,
+}
+
+/// One target table's writer and counts.
+struct Output {
+    resource: usize,
+    schema: Arc<TableSchema>,
+    fields: Vec<usize>,
+    writer: Box<dyn RowWriter>,
+    bytes: Vec<u8>,
+    balance: TableBalance,
+    /// Rows written, by the key they are told apart by.
+    seen: Vec<(Vec<usize>, Seen)>,
+}
+
+/// What is kept for one plan.
+struct State {
+    scratch: MapScratch,
+    file: u32,
+    columns: Vec<Option<u32>>,
+    tables: Vec<TableState>,
+}
+
+/// What is kept for one table map.
+struct TableState {
+    /// Index into the outputs.
+    output: usize,
+    /// Index into the output's `seen`.
+    seen: Option<usize>,
+    sums: Vec<SumState>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct SumState {
+    total_in: Total,
+    out: Total,
+    rejected: Total,
+    dropped: Total,
+    unread: Total,
+}
+
+pub(super) const REPEATED: &str = "The row repeats what earlier rows say.";
+
+impl Converter {
+    /// A converter for sources whose plans have one target.
+    ///
+    /// The columns written are the target's fields that a plan fills, and those that are required or whose column must exist, in the schema's order.
+    /// Records are taken for the first plan's resource until [`Converter::source`] says otherwise.
+    pub fn new(plans: Vec<MapPlan>, target: &Package, config: WriterConfig, rejects: RejectsConfig) -> Converter {
+        let mut resources: Vec<usize> = plans.iter().flat_map(MapPlan::targets).collect();
+        resources.sort_unstable();
+        resources.dedup();
+        let tables = resources.into_iter().filter_map(|r| {
+            let resource = target.resources.get(r)?;
+            let schema = Arc::clone(&resource.schema);
+            let written = |&f: &usize| plans.iter().any(|p| p.fills(r, f)) || schema.is_required(f) || schema.fields[f].extras.column;
+            let fields = (0..schema.fields.len()).filter(written).collect();
+            Some((r, resource.name.clone(), schema, fields))
+        });
+        let tables = tables.collect();
+        Converter::build(Arc::new(plans), tables, config, rejects, false)
+    }
+
+    fn build(
+        plans: Arc<Vec<MapPlan>>,
+        tables: Vec<(usize, String, Arc<TableSchema>, Vec<usize>)>,
+        config: WriterConfig,
+        rejects: RejectsConfig,
+        begun: bool,
+    ) -> Converter {
+        let mut outputs: Vec<Output> = tables
+            .into_iter()
+            .map(|(resource, name, schema, fields)| Output {
+                resource,
+                writer: config.writer(&schema, &fields),
+                schema,
+                fields,
+                bytes: Vec::new(),
+                balance: TableBalance { table: name, ..TableBalance::default() },
+                seen: Vec::new(),
+            })
+            .collect();
+        let mut states = Vec::with_capacity(plans.len());
+        for plan in plans.iter() {
+            let tables = plan.tables.iter().map(|table| {
+                // Every target of a plan has an output, unless the plan was compiled for another package than the one given.
+                let output = outputs.iter().position(|o| o.resource == table.target).unwrap_or(usize::MAX);
+                let seen = match outputs.get_mut(output) {
+                    Some(out) if !table.distinct.is_empty() => {
+                        Some(out.seen.iter().position(|(key, _)| *key == table.distinct).unwrap_or_else(|| {
+                            out.seen.push((table.distinct.clone(), Seen::default()));
+                            out.seen.len() - 1
+                        }))
+                    }
+                    _ => None,
+                };
+                TableState { output, seen, sums: vec![SumState::default(); table.sums.len()] }
+            });
+            let tables = tables.collect();
+            states.push(State { scratch: MapScratch::default(), file: 0, columns: Vec::new(), tables });
+        }
+        Converter {
+            plans,
+            current: 0,
+            config,
+            outputs,
+            states,
+            rejects: Rejects::new(rejects, begun),
+            findings: Vec::new(),
+            begun,
+            records_in: 0,
+            records_out: 0,
+            rejected: 0,
+            dropped: Vec::new(),
+            checked: Vec::new(),
+            amount: String::new(),
+        }
+    }
+
+    /// The records pushed from now on are of this plan's resource. Take the rejects first: a new header begins. An index without a plan changes
+    /// nothing.
+    pub fn source(&mut self, plan: usize, rejects: RejectsConfig) {
+        if plan < self.plans.len() {
+            self.current = plan;
+            let waiting = std::mem::take(&mut self.rejects.out);
+            self.rejects = Rejects::new(rejects, false);
+            self.rejects.out = waiting;
+        }
+    }
+
+    /// Converts one record. `raw` is its text in the file as UTF-8, for the rejects; empty when there is none.
+    pub fn push(&mut self, row: &SourceRow<'_>, raw: &[u8], check: &mut dyn TargetCheck) {
+        self.begin(check);
+        let plans = Arc::clone(&self.plans);
+        let Some(plan) = plans.get(self.current) else { return };
+        let Converter { states, outputs, checked, amount, .. } = self;
+        let State { scratch, file, columns, tables } = &mut states[self.current];
+        *file = row.place.file;
+        if columns.len() != row.columns.len() {
+            *columns = row.columns.to_vec();
+        }
+        self.records_in += 1;
+        let first_finding = self.findings.len();
+        let (mut written, mut rejected, mut repeated) = (false, false, false);
+        plan.map_row(row, scratch, &mut |target: TargetRow<'_>| {
+            let table = &mut tables[target.map];
+            let sums = &plan.tables[target.map].sums;
+            let Some(output) = outputs.get_mut(table.output) else { return };
+            output.balance.candidates += 1;
+            let mut fate = Fate::Written;
+            if target.rejected {
+                fate = Fate::Rejected;
+            } else if let Some((key, seen)) = table.seen.and_then(|s| output.seen.get_mut(s)) {
+                match seen.meet(key, target.cells, row.place.row) {
+                    Sight::New => {}
+                    Sight::Repeated => fate = Fate::Dropped,
+                    Sight::Differs(first) => {
+                        fate = Fate::Dropped;
+                        let place = Place { byte_column: 0, column: None, field: None, ..row.place.clone() };
+                        let record = plan.tables[target.map].record.clone();
+                        checked.push(Finding::new("C509", "differs", place).arg("record", record).arg("first", first.to_string()));
+                    }
+                }
+            }
+            for (sum, state) in sums.iter().zip(&mut table.sums) {
+                let source = row.cells.get(sum.source).copied().unwrap_or_default();
+                let cell = target.cells.get(sum.target).copied().unwrap_or_default();
+                state.account(sum, source, cell, fate, amount);
+            }
+            match fate {
+                Fate::Written => {
+                    written = true;
+                    output.balance.written += 1;
+                    output.writer.row(target.cells, &mut output.bytes);
+                    check.check(target.table, target.cells, row.place, checked);
+                }
+                Fate::Rejected => {
+                    rejected = true;
+                    output.balance.rejected += 1;
+                }
+                Fate::Dropped => {
+                    repeated = true;
+                    output.balance.repeated += 1;
+                }
+            }
+        });
+        let mut told: Vec<&str> = Vec::new();
+        let mut empty: Option<usize> = None;
+        let whole_row = || Place { byte_column: 0, column: None, field: None, ..row.place.clone() };
+        for (at, outcome) in scratch.outcomes().iter().enumerate() {
+            let map = &plan.tables[at];
+            match outcome {
+                TableOutcome::Rows => continue,
+                TableOutcome::Skipped(rule) => {
+                    let why = map.skip[*rule].1.as_str();
+                    if let Some(output) = outputs.get_mut(tables[at].output) {
+                        output.balance.candidates += 1;
+                        output.balance.skipped += 1;
+                    }
+                    if !told.contains(&why) {
+                        told.push(why);
+                        let why = why.trim_end_matches('.');
+                        checked.push(Finding::new("C510", "", whole_row()).arg("table", map.name.clone()).arg("why", why));
+                    }
+                }
+                TableOutcome::NoPiece => empty = empty.or(map.explode.as_ref().map(|e| e.0)),
+            }
+            for (sum, state) in map.sums.iter().zip(&mut tables[at].sums) {
+                let source = row.cells.get(sum.source).copied().unwrap_or_default();
+                state.account(sum, source, "", Fate::Dropped, amount);
+            }
+        }
+        self.findings.append(&mut scratch.findings);
+        self.findings.append(checked);
+        if written {
+            self.records_out += 1;
+        } else if rejected {
+            self.rejected += 1;
+            let why = reason(&self.findings[first_finding..]);
+            self.rejects.write(raw, &plan.source_fields, row.cells, &why);
+        } else if let Some(&why) = told.first() {
+            self.drop_record(why);
+        } else if repeated {
+            self.findings.push(Finding::new("C509", "", whole_row()));
+            self.drop_record(REPEATED);
+        } else {
+            let name = empty.and_then(|f| plan.source_fields.get(f)).map_or("", AsRef::as_ref);
+            self.findings.push(Finding::new("C512", "", whole_row()).arg("column_name", name));
+            self.drop_record(&format!("The row gives no record, because \"{name}\" is empty."));
+        }
+    }
+
+    fn drop_record(&mut self, why: &str) {
+        match self.dropped.iter_mut().find(|d| d.why == why) {
+            Some(dropped) => dropped.count += 1,
+            None => self.dropped.push(Dropped { why: why.to_owned(), count: 1 }),
+        }
+    }
+
+    /// Writes what stands before the first row, and the rows that no record feeds.
+    fn begin(&mut self, check: &mut dyn TargetCheck) {
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        for output in &mut self.outputs {
+            output.writer.begin(&mut output.bytes);
+        }
+        let plans = Arc::clone(&self.plans);
+        // Every plan of one crosswalk knows the tables that no row feeds; they are written once.
+        let Some(plan) = plans.first() else { return };
+        self.findings.extend_from_slice(plan.opening_findings());
+        for other in plans.iter().skip(1) {
+            self.findings.extend(other.opening_findings().iter().filter(|f| !plan.opening_findings().contains(f)).cloned());
+        }
+        let Converter { outputs, findings, .. } = self;
+        plan.map_once(&mut |target| {
+            let Some(output) = outputs.iter_mut().find(|o| o.resource == target.table) else { return };
+            output.balance.candidates += 1;
+            output.balance.written += 1;
+            output.writer.row(target.cells, &mut output.bytes);
+            check.check(target.table, target.cells, &Place::default(), findings);
+        });
+    }
+
+    /// The target tables that are written: index of the resource, its name, and the schema's fields written as columns.
+    pub fn tables(&self) -> impl Iterator<Item = (usize, &str, &[usize])> {
+        self.outputs.iter().map(|o| (o.resource, o.balance.table.as_str(), o.fields.as_slice()))
+    }
+
+    /// The bytes of a table (by index of the target's resource) that were made since they were last taken.
+    pub fn take_output(&mut self, table: usize) -> Vec<u8> {
+        self.outputs.iter_mut().find(|o| o.resource == table).map(|o| std::mem::take(&mut o.bytes)).unwrap_or_default()
+    }
+
+    /// The rejects made since they were last taken. Nothing, not even a header, when there are none.
+    pub fn take_rejects(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rejects.out)
+    }
+
+    /// What was found since it was last taken.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.findings)
+    }
+
+    /// Bytes waiting to be taken, over all tables and the rejects.
+    pub fn waiting(&self) -> usize {
+        self.rejects.out.len() + self.outputs.iter().map(|o| o.bytes.len()).sum::<usize>()
+    }
+
+    /// Whether blocks can be converted apart and joined.
+    pub fn can_join(&self) -> bool {
+        self.plans.iter().all(MapPlan::rows_are_independent)
+    }
+
+    /// A converter for a block of the current source, to be given to [`Converter::absorb`].
+    pub fn part(&self) -> Converter {
+        let tables = self.outputs.iter().map(|o| (o.resource, o.balance.table.clone(), Arc::clone(&o.schema), o.fields.clone())).collect();
+        let mut part = Converter::build(Arc::clone(&self.plans), tables, self.config, self.rejects.config.clone(), true);
+        part.current = self.current;
+        part
+    }
+
+    /// Adds what a part made, in the order of the source. The part must come from [`Converter::part`] of this converter and must not have been
+    /// drained.
+    pub fn absorb(&mut self, mut part: Converter, check: &mut dyn TargetCheck) {
+        self.begin(check);
+        for (output, other) in self.outputs.iter_mut().zip(&part.outputs) {
+            output.writer.join(&other.bytes, other.balance.written, &mut output.bytes);
+            let (a, b) = (&mut output.balance, &other.balance);
+            a.candidates += b.candidates;
+            a.written += b.written;
+            a.rejected += b.rejected;
+            a.repeated += b.repeated;
+            a.skipped += b.skipped;
+        }
+        for (state, other) in self.states.iter_mut().zip(&part.states) {
+            state.scratch.add_lost(&other.scratch);
+            if !other.columns.is_empty() {
+                (state.file, state.columns) = (other.file, other.columns.clone());
+            }
+            for (a, b) in state.tables.iter_mut().zip(&other.tables).flat_map(|(a, b)| a.sums.iter_mut().zip(&b.sums)) {
+                a.add(b);
+            }
+        }
+        if !part.rejects.out.is_empty() {
+            let names = self.plans.get(self.current).map_or(&[][..], |p| &p.source_fields);
+            self.rejects.begin(names);
+            self.rejects.out.append(&mut part.rejects.out);
+        }
+        self.findings.append(&mut part.findings);
+        self.records_in += part.records_in;
+        self.records_out += part.records_out;
+        self.rejected += part.rejected;
+        for dropped in &part.dropped {
+            match self.dropped.iter_mut().find(|d| d.why == dropped.why) {
+                Some(mine) => mine.count += dropped.count,
+                None => self.dropped.push(dropped.clone()),
+            }
+        }
+    }
+
+    /// Writes what stands after the last row, reports what was lost, and gives the balance. Take the last output, rejects and findings after it.
+    pub fn finish(&mut self, check: &mut dyn TargetCheck) -> Conversion {
+        self.begin(check);
+        for output in &mut self.outputs {
+            output.writer.finish(&mut output.bytes);
+        }
+        let mut sums = Vec::new();
+        for (plan, state) in self.plans.iter().zip(&self.states) {
+            self.findings.extend(plan.closing_findings(&state.scratch, state.file, &state.columns));
+            for (table, made) in plan.tables.iter().zip(&state.tables) {
+                for (sum, totals) in table.sums.iter().zip(&made.sums) {
+                    let told = totals.told(&table.name, &sum.from, &sum.to);
+                    if !told.balanced {
+                        let column = state.columns.get(sum.source).copied().flatten();
+                        let field = plan.source_fields.get(sum.source).cloned();
+                        let place = Place { file: state.file, column, field, ..Place::default() };
+                        self.findings.push(
+                            Finding::new("C513", "", place)
+                                .arg("column_name", sum.from.clone())
+                                .arg("target", sum.to.clone())
+                                .arg("total_in", told.total_in.clone())
+                                .arg("total_accounted", totals.accounted().value().to_string()),
+                        );
+                    }
+                    sums.push(told);
+                }
+            }
+        }
+        let (from, to) = self.plans.first().map(|p| (p.from.clone(), p.to.clone())).unwrap_or_default();
+        Conversion {
+            from,
+            to,
+            records_in: self.records_in,
+            records_out: self.records_out,
+            rejected: self.rejected,
+            dropped: self.dropped.clone(),
+            sums,
+            tables: self.outputs.iter().map(|o| o.balance.clone()).collect(),
+        }
+    }
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Written,
+    Rejected,
+    Dropped,
+}
+
+impl SumState {
+    /// Adds the amount of one row: what the source says to the total in, and what became of it to one of the others.
+    fn account(&mut self, sum: &super::sums::SumPlan, source: &str, cell: &str, fate: Fate, amount: &mut String) {
+        amount.clear();
+        let read = !source.is_empty() && sum.reader.convert(source, amount).is_ok() && self.total_in.add(amount);
+        match fate {
+            Fate::Written => {
+                // An empty or unreadable cell of a written row carries no amount; a finding or a declared step says so.
+                if !self.out.add(cell) && read {
+                    self.unread.add(amount);
+                }
+            }
+            Fate::Rejected if read => {
+                self.rejected.add(amount);
+            }
+            Fate::Dropped if read => {
+                self.dropped.add(amount);
+            }
+            Fate::Rejected | Fate::Dropped => {}
+        }
+    }
+
+    fn add(&mut self, other: &SumState) {
+        self.total_in = self.total_in.plus(&other.total_in);
+        self.out = self.out.plus(&other.out);
+        self.rejected = self.rejected.plus(&other.rejected);
+        self.dropped = self.dropped.plus(&other.dropped);
+        self.unread = self.unread.plus(&other.unread);
+    }
+
+    fn accounted(&self) -> Total {
+        self.out.plus(&self.rejected).plus(&self.dropped).plus(&self.unread)
+    }
+
+    fn told(&self, table: &str, from: &str, to: &str) -> Sum {
+        let text = |total: &Total| total.value().to_string();
+        Sum {
+            table: table.to_owned(),
+            from: from.to_owned(),
+            to: to.to_owned(),
+            total_in: text(&self.total_in),
+            total_out: text(&self.out),
+            total_rejected: text(&self.rejected),
+            total_dropped: text(&self.dropped),
+            total_unread: text(&self.unread),
+            balanced: self.accounted().value() == self.total_in.value(),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Totals before and after, exactly.
+
+use crate::decimal::Decimal;
+
+use super::number::NumberReader;
+
+/// A pair of columns whose totals are balanced.
+#[derive(Debug, Clone)]
+pub(super) struct SumPlan {
+    pub(super) source: usize,
+    pub(super) target: usize,
+    pub(super) from: String,
+    pub(super) to: String,
+    /// How the source writes the amounts, without rules on digits, so that the total in is read apart from the conversion.
+    pub(super) reader: NumberReader,
+}
+
+impl SumPlan {
+    pub(super) fn new(source: usize, target: usize, from: &str, to: &str, reader: NumberReader) -> SumPlan {
+        SumPlan { source, target, from: from.to_owned(), to: to.to_owned(), reader }
+    }
+}
+
+/// A running total. Amounts with up to nine places and some eighteen digits are added as whole numbers, others as exact decimals.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Total {
+    /// In billionths.
+    fast: i128,
+    slow: Decimal,
+}
+
+const PLACES: i32 = 9;
+
+impl Total {
+    /// Adds an amount written plainly. `false` when the text is no number, or so large that it cannot be written out.
+    pub(super) fn add(&mut self, text: &str) -> bool {
+        if let Some(sum) = billionths(text).and_then(|n| self.fast.checked_add(n)) {
+            self.fast = sum;
+            return true;
+        }
+        match Decimal::parse(text).and_then(|n| self.slow.add(&n)) {
+            Some(sum) => {
+                self.slow = sum;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The sum of two totals.
+    pub(super) fn plus(&self, other: &Total) -> Total {
+        let mut sum = self.clone();
+        match sum.fast.checked_add(other.fast) {
+            Some(fast) => sum.fast = fast,
+            None => sum.slow = sum.slow.add(&whole(other.fast)).unwrap_or(sum.slow),
+        }
+        sum.slow = sum.slow.add(&other.slow).unwrap_or(sum.slow);
+        sum
+    }
+
+    /// The exact total.
+    pub(super) fn value(&self) -> Decimal {
+        whole(self.fast).add(&self.slow).unwrap_or_default()
+    }
+}
+
+fn whole(billionths: i128) -> Decimal {
+    Decimal::parse(&billionths.to_string()).unwrap_or_default().scaled(-PLACES)
+}
+
+/// A plain amount in billionths; `None` for any other writing, more places, or more than eighteen signs.
+fn billionths(text: &str) -> Option<i128> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    if digits.len() > 18 || digits.is_empty() {
+        return None;
+    }
+    // Eighteen digits and a point fit into 64 bits, where arithmetic is fast.
+    let (mut n, mut places) = (0i64, None);
+    for &b in digits {
+        match b {
+            b'0'..=b'9' => {
+                n = n * 10 + i64::from(b - b'0');
+                places = places.map(|p: i32| p + 1);
+            }
+            b'.' if places.is_none() => places = Some(0),
+            _ => return None,
+        }
+    }
+    let places = places.unwrap_or(0);
+    if places > PLACES || digits.len() == usize::from(digits.contains(&b'.')) {
+        return None;
+    }
+    let n = i128::from(n) * i128::from(10i64.pow((PLACES - places).unsigned_abs()));
+    Some(if negative { -n } else { n })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        /// The fast way and the exact decimals agree on any amounts, in any order.
+        #[test]
+        fn totals_are_exact(amounts in proptest::collection::vec("-?[0-9]{1,25}(\\.[0-9]{1,14})?|[0-9]{1,3}e-?[0-9]{1,2}|x|", 0..20), cut in 0usize..20) {
+            let (mut left, mut right, mut expected) = (Total::default(), Total::default(), Decimal::default());
+            for (i, amount) in amounts.iter().enumerate() {
+                let added = if i < cut { left.add(amount) } else { right.add(amount) };
+                let number = Decimal::parse(amount);
+                proptest::prop_assert_eq!(added, number.is_some());
+                expected = number.and_then(|n| expected.add(&n)).unwrap_or(expected);
+            }
+            proptest::prop_assert_eq!(left.plus(&right).value(), expected);
+        }
+    }
+}
