@@ -97,7 +97,7 @@ pub fn standard(package: &Package) -> String {
     fact("Status", format!("{}, {}", m.status, m.tier));
     fact("Publisher", escape(&m.publisher));
     fact("Homepage", link(&m.homepage));
-    fact("Written in", escape(&[m.spec_source.as_str(), m.spec_section.as_str()].join("; ").trim_matches([';', ' ']).to_owned()));
+    fact("Written in", escape([m.spec_source.as_str(), m.spec_section.as_str()].join("; ").trim_matches([';', ' '])));
     fact("In force from", escape(m.effective_from.as_deref().unwrap_or_default()));
     fact("In force until", escape(m.effective_until.as_deref().unwrap_or_default()));
     fact("Licence of these pages", escape(&m.licence));

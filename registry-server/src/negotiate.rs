@@ -29,10 +29,9 @@ pub fn accept(headers: &HeaderMap, offered: &[&str]) -> Option<usize> {
                 covered = Some((specific, quality(range)));
             }
         }
-        if let Some((_, quality)) = covered {
-            if quality > 0 && best.is_none_or(|(q, _)| quality > q) {
-                best = Some((quality, index));
-            }
+        let quality = covered.map_or(0, |(_, quality)| quality);
+        if quality > 0 && best.is_none_or(|(q, _)| quality > q) {
+            best = Some((quality, index));
         }
     }
     best.map(|(_, index)| index)

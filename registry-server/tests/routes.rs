@@ -317,7 +317,8 @@ fn reports_are_the_cores_own_in_every_format() {
 fn examples_get_the_verdicts_that_stand_beside_them() {
     // A line counts up to its code: the place and the sentence behind it are the renderer's.
     let codes = |text: &str| {
-        let mut found: Vec<String> = text.lines().filter_map(|l| l.split(']').next()?.rsplit(' ').next().map(str::to_owned)).filter(|c| c.contains('[')).collect();
+        let mut found: Vec<String> =
+            text.lines().filter_map(|l| l.split(']').next()?.rsplit(' ').next().map(str::to_owned)).filter(|c| c.contains('[')).collect();
         found.sort();
         found
     };
@@ -377,7 +378,11 @@ fn bodies_that_are_not_a_plain_file_are_refused() {
         let response = ask(warp::test::request().method("POST").path("/v1/validate").header(name, value).body("a\n1\n"));
         is_problem(&response, problem::UNSUPPORTED_BODY, "");
     }
-    let form = ask(warp::test::request().method("POST").path("/v1/validate").header("content-type", "application/x-www-form-urlencoded").body("a\n"));
+    let form = ask(warp::test::request()
+        .method("POST")
+        .path("/v1/validate")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("a\n"));
     assert_eq!(form.status(), 200, "what curl --data-binary sends without a word");
 }
 

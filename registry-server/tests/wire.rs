@@ -199,7 +199,11 @@ fn rubbish_does_not_stop_the_server() {
         let mut rest = Vec::new();
         let _ = stream.read_to_end(&mut rest);
         let status = String::from_utf8_lossy(&rest).split(' ').nth(1).map(str::to_owned);
-        assert!(status.as_deref().is_none_or(|s| !s.starts_with('5')), "{status:?} to {:?}", String::from_utf8_lossy(&rubbish[..rubbish.len().min(60)]));
+        assert!(
+            status.as_deref().is_none_or(|s| !s.starts_with('5')),
+            "{status:?} to {:?}",
+            String::from_utf8_lossy(&rubbish[..rubbish.len().min(60)])
+        );
         assert_eq!(get(server.address, "/healthz", "").0, 200);
     }
 }
