@@ -440,7 +440,11 @@ impl Binding {
             }
             if let Some(how) = rule.broken(&self.plan.schema, &get) {
                 // A rule that reads a cell with a fault of its own says nothing new.
-                let faulty = |f: &usize| self.fields[*f].is_some_and(|c| bad.binary_search(&(row, c)).is_ok());
+                // What the shortcut did not pass is only a suspect: the full rules know whether it has a fault.
+                let faulty = |f: &usize| {
+                    let suspect = self.fields[*f].filter(|c| bad.binary_search(&(row, *c)).is_ok());
+                    suspect.is_some_and(|c| !self.plan.cells[*f].accepts(&self.plain_text(raw(c as usize))))
+                };
                 if !rule.fields.iter().any(faulty) {
                     broken.push((row, i, how));
                 }
@@ -448,12 +452,16 @@ impl Binding {
         }
     }
 
-    fn field_text<'d>(&self, field: usize, raw: &impl Fn(usize) -> &'d [u8]) -> Cow<'d, str> {
-        let Some(c) = self.fields[field] else { return Cow::Borrowed("") };
-        let text = match content(raw(c as usize), None, &self.dialect) {
+    fn plain_text<'d>(&self, raw: &'d [u8]) -> Cow<'d, str> {
+        match content(raw, None, &self.dialect) {
             Cow::Borrowed(bytes) => self.encoding.text(bytes).0,
             Cow::Owned(bytes) => Cow::Owned(self.encoding.text(&bytes).0.into_owned()),
-        };
+        }
+    }
+
+    fn field_text<'d>(&self, field: usize, raw: &impl Fn(usize) -> &'d [u8]) -> Cow<'d, str> {
+        let Some(c) = self.fields[field] else { return Cow::Borrowed("") };
+        let text = self.plain_text(raw(c as usize));
         if !text.is_empty() && self.plan.schema.missing_for(field).iter().any(|m| *m == text) { Cow::Borrowed("") } else { text }
     }
 
