@@ -53,25 +53,29 @@ impl Input {
             }
             (file_name(path), if meta.is_file() { Source::File(file, meta.len()) } else { Source::Pipe(Box::new(file)) })
         };
-        let mut sample = Vec::with_capacity(SAMPLE);
-        let most = SAMPLE as u64;
+        // One byte more than the sample tells whether the sample is all.
+        let mut sample = Vec::with_capacity(SAMPLE + 1);
+        let most = SAMPLE as u64 + 1;
         match &mut source {
             Source::File(file, _) => file.take(most).read_to_end(&mut sample),
             Source::Pipe(pipe) => pipe.take(most).read_to_end(&mut sample),
         }
         .map_err(|e| fail(&e))?;
-        let whole = sample.len() < SAMPLE || matches!(&source, Source::File(_, size) if *size == most);
+        let whole = sample.len() <= SAMPLE;
         Ok(Input { path: path.to_owned(), name, source, sample, whole })
     }
 
     /// The start, as the core wants it.
     pub(crate) fn start(&self) -> Start<'_> {
-        Start { name: &self.name, sample: &self.sample, whole: self.whole }
+        Start { name: &self.name, sample: &self.sample[..self.sample.len().min(SAMPLE)], whole: self.whole }
     }
 
     /// Checks the whole file as one of a dataset's.
     pub(crate) fn check(self, dataset: &mut Dataset, index: usize, threads: usize, with_digest: bool) -> Result<(), Failure> {
-        let Some((check, data_start)) = dataset.start(index, &self.start()) else { return self.skip(dataset, index, with_digest) };
+        let Some((mut check, data_start)) = dataset.start(index, &self.start()) else { return self.skip(dataset, index, with_digest) };
+        if let Some(size) = self.size() {
+            check.expect(size);
+        }
         let mut progress = Progress::new(&format!("Checking {}", self.name), self.size());
         match self.source {
             Source::File(file, size) if threads > 1 && size > 4 * BLOCK as u64 => {
