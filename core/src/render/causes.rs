@@ -93,7 +93,11 @@ pub(super) const PLURALS: &[(&str, &str, &str)] = &[
     ("C506", "kept", "{cells_here} give no place within the area[ of {grid}], so they stand in {target} as they were[; {examples}]"),
     ("C506", "rejected", "{cells_here} give no place within the area[ of {grid}], so their rows were not converted[; {examples}]"),
     ("C507", "", "{cells_here} have more digits than the target takes[: {places}], so {target} stays empty[; {examples}]"),
-    ("C507", "kept", "{cells_here} have more digits than the target takes[: {places}], so they stand in {target} as they were[; {examples}]"),
+    (
+        "C507",
+        "kept",
+        "{cells_here} have more digits than the target takes[: {places}], so they stand in {target} as they were[; {examples}]",
+    ),
     ("C507", "rejected", "{cells_here} have more digits than the target takes[: {places}], so their rows were not converted[; {examples}]"),
     ("C509", "", "{rows_here} hold nothing but what was written already"),
     ("C509", "differs", "{rows_here} differ from earlier rows of the same record, whose values were kept"),
