@@ -81,15 +81,15 @@ impl Dataset {
         let together = plan.tables.len() > 1 && (as_dataset || starts.len() > 1) && !(distinct.len() == 1 && starts.len() > 1 && !as_dataset);
         if together {
             let mut first: BTreeMap<String, String> = BTreeMap::new();
-            for i in 0..files.len() {
-                let Some(table) = files[i].table.clone() else { continue };
+            for (i, file) in files.iter_mut().enumerate() {
+                let Some(table) = file.table.clone() else { continue };
                 if let Some(other) = first.get(&table.name) {
                     let place = Place { file: i as u32, ..Place::default() };
                     let finding = Finding::new("C215", "repeated", place).arg("other", other.as_str()).arg("resource", table.name.as_str());
-                    files[i].findings.add(finding);
-                    files[i].table = None;
+                    file.findings.add(finding);
+                    file.table = None;
                 } else {
-                    first.insert(table.name.clone(), files[i].used.name.clone());
+                    first.insert(table.name.clone(), file.used.name.clone());
                 }
             }
         }

@@ -267,7 +267,9 @@ impl Compiler<'_> {
         };
         let tell = |opening: &mut Vec<Finding>| {
             if let Some(name) = &missing {
-                opening.push(Finding::new("C511", "", Place::default()).arg("name", name.clone()).arg("target", map.to.clone()));
+                // The field keeps one missing value apart from another.
+                let place = Place { field: Some(map.to.as_str().into()), ..Place::default() };
+                opening.push(Finding::new("C511", "", place).arg("name", name.clone()).arg("target", map.to.clone()));
             }
         };
         if contains(&expr.ops, &|op| matches!(op, Op::When { .. })) {

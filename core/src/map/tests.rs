@@ -359,7 +359,7 @@ fn one_row_becomes_rows_of_several_tables() {
     assert_eq!(
         done.told(),
         [
-            "C511 0 - -",
+            "C511 0 date -",
             "C509 3 - -",
             "C502/rejected 4 Date 13/02/2024",
             "C509/differs 4 - -",
