@@ -288,6 +288,22 @@ impl Converter {
         }
     }
 
+    /// Counts a record that cannot be read as a row of its table: it goes to the rejects as it stands, for a reason in words.
+    pub fn reject(&mut self, raw: &[u8], reason: &str, check: &mut dyn TargetCheck) {
+        self.begin(check);
+        self.records_in += 1;
+        self.rejected += 1;
+        let plans = Arc::clone(&self.plans);
+        let names = plans.get(self.current).map_or(&[][..], |p| &p.source_fields);
+        self.rejects.write(raw, names, &[], reason);
+    }
+
+    /// Writes the header of the rejects now, though there may be none.
+    pub fn open_rejects(&mut self) {
+        let plans = Arc::clone(&self.plans);
+        self.rejects.begin(plans.get(self.current).map_or(&[][..], |p| &p.source_fields));
+    }
+
     fn drop_record(&mut self, why: &str) {
         match self.dropped.iter_mut().find(|d| d.why == why) {
             Some(dropped) => dropped.count += 1,
