@@ -66,7 +66,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     let mut inputs: Vec<Option<Input>> = inputs.into_iter().map(Some).collect();
     for index in job.reading_order() {
         if let Some(input) = inputs[index].take() {
-            input.convert(&mut job, index, with_digest, &mut drain)?;
+            input.read("Converting", &mut job, index, with_digest, &mut drain)?;
         }
     }
     let balance = job.finish();

@@ -8,6 +8,7 @@
 mod args;
 mod convert;
 mod explain;
+mod merge;
 mod output;
 mod progress;
 mod reading;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let done = match concord.command {
         Command::Validate(args) => validate::run(&args),
         Command::Convert(args) => convert::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Detect(args) => validate::detect(&args),
         Command::Standards(command) => standards::run(&command),
         Command::Explain(args) => explain::run(&args),

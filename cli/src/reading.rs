@@ -15,7 +15,7 @@ use concord_core::check::block::{Outcome, Scratch};
 use concord_core::check::dataset::{Dataset, Start};
 use concord_core::check::bind::Binding;
 use concord_core::check::table::TableCheck;
-use concord_core::convert::Job;
+use concord_core::convert::Reading;
 use concord_core::decode::LineEnd;
 use concord_core::session::{Feed, hex};
 use sha2::{Digest, Sha256};
@@ -157,10 +157,10 @@ impl Input {
 }
 
 impl Input {
-    /// Converts the whole file as one of a job's. `drain` is called when output waits.
-    pub(crate) fn convert(self, job: &mut Job, index: usize, with_digest: bool, drain: &mut dyn FnMut(&mut Job) -> Result<(), Failure>) -> Result<(), Failure> {
+    /// Reads the whole file through a job. `drain` is called when output waits.
+    pub(crate) fn read<J: Reading>(self, what: &str, job: &mut J, index: usize, with_digest: bool, drain: &mut dyn FnMut(&mut J) -> Result<(), Failure>) -> Result<(), Failure> {
         let Some(mut feed) = job.start(index, &self.start(), self.sample.clone()) else { return Ok(()) };
-        let mut progress = Progress::new(&format!("Converting {}", self.name), self.size());
+        let mut progress = Progress::new(&format!("{what} {}", self.name), self.size());
         let mut digest = with_digest.then(Sha256::new);
         let mut bytes = self.sample.len() as u64;
         if let Some(d) = &mut digest {

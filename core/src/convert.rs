@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::check::bind::Binding;
-use crate::check::block::Scratch;
+use crate::check::block::{Outcome, Scratch};
 use crate::check::dataset::{Dataset, Options, Start};
 use crate::check::plan::StandardPlan;
 use crate::check::table::TableCheck;
@@ -35,8 +35,11 @@ use crate::report::{Report, StandardUsed};
 
 pub mod rows;
 mod target;
+mod unite;
 #[cfg(test)]
 mod tests;
+
+pub use unite::{Uniting, UnitingError};
 
 use rows::{Record, Records, Stretch};
 use target::TargetTables;
@@ -103,6 +106,18 @@ pub struct Job {
     max_findings: usize,
 }
 
+/// A job over files that are read block by block: what a shell calls while it reads.
+pub trait Reading {
+    /// Starts reading a file; `start` is the same as at opening, `first` the bytes that were read so far. `None` when there is nothing to read.
+    fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed>;
+    /// Treats whole records that wait in the feed, at most a stretch of them. `last` says that no bytes follow. False when there was nothing
+    /// to do: then more bytes are wanted, or the file has ended.
+    fn advance(&mut self, feed: &mut Feed, last: bool) -> bool;
+    /// Ends a file's reading; [`Reading::advance`] has to have said, with `last`, that there is nothing left. `bytes` is its size, and `digest`
+    /// that of its bytes where the shell made one.
+    fn finish_file(&mut self, feed: Feed, bytes: u64, digest: Option<String>);
+}
+
 /// One source file's bytes on their way; the buffer may be filled in any portions.
 #[derive(Debug)]
 pub struct Feed {
@@ -118,6 +133,37 @@ pub struct Feed {
 }
 
 impl Feed {
+    fn new(index: usize, check: TableCheck, records: Records, head: &Head, buffer: Vec<u8>, at: usize) -> Feed {
+        let place = Shift { file: index as u32, rows: head.rows_before, lines: head.lines_before, records: 0 };
+        Feed { index, check, buffer, at, skipping: false, scratch: Scratch::default(), records, place }
+    }
+
+    /// Checks the next stretch of whole records. `None` when there is none; the buffer then holds only what is left.
+    fn check(&mut self, last: bool) -> Option<Outcome> {
+        let until = self.buffer.len().min(self.at + STRETCH);
+        let outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
+        if outcome.next == self.at {
+            self.buffer.drain(..self.at);
+            self.at = 0;
+            return None;
+        }
+        Some(outcome)
+    }
+
+    /// Calls `each` with the records that an outcome is about.
+    fn walk(&mut self, outcome: &Outcome, last: bool, each: &mut dyn FnMut(&[u8], &Record<'_>)) {
+        let stretch = Stretch { data: &self.buffer, from: self.at, until: outcome.next, last, skipping: self.skipping };
+        let data = stretch.data;
+        self.records.walk(&self.check.binding, stretch, &mut self.place, &mut |record| each(data, record));
+    }
+
+    /// Takes over the outcome, and moves on behind its records.
+    fn merge(&mut self, outcome: Outcome, findings: &mut Findings) {
+        self.skipping = outcome.skipping;
+        self.at = outcome.next;
+        self.check.merge(outcome, &self.buffer, findings);
+    }
+
     /// The buffer, to append bytes to.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
@@ -189,77 +235,6 @@ impl Job {
         heads.all(|h| h == first)
     }
 
-    /// Starts reading a file; `start` is the same as at opening, `first` the bytes that were read so far. `None` when there is nothing to read.
-    /// The rejects of the file begin with its header; take those of the file before first.
-    pub fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed> {
-        let head = self.dataset.opened(index).head?;
-        let (check, at) = self.dataset.start(index, start)?;
-        let rejects = (self.plans[index], rejects_of(&head));
-        if self.rejects.as_ref() != Some(&rejects) {
-            self.converter.source(rejects.0, rejects.1.clone());
-            self.converter.open_rejects();
-            self.rejects = Some(rejects);
-        }
-        let records = Records::new(&check.binding);
-        let place = Shift { file: index as u32, rows: head.rows_before, lines: head.lines_before, records: 0 };
-        Some(Feed { index, check, buffer: first, at, skipping: false, scratch: Scratch::default(), records, place })
-    }
-
-    /// Converts whole records that wait in the feed, at most a stretch of them. `last` says that no bytes follow. False when there was nothing
-    /// to do: then more bytes are wanted, or the file has ended.
-    pub fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
-        let binding = Arc::clone(&feed.check.binding);
-        let until = feed.buffer.len().min(feed.at + STRETCH);
-        let mut outcome = binding.check(&feed.buffer, feed.at, until, last, feed.skipping, &mut feed.scratch);
-        let (from, next) = (feed.at, outcome.next);
-        if next == from {
-            feed.buffer.drain(..feed.at);
-            feed.at = 0;
-            return false;
-        }
-        let before = feed.place;
-        let mut late: Vec<Finding> = Vec::new();
-        let stretch = Stretch { data: &feed.buffer, from, until: next, last, skipping: feed.skipping };
-        let Job { converter, target, general, .. } = self;
-        feed.records.walk(&binding, stretch, &mut feed.place, &mut |record| {
-            match record.texts {
-                Ok(texts) => {
-                    let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
-                    if binding.encoding == Encoding::Utf8 || record.raw.is_ascii() {
-                        converter.push(&row, record.raw, target);
-                    } else {
-                        converter.push(&row, binding.encoding.text(record.raw).0.as_bytes(), target);
-                    }
-                }
-                Err(irregular) => converter.reject(binding.encoding.text(record.raw).0.as_bytes(), &irregular.words(), target),
-            }
-            let found = converter.take_findings();
-            if !found.is_empty() {
-                settle(&binding, stretch.data, record, found, &mut late, general);
-            }
-        });
-        late.iter_mut().for_each(|finding| relative(&mut finding.place, &before));
-        outcome.findings.weave(late);
-        feed.skipping = outcome.skipping;
-        feed.check.merge(outcome, &feed.buffer, self.dataset.findings_of(feed.index));
-        feed.at = next;
-        true
-    }
-
-    /// Ends a file's reading; [`Job::advance`] has to have said, with `last`, that there is nothing left. `bytes` is its size, and `digest` that of
-    /// its bytes where the shell made one.
-    pub fn finish_file(&mut self, feed: Feed, bytes: u64, digest: Option<String>) {
-        for &(c, count) in feed.records.unknown.iter().filter(|(_, count)| *count > 0) {
-            let header = feed.check.binding.headers.get(c).cloned();
-            let name = header.as_deref().unwrap_or_default().to_owned();
-            let place = Place { file: feed.index as u32, column: Some(c as u32), field: header, ..Place::default() };
-            let finding = Finding::new("C508", "unknown-column", place).arg("count", count.to_string()).arg("column_name", name);
-            self.dataset.findings_of(feed.index).add(finding);
-        }
-        self.dataset.finish_file(feed.index, feed.check);
-        self.dataset.describe(feed.index, bytes, digest);
-    }
-
     /// Writes what stands after the last row. Take the outputs once more, then [`Job::report`].
     pub fn finish(&mut self) -> crate::report::Conversion {
         let balance = self.converter.finish(&mut self.target);
@@ -287,6 +262,63 @@ impl Job {
         report.standard = Some(self.to);
         report.conversion = Some(balance);
         report
+    }
+}
+
+impl Reading for Job {
+    /// The rejects of the file begin with its header; take those of the file before first.
+    fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed> {
+        let head = self.dataset.opened(index).head?;
+        let (check, at) = self.dataset.start(index, start)?;
+        let rejects = (self.plans[index], rejects_of(&head));
+        if self.rejects.as_ref() != Some(&rejects) {
+            self.converter.source(rejects.0, rejects.1.clone());
+            self.converter.open_rejects();
+            self.rejects = Some(rejects);
+        }
+        let records = Records::new(&check.binding);
+        Some(Feed::new(index, check, records, &head, first, at))
+    }
+
+    fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
+        let Some(mut outcome) = feed.check(last) else { return false };
+        let binding = Arc::clone(&feed.check.binding);
+        let before = feed.place;
+        let mut late: Vec<Finding> = Vec::new();
+        let Job { converter, target, general, .. } = self;
+        feed.walk(&outcome, last, &mut |data, record| {
+            match record.texts {
+                Ok(texts) => {
+                    let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
+                    if binding.encoding == Encoding::Utf8 || record.raw.is_ascii() {
+                        converter.push(&row, record.raw, target);
+                    } else {
+                        converter.push(&row, binding.encoding.text(record.raw).0.as_bytes(), target);
+                    }
+                }
+                Err(irregular) => converter.reject(binding.encoding.text(record.raw).0.as_bytes(), &irregular.words(), target),
+            }
+            let found = converter.take_findings();
+            if !found.is_empty() {
+                settle(&binding, data, record, found, &mut late, general);
+            }
+        });
+        late.iter_mut().for_each(|finding| relative(&mut finding.place, &before));
+        outcome.findings.weave(late);
+        feed.merge(outcome, self.dataset.findings_of(feed.index));
+        true
+    }
+
+    fn finish_file(&mut self, feed: Feed, bytes: u64, digest: Option<String>) {
+        for &(c, count) in feed.records.unknown.iter().filter(|(_, count)| *count > 0) {
+            let header = feed.check.binding.headers.get(c).cloned();
+            let name = header.as_deref().unwrap_or_default().to_owned();
+            let place = Place { file: feed.index as u32, column: Some(c as u32), field: header, ..Place::default() };
+            let finding = Finding::new("C508", "unknown-column", place).arg("count", count.to_string()).arg("column_name", name);
+            self.dataset.findings_of(feed.index).add(finding);
+        }
+        self.dataset.finish_file(feed.index, feed.check);
+        self.dataset.describe(feed.index, bytes, digest);
     }
 }
 

@@ -73,7 +73,9 @@ pub struct Stretch<'d> {
 pub struct Records {
     tile: Tile,
     cells: Vec<Cell>,
-    /// Texts of each field that mean "no value", without the empty one.
+    /// The file's column of each text.
+    columns: Vec<Option<u32>>,
+    /// For each text those values that mean "no value", without the empty one.
     missing: Vec<Vec<String>>,
     /// Columns that the layout does not know, and how many of their cells are filled.
     pub unknown: Vec<(usize, u64)>,
@@ -85,7 +87,14 @@ impl Records {
         let schema = &binding.plan.schema;
         let others = |f| schema.missing_for(f).iter().filter(|m| !m.is_empty()).cloned().collect();
         let unknown = binding.columns.iter().enumerate().filter(|(_, field)| field.is_none()).map(|(c, _)| (c, 0)).collect();
-        Records { missing: (0..schema.fields.len()).map(others).collect(), unknown, ..Records::default() }
+        let missing = (0..schema.fields.len()).map(others).collect();
+        Records { columns: binding.fields.clone(), missing, unknown, ..Records::default() }
+    }
+
+    /// A reader that gives the texts by the file's columns, as they are.
+    pub fn by_column(binding: &Binding) -> Records {
+        let columns: Vec<Option<u32>> = (0..binding.columns.len()).map(|c| u32::try_from(c).ok()).collect();
+        Records { missing: vec![Vec::new(); columns.len()], columns, ..Records::default() }
     }
 
     /// Calls `each` with every record that starts in the stretch and is whole. `at` says what stands before the stretch and is moved on. Gives
@@ -131,7 +140,7 @@ impl Records {
         // When each record ends with the one line end it has, lines need no counting.
         let one_line_each = tile.lines == all as u64 && bytes.last() == Some(&newline);
         let mut lines = Lines { data, newline, at: from, lines: at.lines };
-        let mut texts: Vec<&str> = Vec::with_capacity(binding.fields.len());
+        let mut texts: Vec<&str> = Vec::with_capacity(self.columns.len());
         let mut place = Place { file: at.file, ..Place::default() };
         let mut specials = tile.specials.iter().peekable();
         let mut odd = tile.odd.iter().copied().peekable();
@@ -170,7 +179,7 @@ impl Records {
             let end = bounds[bounds.len() - 1] as usize - 1;
             let raw = &data[start..end];
             let mut plain = true;
-            for (column, missing) in binding.fields.iter().zip(&self.missing) {
+            for (column, missing) in self.columns.iter().zip(&self.missing) {
                 let Some(c) = column else {
                     texts.push("");
                     continue;
@@ -199,7 +208,7 @@ impl Records {
     /// Texts of which some have to be made.
     fn owned(&self, source: &Source<'_, '_>, cell: &dyn Fn(usize) -> Cell, then: impl FnOnce(&[&str])) {
         let made: Vec<Cow<'_, str>> =
-            source.binding.fields.iter().map(|column| column.map_or(Cow::Borrowed(""), |c| source.text(&cell(c as usize)))).collect();
+            self.columns.iter().map(|column| column.map_or(Cow::Borrowed(""), |c| source.text(&cell(c as usize)))).collect();
         let blank = |(text, missing): (&'_ Cow<'_, str>, &Vec<String>)| missing.iter().any(|m| *m == **text);
         let texts: Vec<&str> = made.iter().zip(&self.missing).map(|(text, missing)| if blank((text, missing)) { "" } else { &**text }).collect();
         then(&texts);
