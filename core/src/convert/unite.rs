@@ -87,8 +87,15 @@ impl Uniting {
             tables.push(table);
             // A column goes by its field's name, however the file spells it.
             let found = crate::check::bind::HeaderMatch::of(&plan.tables[table], &head.names());
+            let schema = &plan.tables[table].schema;
+            let absent = (0..schema.fields.len()).find(|&f| found.fields[f].is_none() && (schema.is_required(f) || schema.fields[f].extras.column));
+            if let Some(f) = absent {
+                let (name, table) = (&schema.fields[f].name, &plan.tables[table].name);
+                let why = format!("the header does not fit table \"{table}\" of {}: there is no column \"{name}\"", package.reference());
+                return Err(UnitingError::NotRead { file: start.name.to_owned(), why });
+            }
             let name = |(c, name): (usize, &str)| match found.columns[c] {
-                Some((f, _)) => plan.tables[table].schema.fields[f].name.clone(),
+                Some((f, _)) => schema.fields[f].name.clone(),
                 None => name.to_owned(),
             };
             inputs.push(MergeInput { source: source.clone(), header: head.names().into_iter().enumerate().map(name).collect() });
