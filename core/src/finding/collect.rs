@@ -148,6 +148,9 @@ impl Findings {
         rows.sort_unstable();
         rows.dedup();
         self.rows_at_fault += rows.len() as u64;
+        if let Some(mine) = &mut self.faulty_rows {
+            mine.extend(rows);
+        }
         for severity in 0..3 {
             self.counts[severity] += block.counts[severity];
         }
@@ -178,6 +181,14 @@ impl Findings {
             mine.count += cause.count;
             let room = SAMPLES.saturating_sub(mine.samples.len());
             mine.samples.extend(cause.samples.into_iter().take(room));
+        }
+    }
+
+    /// Adds to a block's findings others of the same block. Both are ascending by row, and places count from the block's start.
+    pub fn weave(&mut self, late: Vec<Finding>) {
+        if !late.is_empty() {
+            let mine = std::mem::replace(self, Findings::of_block(self.cap));
+            self.absorb(mine, Shift::default(), late);
         }
     }
 

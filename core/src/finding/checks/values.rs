@@ -1,6 +1,6 @@
 //! Stage 3: single values.
 
-use super::{Check, Error, Warning, graded, kind};
+use super::{Check, Error, Info, Warning, graded, kind};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -194,13 +194,13 @@ pub(super) const CHECKS: &[Check] = &[
             ),
             graded(
                 "text",
-                Warning,
+                Info,
                 "\"{value}\" has blanks {where}",
                 "\"{near}\"",
                 "Delete the blanks (the spreadsheet's TRIM function does it for a column).",
             ),
             kind("only", "the cell holds only blanks", "a value or an empty cell", "Empty the cell."),
-            graded("only-text", Warning, "the cell holds only blanks", "a text or an empty cell", "Empty the cell."),
+            graded("only-text", Info, "the cell holds only blanks", "a text or an empty cell", "Empty the cell."),
         ],
     },
     Check {
