@@ -1,13 +1,19 @@
 //! Where things are, and how the programs are built and run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use concord_core::check::dataset::{Dataset, Options, Start};
+use concord_core::check::plan::StandardPlan;
+use concord_core::decode::dialect::DialectHints;
+use concord_core::finding::Severity;
+use concord_core::report::Report;
+use concord_core::session::{Choice, Feed};
 use serde_json::Value;
 
 /// The workspace's root.
@@ -201,6 +207,38 @@ impl Drop for Folder {
             let _ = std::fs::remove_dir_all(&self.0);
         }
     }
+}
+
+/// Checks files as one job, the way the shells do.
+pub(crate) fn check(choice: &Choice, paths: &[PathBuf], as_dataset: bool, hints: DialectHints) -> Report {
+    let options = Options { hints, ..Options::default() };
+    let files: Vec<(String, Vec<u8>)> =
+        paths.iter().map(|p| (p.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(p).unwrap())).collect();
+    let starts: Vec<Start<'_>> = files
+        .iter()
+        .map(|(name, bytes)| {
+            let sample = &bytes[..bytes.len().min(concord_core::bounds::SAMPLE)];
+            Start { name, sample, whole: sample.len() == bytes.len() }
+        })
+        .collect();
+    let mut dataset = Dataset::open(choice.decide(&starts, &options), &starts, as_dataset, options);
+    for index in dataset.reading_order() {
+        if let Some((check, data_start)) = dataset.start(index, &starts[index]) {
+            Feed::new(check, files[index].1.clone(), data_start).finish(&mut dataset, index);
+        }
+        dataset.describe(index, files[index].1.len() as u64, None);
+    }
+    dataset.finish()
+}
+
+/// The codes of all findings of a severity.
+pub(crate) fn codes(report: &Report, severity: Severity) -> BTreeSet<String> {
+    report.findings.causes().iter().filter(|c| c.severity == severity).map(|c| c.code.text().to_owned()).collect()
+}
+
+/// The choice of a standard that is embedded.
+pub(crate) fn against(reference: &str) -> Choice {
+    Choice::Given(Arc::new(StandardPlan::of_package(concord_standards::catalog().find(reference).unwrap())))
 }
 
 /// The names in a folder, sorted.
