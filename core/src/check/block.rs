@@ -428,8 +428,10 @@ impl Binding {
                 continue;
             }
             if let Some(how) = rule.broken(&self.plan.schema, &get) {
-                // A rule that reads a cell with a fault of its own says nothing new.
-                let faulty = |f: &usize| self.fields[*f].is_some_and(|c| bad.binary_search(&(row, c)).is_ok());
+                // A rule that reads a cell with a fault of its own says nothing new. The shortcut may have refused a cell that is right, so
+                // the full rules are asked.
+                let refused = |f: usize| self.fields[f].is_some_and(|c| bad.binary_search(&(row, c)).is_ok());
+                let faulty = |f: &usize| refused(*f) && !self.plan.cells[*f].accepts(&get(*f));
                 if !rule.fields.iter().any(faulty) {
                     broken.push((row, i, how));
                 }
