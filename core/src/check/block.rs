@@ -213,8 +213,11 @@ impl Binding {
         out.lines += tile.lines;
         if tail > 0 {
             if out.tail.count == 0 {
+                // The last of them may be a carriage return that ends no line.
+                let first = tile.specials[tile.specials.len() - tail].start as usize;
+                let lines = memchr::memchr_iter(self.dialect.newline(), &data[first..tile.next]).count();
                 out.tail.row = out.rows - tail as u64 + 1;
-                out.tail.line = out.lines - tail as u64 + 1;
+                out.tail.line = out.lines - lines as u64 + 1;
             }
             out.tail.count += tail as u64;
         }

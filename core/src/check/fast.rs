@@ -168,7 +168,7 @@ fn compile(field: &Field) -> Test {
     let listed = listed_texts(field);
     match &field.kind {
         FieldType::String(StringFormat::Default) => match (listed, &c.pattern) {
-            (Some(words), None) if !lengths && !bounded => Test::Words(words),
+            (Some(words), None) if !bounded => Test::Words(words),
             (None, Some(pattern)) if !lengths && !bounded => match Shape::new(pattern) {
                 Some(shape) => Test::Shape(Box::new(shape)),
                 None => Pattern::new(pattern).map_or(Test::Never, |p| Test::Pattern(Box::new(p))),
@@ -197,7 +197,8 @@ fn compile(field: &Field) -> Test {
     }
 }
 
-/// The texts that a text field is limited to, if it is; deprecated codes are left to the full rules.
+/// The texts that a text field is limited to, if it is: those of its list that have a permitted length. Deprecated codes are left to the full
+/// rules.
 fn listed_texts(field: &Field) -> Option<Words> {
     let lists = usize::from(!field.constraints.values.is_empty()) + usize::from(!field.categories.is_empty()) + usize::from(field.codes.is_some());
     match lists {
@@ -206,7 +207,10 @@ fn listed_texts(field: &Field) -> Option<Words> {
             let values = field.constraints.values.iter().map(|s| s.as_bytes());
             let categories = field.categories.iter().map(|c| c.value.as_bytes());
             let codes = field.codes.iter().flat_map(|list| &list.codes).filter(|c| !c.deprecated).map(|c| c.code.as_bytes());
-            Some(Words::new(values.chain(categories).chain(codes)).unwrap_or_else(Words::nothing))
+            let (least, most) = (field.constraints.min_length.unwrap_or(0), field.constraints.max_length.unwrap_or(u64::MAX));
+            // Bytes are never fewer than characters, and more only beside ASCII; such a text is left to the full rules.
+            let fits = |text: &&[u8]| text.is_ascii() && (least..=most).contains(&(text.len() as u64)) || (least == 0 && most == u64::MAX);
+            Some(Words::new(values.chain(categories).chain(codes).filter(fits)).unwrap_or_else(Words::nothing))
         }
         // Two lists at once: nothing passes here.
         _ => Some(Words::nothing()),
