@@ -467,8 +467,7 @@ impl Binding {
     /// The text under which a key's part is remembered; `None` when there is no value.
     fn key_part<'d>(&self, field: usize, raw: &'d [u8]) -> Option<Cow<'d, [u8]>> {
         let mut text = content(raw, None, &self.dialect);
-        let missing = self.plan.schema.missing_for(field);
-        if text.is_empty() || (missing.len() > 1 && missing.iter().any(|m| m.as_bytes() == &*text)) || (missing.len() == 1 && missing[0].as_bytes() == &*text) {
+        if self.plan.schema.missing_for(field).iter().any(|m| m.as_bytes() == &*text) {
             return None;
         }
         if self.encoding == Encoding::Windows1252 && !text.is_ascii() {

@@ -215,7 +215,9 @@ impl TablePlan {
         let repeated = || Some((Code::Engine("C401"), Severity::Error));
         let mut keys: Vec<Key> = Vec::new();
         let mut add = |fields: Vec<usize>| {
-            if !fields.is_empty() && !keys.iter().any(|k| k.fields == fields) {
+            // The same fields in another order are the same key.
+            let same = |k: &Key| k.fields.len() == fields.len() && fields.iter().all(|f| k.fields.contains(f));
+            if !fields.is_empty() && !keys.iter().any(same) {
                 keys.push(Key { fields, repeated: repeated() });
             }
         };

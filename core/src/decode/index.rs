@@ -17,7 +17,7 @@ use memchr::memchr_iter;
 
 use super::careful::{self, Read};
 use super::dialect::{Dialect, LineEnd};
-use super::masks::classify;
+use super::masks::{self, Masks};
 use super::Cell;
 use crate::bounds::MAX_RECORD;
 
@@ -82,7 +82,7 @@ impl Tile {
         self.lines = 0;
         self.next = from;
         if dialect.is_plain() {
-            Scan { tile: self, data, until, last, dialect, columns }.run(from);
+            masks::choose(Scan { tile: self, data, until, last, dialect, columns, from });
         } else {
             let mut at = from;
             while at < until.min(data.len()) {
@@ -154,6 +154,7 @@ struct Scan<'t, 'd> {
     last: bool,
     dialect: &'d Dialect,
     columns: usize,
+    from: usize,
 }
 
 /// What one chunk hands to the next.
@@ -177,8 +178,10 @@ struct Carry {
 
 const FRESH: Carry = Carry { inside: 0, boundary: 1, separator: 1, close: 0, blank: 0, open: 0, cr: 0 };
 
-impl Scan<'_, '_> {
-    fn run(&mut self, from: usize) {
+impl masks::Work for Scan<'_, '_> {
+    #[inline(always)]
+    fn run(mut self, classify: impl Fn(&[u8; 64], u8, u8) -> Masks) {
+        let from = self.from;
         let (data, len) = (self.data, self.data.len());
         let until = self.until.min(len);
         let by_cr = self.dialect.line_end == LineEnd::Cr;
@@ -339,7 +342,9 @@ impl Scan<'_, '_> {
         self.tile.next = row;
         self.tile.lines += lines_row;
     }
+}
 
+impl Scan<'_, '_> {
     /// Files the record whose boundaries are complete. True when it has to be read carefully instead.
     #[inline(always)]
     fn finish_row(&mut self, row: usize, end: usize, next: usize, base: usize, odd: bool) -> bool {

@@ -97,6 +97,7 @@ fn balance() -> Conversion {
             total_out: "1200.00".to_owned(),
             total_rejected: "0.50".to_owned(),
             total_dropped: "0".to_owned(),
+            total_unread: "0".to_owned(),
             balanced: true,
         }],
         tables: vec![TableBalance {

@@ -2,8 +2,12 @@
 
 use super::Masks;
 
-#[cfg_attr(target_arch = "x86_64", allow(dead_code))]
-#[cfg_attr(all(target_arch = "wasm32", target_feature = "simd128"), allow(dead_code))]
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+pub(in crate::decode) fn choose(work: impl super::Work) {
+    work.run(classify);
+}
+
+#[allow(dead_code)] // on processors with vectors only the tests call it
 pub(in crate::decode) fn classify(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
     let mut masks = Masks::default();
     for (i, &byte) in chunk.iter().enumerate() {

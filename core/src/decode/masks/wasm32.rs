@@ -2,10 +2,14 @@
 
 use core::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_lt, u8x16_splat, v128, v128_andnot, v128_or};
 
-use super::Masks;
+use super::{Masks, Work};
+
+pub(in crate::decode) fn choose(work: impl Work) {
+    work.run(classify);
+}
 
 #[inline(always)]
-pub(in crate::decode) fn classify(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
+fn classify(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
     let mut masks = Masks::default();
     for lane in 0..4 {
         let v = load(chunk, lane * 16);

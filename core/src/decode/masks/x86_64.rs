@@ -1,32 +1,98 @@
-//! SSE2, which every x86-64 processor has.
+//! AVX2 where the processor has it, else SSE2, which every x86-64 processor has.
 
 use core::arch::x86_64::{
-    __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+    __m128i, __m256i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+    _mm256_andnot_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8,
 };
 
-use super::Masks;
+use super::{Masks, Work};
 
-#[inline(always)]
+/// Does the work with the widest vectors that the processor has.
 #[allow(unsafe_code)]
-pub(in crate::decode) fn classify(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
-    // SAFETY: the only condition of `vectors` is that the processor has SSE2, which is part of x86-64 itself, the only architecture that
-    // this file is compiled for (see the `cfg` in `masks.rs`). It touches no memory but its arguments, through safe slices.
-    unsafe { vectors(chunk, delimiter, quote) }
+pub(in crate::decode) fn choose(work: impl Work) {
+    if has_avx2() {
+        // SAFETY: the only condition of `with_avx2` is that the processor has the features it names, which was asked just now.
+        unsafe { with_avx2(work) }
+    } else {
+        // SAFETY: the only condition of `with_sse2` is that the processor has SSE2, which is part of x86-64 itself, the only architecture that
+        // this file is compiled for (see the `cfg` in `masks.rs`).
+        unsafe { with_sse2(work) }
+    }
+}
+
+fn has_avx2() -> bool {
+    use std::is_x86_feature_detected as has;
+    has!("avx2") && has!("bmi1") && has!("bmi2") && has!("popcnt") && has!("lzcnt")
+}
+
+/// Runs the work with each kind of vectors.
+#[cfg(test)]
+#[allow(unsafe_code)]
+pub(super) fn every<W: Work>(work: impl Fn() -> W) {
+    // SAFETY: SSE2 is part of x86-64.
+    unsafe { with_sse2(work()) }
+    if has_avx2() {
+        // SAFETY: the features were asked just now.
+        unsafe { with_avx2(work()) }
+    }
+}
+
+// `classify` is given to the work as a closure that is made here, so that it is compiled with this function's features.
+
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+fn with_avx2(work: impl Work) {
+    work.run(|chunk, delimiter, quote| classify_256(chunk, delimiter, quote));
+}
+
+#[target_feature(enable = "sse2")]
+fn with_sse2(work: impl Work) {
+    work.run(|chunk, delimiter, quote| classify_128(chunk, delimiter, quote));
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn classify_256(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
+    let mut masks = Masks::default();
+    let splat = |byte: u8| _mm256_set1_epi8(byte as i8);
+    let (delimiters, quotes) = (splat(delimiter), splat(quote));
+    let (lf, cr, space, tab, delete) = (splat(b'\n'), splat(b'\r'), splat(b' '), splat(b'\t'), splat(0x7f));
+    for lane in 0..2 {
+        let v = load_256(chunk, lane * 32);
+        let bits = |m: __m256i| u64::from(_mm256_movemask_epi8(m) as u32) << (lane * 32);
+        let (is_lf, is_cr, is_tab) = (_mm256_cmpeq_epi8(v, lf), _mm256_cmpeq_epi8(v, cr), _mm256_cmpeq_epi8(v, tab));
+        masks.delimiter |= bits(_mm256_cmpeq_epi8(v, delimiters));
+        masks.quote |= bits(_mm256_cmpeq_epi8(v, quotes));
+        masks.lf |= bits(is_lf);
+        masks.cr |= bits(is_cr);
+        masks.blank |= bits(_mm256_or_si256(_mm256_cmpeq_epi8(v, space), is_tab));
+        // Signed comparison: bytes from 0x80 up are negative, hence below the space as the controls are.
+        let low = _mm256_cmpgt_epi8(space, v);
+        let plain = _mm256_or_si256(_mm256_or_si256(is_lf, is_cr), is_tab);
+        masks.odd |= bits(_mm256_or_si256(_mm256_andnot_si256(plain, low), _mm256_cmpeq_epi8(v, delete)));
+    }
+    masks
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_256(chunk: &[u8; 64], at: usize) -> __m256i {
+    let word = |i: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&chunk[at + i * 8..at + i * 8 + 8]);
+        i64::from_le_bytes(bytes)
+    };
+    _mm256_set_epi64x(word(3), word(2), word(1), word(0))
 }
 
 #[inline]
 #[target_feature(enable = "sse2")]
-fn vectors(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
+fn classify_128(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
     let mut masks = Masks::default();
-    let delimiters = _mm_set1_epi8(delimiter as i8);
-    let quotes = _mm_set1_epi8(quote as i8);
-    let lf = _mm_set1_epi8(b'\n' as i8);
-    let cr = _mm_set1_epi8(b'\r' as i8);
-    let space = _mm_set1_epi8(b' ' as i8);
-    let tab = _mm_set1_epi8(b'\t' as i8);
-    let delete = _mm_set1_epi8(0x7f);
+    let splat = |byte: u8| _mm_set1_epi8(byte as i8);
+    let (delimiters, quotes) = (splat(delimiter), splat(quote));
+    let (lf, cr, space, tab, delete) = (splat(b'\n'), splat(b'\r'), splat(b' '), splat(b'\t'), splat(0x7f));
     for lane in 0..4 {
-        let v = load(chunk, lane * 16);
+        let v = load_128(chunk, lane * 16);
         let bits = |m: __m128i| u64::from(_mm_movemask_epi8(m) as u32) << (lane * 16);
         let (is_lf, is_cr, is_tab) = (_mm_cmpeq_epi8(v, lf), _mm_cmpeq_epi8(v, cr), _mm_cmpeq_epi8(v, tab));
         masks.delimiter |= bits(_mm_cmpeq_epi8(v, delimiters));
@@ -34,7 +100,6 @@ fn vectors(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
         masks.lf |= bits(is_lf);
         masks.cr |= bits(is_cr);
         masks.blank |= bits(_mm_or_si128(_mm_cmpeq_epi8(v, space), is_tab));
-        // Signed comparison: bytes from 0x80 up are negative, hence below the space as the controls are.
         let low = _mm_cmpgt_epi8(space, v);
         let plain = _mm_or_si128(_mm_or_si128(is_lf, is_cr), is_tab);
         masks.odd |= bits(_mm_or_si128(_mm_andnot_si128(plain, low), _mm_cmpeq_epi8(v, delete)));
@@ -44,10 +109,11 @@ fn vectors(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
 
 #[inline]
 #[target_feature(enable = "sse2")]
-fn load(chunk: &[u8; 64], at: usize) -> __m128i {
-    let mut low = [0; 8];
-    let mut high = [0; 8];
-    low.copy_from_slice(&chunk[at..at + 8]);
-    high.copy_from_slice(&chunk[at + 8..at + 16]);
-    _mm_set_epi64x(i64::from_le_bytes(high), i64::from_le_bytes(low))
+fn load_128(chunk: &[u8; 64], at: usize) -> __m128i {
+    let word = |i: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&chunk[at + i * 8..at + i * 8 + 8]);
+        i64::from_le_bytes(bytes)
+    };
+    _mm_set_epi64x(word(1), word(0))
 }
