@@ -102,7 +102,7 @@ impl Input {
                 loop {
                     let buffer = feed.buffer();
                     let before = buffer.len();
-                    let read = reader.by_ref().take(BLOCK as u64).read_to_end(buffer).map_err(|e| Failure::of(&self.path, &e))?;
+                    let read = reader.by_ref().take(STEP).read_to_end(buffer).map_err(|e| Failure::of(&self.path, &e))?;
                     if let Some(d) = &mut digest {
                         d.update(&buffer[before..]);
                     }
@@ -187,6 +187,8 @@ struct Done {
     outcome: Option<Outcome>,
 }
 
+/// Bytes read at once on one thread: few enough to stay in the processor's cache until they are checked.
+const STEP: u64 = 256 << 10;
 /// Bytes of a thread's block.
 const PART: u64 = 2 * BLOCK as u64;
 /// Bytes read behind it, for the record that begins in it and ends behind it.

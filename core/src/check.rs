@@ -22,6 +22,7 @@ mod mend;
 mod near;
 pub mod plan;
 pub mod rows;
+mod shape;
 pub mod table;
 mod words;
 

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 use super::bind::Binding;
+use super::fast::Column;
 use super::keys::KeyHash;
 use super::rows::Break;
 use crate::decode::careful::{self, Read};
@@ -86,7 +87,7 @@ pub struct Scratch {
 }
 
 /// How many bytes are indexed at once, so that they and their boundaries stay in the processor's cache.
-const TILE: usize = 128 << 10;
+const TILE: usize = 32 << 10;
 
 /// Where the work stands within the block.
 #[derive(Debug, Default, Clone, Copy)]
@@ -150,15 +151,17 @@ impl Binding {
         bad.clear();
         for (c, field) in self.columns.iter().enumerate() {
             let Some(f) = *field else { continue };
-            let fails = |r: usize| bad.push((r as u32, c as u32));
+            let fast = &self.plan.fast[f];
+            // What fails only for its doubled quotation marks passes without them.
+            let mut fails = |r: usize| {
+                if !fast.passes(&content(raw_cell(data, tile, r, c), None, &self.dialect)) {
+                    bad.push((r as u32, c as u32));
+                }
+            };
             if plain {
-                self.plan.fast[f].run_column(rows, |r| plain_cell(data, tile, r, c), fails);
+                fast.run_column(Column { data, boundaries: &tile.boundaries, stride: tile.stride, column: c }, fails);
             } else {
-                let cell = |r: usize| match content(raw_cell(data, tile, r, c), None, &self.dialect) {
-                    Cow::Borrowed(text) => Some(text),
-                    Cow::Owned(_) => None,
-                };
-                self.plan.fast[f].run_column(rows, cell, fails);
+                (0..rows).for_each(&mut fails);
             }
         }
         scratch.blank.clear();
@@ -167,8 +170,10 @@ impl Binding {
             for c in 0..self.columns.len() {
                 let raw = raw_cell(data, tile, r as usize, c);
                 all_blank = all_blank && raw.trim_ascii().is_empty();
-                if self.columns[c].is_some() && is_odd(&content(raw, None, &self.dialect)) {
-                    bad.push((r, c as u32));
+                if let Some(f) = self.columns[c] {
+                    if is_odd(raw) && !self.fine_though_odd(f, &content(raw, None, &self.dialect)) {
+                        bad.push((r, c as u32));
+                    }
                 }
             }
             if all_blank {
@@ -213,6 +218,12 @@ impl Binding {
             }
             out.tail.count += tail as u64;
         }
+    }
+
+    /// Whether a text with letters beyond ASCII passes all the same, and needs no look by the full rules.
+    fn fine_though_odd(&self, field: usize, text: &[u8]) -> bool {
+        let text = if self.encoding == Encoding::Utf8 { std::str::from_utf8(text).ok() } else { None };
+        text.is_some_and(|t| !super::hygiene::is_odd(t) && self.plan.fast[field].passes(t.as_bytes()))
     }
 
     /// Makes the findings of a tile, row by row.
@@ -429,7 +440,11 @@ impl Binding {
             }
             if let Some(how) = rule.broken(&self.plan.schema, &get) {
                 // A rule that reads a cell with a fault of its own says nothing new.
-                let faulty = |f: &usize| self.fields[*f].is_some_and(|c| bad.binary_search(&(row, c)).is_ok());
+                // What the shortcut did not pass is only a suspect: the full rules know whether it has a fault.
+                let faulty = |f: &usize| {
+                    let suspect = self.fields[*f].filter(|c| bad.binary_search(&(row, *c)).is_ok());
+                    suspect.is_some_and(|c| !self.plan.cells[*f].accepts(&self.plain_text(raw(c as usize))))
+                };
                 if !rule.fields.iter().any(faulty) {
                     broken.push((row, i, how));
                 }
@@ -437,12 +452,16 @@ impl Binding {
         }
     }
 
-    fn field_text<'d>(&self, field: usize, raw: &impl Fn(usize) -> &'d [u8]) -> Cow<'d, str> {
-        let Some(c) = self.fields[field] else { return Cow::Borrowed("") };
-        let text = match content(raw(c as usize), None, &self.dialect) {
+    fn plain_text<'d>(&self, raw: &'d [u8]) -> Cow<'d, str> {
+        match content(raw, None, &self.dialect) {
             Cow::Borrowed(bytes) => self.encoding.text(bytes).0,
             Cow::Owned(bytes) => Cow::Owned(self.encoding.text(&bytes).0.into_owned()),
-        };
+        }
+    }
+
+    fn field_text<'d>(&self, field: usize, raw: &impl Fn(usize) -> &'d [u8]) -> Cow<'d, str> {
+        let Some(c) = self.fields[field] else { return Cow::Borrowed("") };
+        let text = self.plain_text(raw(c as usize));
         if !text.is_empty() && self.plan.schema.missing_for(field).iter().any(|m| *m == text) { Cow::Borrowed("") } else { text }
     }
 
@@ -491,8 +510,11 @@ impl Binding {
             return;
         }
         let has_columns = |fields: &[usize]| fields.iter().all(|&f| self.fields[f].is_some());
+        let regular = tile.specials.is_empty() && scratch.blank.is_empty() && self.dialect.is_plain() && self.encoding == Encoding::Utf8;
         for (key, cells) in plan.keys.iter().zip(&mut out.keys) {
-            if has_columns(&key.fields) {
+            if let (true, &[field]) = (regular, &key.fields[..]) {
+                self.collect_plain_key(data, tile, base, field, cells);
+            } else if has_columns(&key.fields) {
                 self.each_record(data, tile, base, scratch, |raw, at| {
                     if let Some(hash) = self.key_of(&key.fields, &raw) {
                         cells.push(KeyCell { hash, ..at });
@@ -521,6 +543,26 @@ impl Binding {
                 });
             }
         }
+    }
+
+    /// A key of one field, where every row is regular: what [`Binding::each_record`] does, without its generality.
+    fn collect_plain_key(&self, data: &[u8], tile: &Tile, base: Progress, field: usize, cells: &mut Vec<KeyCell>) {
+        let Some(c) = self.fields[field] else { return };
+        let missing = self.plan.schema.missing_for(field);
+        let column = Column { data, boundaries: &tile.boundaries, stride: tile.stride, column: c as usize };
+        let only_empty = matches!(missing, [m] if m.is_empty());
+        cells.reserve(tile.regular());
+        column.each(|row, raw| {
+            let text = match raw {
+                [b'"', ..] => content(raw, None, &self.dialect),
+                _ => Cow::Borrowed(raw),
+            };
+            let no_value = if only_empty { text.is_empty() } else { missing.iter().any(|m| m.as_bytes() == &*text) };
+            if !no_value {
+                let hash = KeyHash::default().part(&text);
+                cells.push(KeyCell { hash, row: (base.rows as usize + row) as u32, record: (base.records as usize + row) as u32, start: tile.boundaries[row * tile.stride] });
+            }
+        });
     }
 
     /// Calls `each` with a record's raw cells and where it is (the hash still empty), in order. Rows of the wrong length may have their cells under
@@ -565,20 +607,15 @@ fn raw_cell<'d>(data: &'d [u8], tile: &Tile, row: usize, column: usize) -> &'d [
     &data[tile.boundaries[i] as usize..tile.boundaries[i + 1] as usize - 1]
 }
 
-/// The content of a cell in the usual dialect, when it is a slice of the data.
-#[inline(always)]
-fn plain_cell<'d>(data: &'d [u8], tile: &Tile, row: usize, column: usize) -> Option<&'d [u8]> {
-    let raw = raw_cell(data, tile, row, column);
-    match raw {
-        [b'"', inner @ .., b'"'] => memchr::memchr(b'"', inner).is_none().then_some(inner),
-        _ => Some(raw),
-    }
-}
-
-/// Whether a text needs a look beyond its column's check: strange characters, or blanks around it.
-fn is_odd(text: &[u8]) -> bool {
+/// Whether a cell's bytes need a look beyond its column's check: strange characters, or blanks around it, inside quotation marks or not.
+fn is_odd(raw: &[u8]) -> bool {
+    let inner = match raw {
+        [b'"', inner @ .., b'"'] => inner,
+        other => other,
+    };
     let blank = |b: Option<&u8>| matches!(b, Some(b' ' | b'\t' | b'\n' | b'\r'));
-    blank(text.first()) || blank(text.last()) || text.iter().any(|&b| b >= 0x7f || (b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t')))
+    let ends = blank(inner.first()) || blank(inner.last()) || blank(raw.first()) || blank(raw.last());
+    ends || inner.iter().any(|&b| b >= 0x7f || (b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t')))
 }
 
 fn is_empty_line(data: &[u8], special: &Special) -> bool {

@@ -11,6 +11,7 @@ use regex_automata::dfa::Automaton;
 use regex_automata::dfa::dense;
 use regex_automata::util::start;
 
+use super::shape::Shape;
 use crate::decimal::Decimal;
 use crate::schema::{DateFormat, Field, FieldType, StringFormat};
 
@@ -33,6 +34,7 @@ enum Test {
     /// At most so many bytes, hence at most so many characters; at least so many bytes is not enough for a minimum, so those go the long way.
     MaxBytes(usize),
     Words(Words),
+    Shape(Box<Shape>),
     Pattern(Box<Pattern>),
     Number(NumberTest),
     /// `YYYY-MM-DD` without bounds.
@@ -62,35 +64,79 @@ impl FastCheck {
         self.test.passes(text) || (!self.missing.is_empty() && self.missing.iter().any(|m| **m == *text))
     }
 
-    /// Walks a column: the loop is compiled for each test alone. `cell` gives a row's content, or `None` when that takes more than a slice; such
-    /// rows and those that do not pass go to `fails`.
+    /// Walks a column. Rows whose cell does not pass, or holds doubled quotation marks, go to `fails`.
     #[inline(always)]
-    pub fn run_column<'d>(&self, rows: usize, cell: impl Fn(usize) -> Option<&'d [u8]>, mut fails: impl FnMut(usize)) {
+    pub fn run_column(&self, column: Column<'_>, mut fails: impl FnMut(usize)) {
+        // The loop is compiled for each test alone.
         macro_rules! each {
             ($test:expr) => {{
                 let test = $test;
-                for row in 0..rows {
-                    let ok = match cell(row) {
-                        Some([]) => self.empty_passes,
-                        Some(text) => test(text) || (!self.missing.is_empty() && self.missing.iter().any(|m| **m == *text)),
-                        None => false,
+                column.each(|row, raw| {
+                    let text = match raw {
+                        [b'"', inner @ .., b'"'] if memchr::memchr(b'"', inner).is_none() => inner,
+                        [b'"', ..] => {
+                            fails(row);
+                            return;
+                        }
+                        text => text,
+                    };
+                    let ok = match text {
+                        [] => self.empty_passes,
+                        text => test(text) || (!self.missing.is_empty() && self.missing.iter().any(|m| **m == *text)),
                     };
                     if !ok {
                         fails(row);
                     }
-                }
+                })
             }};
         }
         match &self.test {
             Test::Any if self.empty_passes => {}
-            Test::Any => each!(|_: &[u8]| true),
+            Test::Any => self.run_lengths(column, usize::MAX, fails),
+            Test::MaxBytes(most) => self.run_lengths(column, *most, fails),
             Test::Never => each!(|_: &[u8]| false),
-            Test::MaxBytes(n) => each!(|t: &[u8]| t.len() <= *n),
             Test::Words(w) => each!(|t: &[u8]| w.has(t)),
+            Test::Shape(s) => each!(|t: &[u8]| s.matches(t)),
             Test::Pattern(p) => each!(|t: &[u8]| p.matches(t)),
             Test::Number(n) => each!(|t: &[u8]| n.passes(t)),
             Test::IsoDate => each!(iso_date),
             Test::CompactDate => each!(compact_date),
+        }
+    }
+
+    /// A column of which only the length counts: the text itself is not touched.
+    #[inline(always)]
+    fn run_lengths(&self, column: Column<'_>, most: usize, mut fails: impl FnMut(usize)) {
+        column.each(|row, raw| {
+            // Quotation marks only make the content shorter; two bytes can be an empty quoted cell.
+            let ok = if raw.len() > 2 { raw.len() <= most } else { raw != b"\"\"" && if raw.is_empty() { self.empty_passes } else { raw.len() <= most } };
+            if !ok {
+                fails(row);
+            }
+        });
+    }
+}
+
+/// A column's cells in the index of a stretch of records (see [`Tile`](crate::decode::index::Tile)).
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'d> {
+    /// The block.
+    pub data: &'d [u8],
+    /// Where the cells are.
+    pub boundaries: &'d [u32],
+    /// Boundaries of one row.
+    pub stride: usize,
+    /// Which column.
+    pub column: usize,
+}
+
+impl<'d> Column<'d> {
+    /// Calls `look` with each row and its cell's bytes, quotation marks included.
+    #[inline(always)]
+    pub(super) fn each(self, mut look: impl FnMut(usize, &'d [u8])) {
+        for (row, ends) in self.boundaries.chunks_exact(self.stride).enumerate() {
+            let [from, to] = ends[self.column..self.column + 2] else { continue };
+            look(row, &self.data[from as usize..to as usize - 1]);
         }
     }
 }
@@ -103,6 +149,7 @@ impl Test {
             Test::Never => false,
             Test::MaxBytes(n) => text.len() <= *n,
             Test::Words(w) => w.has(text),
+            Test::Shape(s) => s.matches(text),
             Test::Pattern(p) => p.matches(text),
             Test::Number(n) => n.passes(text),
             Test::IsoDate => iso_date(text),
@@ -122,7 +169,10 @@ fn compile(field: &Field) -> Test {
     match &field.kind {
         FieldType::String(StringFormat::Default) => match (listed, &c.pattern) {
             (Some(words), None) if !lengths && !bounded => Test::Words(words),
-            (None, Some(pattern)) if !lengths && !bounded => Pattern::new(pattern).map_or(Test::Never, |p| Test::Pattern(Box::new(p))),
+            (None, Some(pattern)) if !lengths && !bounded => match Shape::new(pattern) {
+                Some(shape) => Test::Shape(Box::new(shape)),
+                None => Pattern::new(pattern).map_or(Test::Never, |p| Test::Pattern(Box::new(p))),
+            },
             (None, None) if !bounded && c.min_length.is_none() => match c.max_length {
                 Some(n) => Test::MaxBytes(usize::try_from(n).unwrap_or(usize::MAX)),
                 None => Test::Any,
@@ -168,7 +218,30 @@ fn listed_texts(field: &Field) -> Option<Words> {
 struct Words {
     /// `slots[hash & mask]` is one more than an index into `words`, or zero; collisions step on.
     slots: Box<[u32]>,
-    words: Box<[Box<[u8]>]>,
+    words: Box<[Word]>,
+}
+
+/// A text with its ends at hand: up to 16 bytes, they and the length are all of it.
+#[derive(Debug, Clone)]
+struct Word {
+    head: u64,
+    tail: u64,
+    text: Box<[u8]>,
+}
+
+/// The first and the last bytes of a text as two numbers. Together with the length they tell texts of at most 16 bytes apart.
+#[inline(always)]
+pub(super) fn ends(text: &[u8]) -> (u64, u64) {
+    let n = text.len();
+    if n >= 8 {
+        (eight(&text[..8]), eight(&text[n - 8..]))
+    } else if n >= 4 {
+        (four(&text[..4]), four(&text[n - 4..]))
+    } else if n > 0 {
+        (u64::from(text[0]) | u64::from(text[n / 2]) << 8, u64::from(text[n - 1]))
+    } else {
+        (0, 0)
+    }
 }
 
 impl Words {
@@ -178,13 +251,17 @@ impl Words {
 
     /// `None` beyond a million texts.
     fn new<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Option<Words> {
-        let words: Box<[Box<[u8]>]> = texts.map(|t| t.to_vec().into_boxed_slice()).collect();
+        let word = |text: &[u8]| {
+            let (head, tail) = ends(text);
+            Word { head, tail, text: text.to_vec().into_boxed_slice() }
+        };
+        let words: Box<[Word]> = texts.map(word).collect();
         if words.len() > 1_000_000 {
             return None;
         }
         let mut slots = vec![0u32; (words.len() * 4).next_power_of_two().max(4)].into_boxed_slice();
         for (i, word) in words.iter().enumerate() {
-            let mut at = Words::hash(word) as usize & (slots.len() - 1);
+            let mut at = Words::hash(word.head, word.tail, word.text.len()) as usize & (slots.len() - 1);
             while slots[at] != 0 {
                 at = (at + 1) & (slots.len() - 1);
             }
@@ -194,30 +271,26 @@ impl Words {
     }
 
     #[inline(always)]
-    fn hash(text: &[u8]) -> u64 {
-        let n = text.len();
-        let (head, tail) = if n >= 8 {
-            (eight(&text[..8]), eight(&text[n - 8..]))
-        } else if n >= 4 {
-            (four(&text[..4]), four(&text[n - 4..]))
-        } else if n > 0 {
-            (u64::from(text[0]) | u64::from(text[n / 2]) << 8, u64::from(text[n - 1]))
-        } else {
-            (0, 0)
-        };
-        let mixed = (head ^ tail.rotate_left(29) ^ (n as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    fn hash(head: u64, tail: u64, length: usize) -> u64 {
+        let mixed = (head ^ tail.rotate_left(29) ^ (length as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         mixed ^ mixed >> 32
     }
 
     #[inline(always)]
     fn has(&self, text: &[u8]) -> bool {
+        let (head, tail) = ends(text);
         let mask = self.slots.len() - 1;
-        let mut at = Words::hash(text) as usize & mask;
+        let mut at = Words::hash(head, tail, text.len()) as usize & mask;
         loop {
             match self.slots[at] {
                 0 => return false,
-                i if *self.words[i as usize - 1] == *text => return true,
-                _ => at = (at + 1) & mask,
+                i => {
+                    let word = &self.words[i as usize - 1];
+                    if word.head == head && word.tail == tail && word.text.len() == text.len() && (text.len() <= 16 || *word.text == *text) {
+                        return true;
+                    }
+                    at = (at + 1) & mask;
+                }
             }
         }
     }
@@ -312,36 +385,42 @@ impl NumberTest {
             [b'-', rest @ ..] => (true, rest),
             _ => (false, text),
         };
-        if digits.len() > 19 || digits.is_empty() {
+        let mut whole = 0u64;
+        let mut count = 0;
+        while let Some(digit) = digits.get(count).map(|b| b.wrapping_sub(b'0')).filter(|&d| d <= 9) {
+            whole = whole.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count += 1;
+        }
+        // ".5" and "5." are numbers too, but rare: the full rules take them.
+        if count == 0 || count > 18 {
             return false;
         }
-        let mut mantissa = 0u64;
-        let mut point = usize::MAX;
-        for (i, &byte) in digits.iter().enumerate() {
-            let digit = byte.wrapping_sub(b'0');
-            if digit <= 9 {
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-            } else if byte == b'.' && point == usize::MAX && !self.whole {
-                point = i;
-            } else {
-                return false;
-            }
-        }
-        let scale = if point == usize::MAX {
-            0
-        } else {
-            let after = digits.len() - 1 - point;
-            if after == 0 || point == 0 {
-                return false; // "5." and ".5" are numbers, but rare: the full rules take them
-            }
-            after
+        let value = if negative { -(whole as i64) } else { whole as i64 };
+        let Some((&point, fraction)) = digits[count..].split_first() else {
+            return value >= self.low[0] && value <= self.high[0];
         };
-        let count = digits.len() - usize::from(point != usize::MAX);
-        if count > 18 {
+        if point != b'.' || self.whole || fraction.is_empty() {
             return false;
         }
+        if fraction.iter().fold(false, |bad, b| bad | (b.wrapping_sub(b'0') > 9)) {
+            return false;
+        }
+        // The number lies between its whole part and the next one: mostly that settles it.
+        let (least, most) = if negative { (value - 1, value) } else { (value, value + 1) };
+        if least >= self.low[0] && most <= self.high[0] {
+            return true;
+        }
+        self.passes_exactly(negative, whole, count, fraction)
+    }
+
+    #[cold]
+    fn passes_exactly(&self, negative: bool, whole: u64, count: usize, fraction: &[u8]) -> bool {
+        if count + fraction.len() > 18 {
+            return false;
+        }
+        let mantissa = fraction.iter().fold(whole, |n, b| n * 10 + u64::from(b - b'0'));
         let value = if negative { -(mantissa as i64) } else { mantissa as i64 };
-        value >= self.low[scale] && value <= self.high[scale]
+        value >= self.low[fraction.len()] && value <= self.high[fraction.len()]
     }
 }
 

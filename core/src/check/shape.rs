@@ -1,0 +1,174 @@
+//! Patterns that are nothing but characters in a row, such as `[A-Z]{3}[0-9]{4}` or `[0-9]{5}(-[0-9]{4})?`: most patterns of keys and codes.
+//!
+//! Such a pattern is a few sequences of character classes, each of one length. A text matches when each of its bytes is in its class, which
+//! takes one table look-up a byte with nothing waiting for anything.
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// A few sequences of classes of ASCII characters.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    /// Bit `k` of a byte's entry: the byte is in class `k`.
+    table: Box<[u8; 256]>,
+    /// Each sequence's classes, as one bit each; sorted by length.
+    sequences: Vec<Box<[u8]>>,
+}
+
+/// Bounds of what is taken on.
+const MOST_CLASSES: usize = 8;
+const MOST_SEQUENCES: usize = 16;
+const LONGEST: usize = 64;
+
+/// A set of bytes.
+type Set = [bool; 256];
+
+impl Shape {
+    /// The pattern as a shape; `None` when it is another kind of pattern.
+    pub(super) fn new(pattern: &str) -> Option<Shape> {
+        let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
+        let expanded = expand(&hir)?;
+        let mut sets: Vec<Set> = Vec::new();
+        let mut sequences: Vec<Box<[u8]>> = Vec::new();
+        for sequence in expanded {
+            let mut bits = Vec::new();
+            for set in sequence {
+                let k = sets.iter().position(|s| *s == set).unwrap_or(sets.len());
+                if k == sets.len() {
+                    sets.push(set);
+                }
+                if sets.len() > MOST_CLASSES {
+                    return None;
+                }
+                bits.push(1u8 << k);
+            }
+            sequences.push(bits.into_boxed_slice());
+        }
+        let mut table = Box::new([0u8; 256]);
+        for (k, set) in sets.iter().enumerate() {
+            for (entry, &is_in) in table.iter_mut().zip(set) {
+                *entry |= u8::from(is_in) << k;
+            }
+        }
+        Some(Shape { table, sequences })
+    }
+
+    /// Whether the whole text matches.
+    #[inline(always)]
+    pub(super) fn matches(&self, text: &[u8]) -> bool {
+        self.sequences.iter().any(|sequence| {
+            sequence.len() == text.len() && {
+                let mut missing = 0;
+                for (&byte, &class) in text.iter().zip(sequence.iter()) {
+                    missing |= !self.table[usize::from(byte)] & class;
+                }
+                missing == 0
+            }
+        })
+    }
+}
+
+/// All sequences that the pattern matches, when they are few and short.
+fn expand(hir: &Hir) -> Option<Vec<Vec<Set>>> {
+    match hir.kind() {
+        HirKind::Empty => Some(vec![Vec::new()]),
+        HirKind::Literal(literal) => Some(vec![literal.0.iter().map(|&b| b.is_ascii().then(|| of([b..=b].into_iter()))).collect::<Option<_>>()?]),
+        HirKind::Class(Class::Unicode(class)) => {
+            let ranges: Option<Vec<_>> =
+                class.ranges().iter().map(|r| (r.end().is_ascii()).then(|| r.start() as u8..=r.end() as u8)).collect();
+            Some(vec![vec![of(ranges?.into_iter())]])
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let ranges: Option<Vec<_>> = class.ranges().iter().map(|r| r.end().is_ascii().then(|| r.start()..=r.end())).collect();
+            Some(vec![vec![of(ranges?.into_iter())]])
+        }
+        // Anchors at the ends say what is so anyway; anywhere else they are rare.
+        HirKind::Look(_) => None,
+        HirKind::Capture(capture) => expand(&capture.sub),
+        HirKind::Repetition(repetition) => {
+            let one = expand(&repetition.sub)?;
+            let max = repetition.max.filter(|&max| max as usize <= LONGEST)?;
+            let mut out = Vec::new();
+            for times in repetition.min..=max {
+                let mut sequences = vec![Vec::new()];
+                for _ in 0..times {
+                    sequences = joined(&sequences, &one)?;
+                }
+                out.append(&mut sequences);
+                if out.len() > MOST_SEQUENCES {
+                    return None;
+                }
+            }
+            Some(out)
+        }
+        HirKind::Concat(parts) => {
+            let inner = match parts.as_slice() {
+                [first, rest @ ..] if matches!(first.kind(), HirKind::Look(regex_syntax::hir::Look::Start)) => rest,
+                all => all,
+            };
+            let inner = match inner {
+                [rest @ .., last] if matches!(last.kind(), HirKind::Look(regex_syntax::hir::Look::End)) => rest,
+                all => all,
+            };
+            inner.iter().try_fold(vec![Vec::new()], |sequences, part| joined(&sequences, &expand(part)?))
+        }
+        HirKind::Alternation(parts) => {
+            let mut out = Vec::new();
+            for part in parts {
+                out.append(&mut expand(part)?);
+            }
+            (out.len() <= MOST_SEQUENCES).then_some(out)
+        }
+    }
+}
+
+/// Every first followed by every second.
+fn joined(first: &[Vec<Set>], second: &[Vec<Set>]) -> Option<Vec<Vec<Set>>> {
+    if first.len() * second.len() > MOST_SEQUENCES {
+        return None;
+    }
+    let mut out = Vec::new();
+    for a in first {
+        for b in second {
+            let sequence = [a.as_slice(), b.as_slice()].concat();
+            if sequence.len() > LONGEST {
+                return None;
+            }
+            out.push(sequence);
+        }
+    }
+    Some(out)
+}
+
+fn of(ranges: impl Iterator<Item = std::ops::RangeInclusive<u8>>) -> Set {
+    let mut set = [false; 256];
+    ranges.flatten().for_each(|b| set[usize::from(b)] = true);
+    set
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn takes_what_is_a_row_of_characters() {
+        for pattern in ["[A-Z]{3}[0-9]{4}-[0-9]{7}", "^[0-9]{5}(-[0-9]{4})?$", "(A|BC)[0-9]", "[0-9]{2,4}", "", "x"] {
+            assert!(Shape::new(pattern).is_some(), "{pattern}");
+        }
+        for pattern in [".*", "[0-9]+", r"\d{5}", "é", "[^a]", "a{0,99}", r"\bx"] {
+            assert!(Shape::new(pattern).is_none(), "{pattern}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_regular_expression(text in "[A-C0-2-]{0,6}", which in 0usize..5) {
+            let pattern = ["[A-Z]{2}[0-9]{1,3}", "^[0-9]{2}(-[0-9]{2})?$", "(A|BC)[0-9]?", "[0-2]{2,4}|A-B", "-?[0-9]"][which];
+            let regex = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
+            prop_assert_eq!(Shape::new(pattern).unwrap().matches(text.as_bytes()), regex.is_match(&text));
+        }
+    }
+}

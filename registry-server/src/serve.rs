@@ -1,0 +1,99 @@
+//! Listening: connections, their bounds, and an orderly stop.
+//!
+//! The loop is our own instead of warp's, because a public server must be able to hang up on a client that never finishes the head of its
+//! request, and to bound how many connections are open.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::limits::MAX_HEAD;
+use crate::router::routes;
+use crate::{Registry, Settings};
+
+/// Pause after the system could not accept a connection, most often because too many files are open.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Serves until `stop` is done, then lets running requests finish within the limits' grace.
+pub async fn serve(listener: TcpListener, registry: Arc<Registry>, stop: impl Future<Output = ()>) {
+    let filter = routes(Arc::clone(&registry));
+    let places = Arc::new(Semaphore::new(registry.limits.connections.min(Semaphore::MAX_PERMITS)));
+    let graceful = GracefulShutdown::new();
+    let mut stop = pin!(stop);
+    loop {
+        let next = pin!(async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        });
+        let (place, accepted) = match select(next, stop.as_mut()).await {
+            Either::Left((next, _)) => next,
+            Either::Right(((), _)) => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(registry.limits.idle).max_buf_size(MAX_HEAD);
+        let service = TowerToHyperService::new(warp::service(filter.clone()));
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            let _place = place;
+            // How a connection ends is the client's business; there is nobody to tell.
+            let _ = connection.await;
+        });
+    }
+    registry.drain();
+    drop(listener);
+    let _ = tokio::time::timeout(registry.limits.grace, graceful.shutdown()).await;
+}
+
+/// Serves the embedded standards until Ctrl-C or a request to end. `announce` is called with the address once it listens.
+///
+/// # Errors
+/// When the address cannot be listened on, or the system refuses threads or signals.
+pub fn run(settings: &Settings, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_io().enable_time().build()?;
+    let limits = settings.limits();
+    runtime.block_on(async {
+        // Before anyone knows the address, so that a signal from then on stops us in order.
+        let stop = stop_signal()?;
+        let listener = TcpListener::bind(settings.listen).await?;
+        let registry = Registry::embedded(limits);
+        announce(listener.local_addr()?);
+        serve(listener, registry, stop).await;
+        io::Result::Ok(())
+    })?;
+    // A check that nobody waits for any more must not hold us up.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+/// Done when the process is asked to end.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        select(pin!(interrupt.recv()), pin!(terminate.recv())).await;
+    })
+}
+
+/// Done when the process is asked to end.
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,121 @@
+//! The answers that never change while the server runs: all there is to say about the catalogue, by path.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use concord_core::package::catalog::Catalog;
+use concord_core::session::hex;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+use crate::{html, json};
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The body.
+    pub body: Bytes,
+    /// `Content-Type`.
+    pub media: &'static str,
+    /// `ETag`, in its quotes: the body's digest.
+    pub etag: String,
+    /// `Cache-Control`.
+    pub cache: &'static str,
+}
+
+/// Kept, but asked about before each use.
+pub const ASK: &str = "public, no-cache";
+
+/// Kept for a year and never asked about: what stands at the address never changes.
+pub const FOREVER: &str = "public, max-age=31536000, immutable";
+
+impl Page {
+    /// An answer with its digest.
+    pub fn new(body: impl Into<Bytes>, media: &'static str, cache: &'static str) -> Page {
+        let body = body.into();
+        let etag = format!("\"{}\"", digest(&body));
+        Page { body, media, etag, cache }
+    }
+}
+
+/// `sha256:` and 64 hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex(&Sha256::digest(bytes)))
+}
+
+/// All answers.
+#[derive(Debug, Default)]
+pub struct Store {
+    pages: BTreeMap<String, Page>,
+}
+
+impl Store {
+    /// Writes the answers about a catalogue.
+    pub fn new(catalog: &Catalog) -> Store {
+        let mut pages = BTreeMap::new();
+        let mut add = |path: String, page: Page| {
+            pages.insert(path, page);
+        };
+        add("/".to_owned(), html_page(html::index(catalog)));
+        add("/style.css".to_owned(), Page::new(html::STYLE, "text/css; charset=utf-8", ASK));
+        add("/v1/standards".to_owned(), json_page(&json::list(catalog)));
+        let ids: std::collections::BTreeSet<&str> = catalog.all().map(|p| p.manifest.id.as_str()).collect();
+        for id in ids {
+            add(format!("/v1/standards/{id}"), json_page(&json::versions(id, catalog.versions(id))));
+        }
+        for package in catalog.all() {
+            let m = &package.manifest;
+            let base = format!("/v1/standards/{}/versions/{}", m.id, m.version);
+            add(format!("/standards/{}/{}", m.id, m.version), html_page(html::standard(package)));
+            add(base.clone(), json_page(&json::package(package)));
+            for (path, bytes) in &package.files {
+                add(format!("{base}/files/{path}"), Page::new(bytes.clone(), media_type(path), FOREVER));
+            }
+        }
+        for kind in crate::problem::ALL {
+            add(format!("/problems/{}", kind.name), html_page(html::problem(kind)));
+        }
+        Store { pages }
+    }
+
+    /// The answer at a path, its percent-encoding undone.
+    pub fn get(&self, path: &str) -> Option<&Page> {
+        self.pages.get(path)
+    }
+
+    /// Every path with its answer.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Page)> {
+        self.pages.iter().map(|(path, page)| (path.as_str(), page))
+    }
+}
+
+fn json_page(value: &serde_json::Value) -> Page {
+    Page::new(format!("{value:#}\n"), "application/json", ASK)
+}
+
+fn html_page(text: String) -> Page {
+    Page::new(text, "text/html; charset=utf-8", ASK)
+}
+
+/// The media type of a package's file, from its name.
+pub fn media_type(path: &str) -> &'static str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("json") => "application/json",
+        Some("geojson") => "application/geo+json",
+        Some("toml") => "application/toml",
+        Some("md") => "text/markdown; charset=utf-8",
+        Some("txt" | "expected") => "text/plain; charset=utf-8",
+        Some("xml") => "application/xml",
+        _ => "application/octet-stream",
+    }
+}
+
+/// What may stand in a path as it is: the unreserved characters and the slash.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// A path for a link.
+pub fn href(path: &str) -> String {
+    utf8_percent_encode(path, PATH).to_string()
+}
