@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::Unchecked;
 use super::bind::{Binding, HeaderMatch, Sample, bind, header_shape, looks_like_data};
-use super::keys::{KeyHash, KeyTable};
+use super::keys::KeyTable;
 use super::plan::{StandardPlan, TablePlan};
-use super::table::{TableCheck, TableDone};
+use super::table::{Pending, TableCheck, TableDone, settle};
 use crate::decode::head::NotText;
 use crate::decode::{Head, dialect::DialectHints};
 use crate::finding::{Finding, Findings, Place, Severity};
@@ -57,7 +57,7 @@ struct FileState {
     table: Option<Arc<TablePlan>>,
     findings: Findings,
     done: Option<TableDone>,
-    pending: Vec<(String, Vec<String>, KeyHash, Finding)>,
+    pending: Vec<(String, Vec<String>, Pending)>,
     skipped: Vec<(String, String)>,
     codes: Vec<String>,
 }
@@ -164,9 +164,9 @@ impl Dataset {
         let mut done = check.finish(&mut file.findings);
         file.used.records = done.records;
         let plan = done.binding.plan.clone();
-        for (i, hash, finding) in std::mem::take(&mut done.pending) {
-            let reference = &plan.references[i];
-            file.pending.push((reference.table.clone(), reference.target.clone(), hash, finding));
+        for pending in std::mem::take(&mut done.pending) {
+            let reference = &plan.references[pending.reference];
+            file.pending.push((reference.table.clone(), reference.target.clone(), pending));
         }
         file.done = Some(done);
     }
@@ -225,16 +225,16 @@ impl Dataset {
                 }
             }
             let mut late = Vec::new();
-            for (table, target, hash, finding) in pending {
+            for (table, target, pending) in pending {
                 let other = self.files.iter().filter_map(|f| f.done.as_ref()).find(|d| self.together && d.binding.plan.name == table);
                 let Some(done) = other else { continue };
-                let known = done.binding.plan.key_over(&target).and_then(|k| done.keys.get(k)).is_some_and(|t| t.has(hash));
+                let known = done.binding.plan.key_over(&target).and_then(|k| done.keys.get(k)).is_some_and(|t| t.has(pending.hash));
                 if !known {
-                    late.push(finding);
+                    late.push(pending);
                 }
             }
             let file = &mut self.files[i];
-            late.into_iter().for_each(|f| file.findings.add(f));
+            settle(late, &mut file.findings);
             file.skipped.append(&mut skipped);
         }
     }
