@@ -11,9 +11,9 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use concord_core::bounds::{BLOCK, SAMPLE};
+use concord_core::check::bind::Binding;
 use concord_core::check::block::{Outcome, Scratch};
 use concord_core::check::dataset::{Dataset, Start};
-use concord_core::check::bind::Binding;
 use concord_core::check::table::TableCheck;
 use concord_core::convert::Reading;
 use concord_core::decode::LineEnd;
@@ -85,7 +85,9 @@ impl Input {
                     let path = self.path.clone();
                     thread::spawn(move || digest_of(&path))
                 });
-                let bytes = Parallel { file: &file, threads, data_start: data_start as u64 }.run(check, dataset, index, &mut progress).map_err(fail)?;
+                let bytes = Parallel { file: &file, threads, data_start: data_start as u64 }
+                    .run(check, dataset, index, &mut progress)
+                    .map_err(fail)?;
                 let digest = match hasher.map(thread::JoinHandle::join) {
                     Some(Ok(digest)) => Some(digest.map_err(fail)?),
                     Some(Err(_)) => return Err(Failure::said(format!("{}: the digest could not be made", self.path.display()))),
@@ -162,7 +164,14 @@ impl Input {
 
 impl Input {
     /// Reads the whole file through a job. `drain` is called when output waits.
-    pub(crate) fn read<J: Reading>(self, what: &str, job: &mut J, index: usize, with_digest: bool, drain: &mut dyn FnMut(&mut J) -> Result<(), Failure>) -> Result<(), Failure> {
+    pub(crate) fn read<J: Reading>(
+        self,
+        what: &str,
+        job: &mut J,
+        index: usize,
+        with_digest: bool,
+        drain: &mut dyn FnMut(&mut J) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let Some(mut feed) = job.start(index, &self.start(), self.sample.clone()) else { return Ok(()) };
         let mut progress = Progress::new(&format!("{what} {}", self.name), self.size());
         let mut digest = with_digest.then(Sha256::new);
@@ -310,7 +319,16 @@ impl Parallel<'_> {
 
     /// Reads a stretch again from where it must begin. Gives where the next record begins and whether a record that is too long goes on.
     #[allow(clippy::too_many_arguments)]
-    fn again(&self, check: &mut TableCheck, dataset: &mut Dataset, index: usize, mut at: u64, end: u64, mut skipping: bool, scratch: &mut Scratch) -> io::Result<(u64, bool)> {
+    fn again(
+        &self,
+        check: &mut TableCheck,
+        dataset: &mut Dataset,
+        index: usize,
+        mut at: u64,
+        end: u64,
+        mut skipping: bool,
+        scratch: &mut Scratch,
+    ) -> io::Result<(u64, bool)> {
         let mut size = PART as usize;
         let mut data = Vec::new();
         while at < end {

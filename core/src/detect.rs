@@ -87,7 +87,9 @@ pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> 
             guesses.push(Guess { plan: plan.clone(), table: table.clone(), score: score as u32, known, unknown, missing, cells });
         }
     }
-    guesses.sort_by(|a, b| b.score.cmp(&a.score).then(b.known.cmp(&a.known)).then_with(|| (&a.plan.id, &a.table.name).cmp(&(&b.plan.id, &b.table.name))));
+    guesses.sort_by(|a, b| {
+        b.score.cmp(&a.score).then(b.known.cmp(&a.known)).then_with(|| (&a.plan.id, &a.table.name).cmp(&(&b.plan.id, &b.table.name)))
+    });
     guesses
 }
 

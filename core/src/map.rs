@@ -321,7 +321,11 @@ impl MapPlan {
     pub fn order(&self, table: usize) -> Vec<usize> {
         let mut out = Vec::new();
         for map in self.once.iter().map(|(t, _)| t).chain(&self.tables).filter(|t| t.target == table) {
-            map.order.iter().for_each(|f| if !out.contains(f) { out.push(*f) });
+            map.order.iter().for_each(|f| {
+                if !out.contains(f) {
+                    out.push(*f)
+                }
+            });
         }
         out
     }

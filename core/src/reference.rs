@@ -83,8 +83,11 @@ pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
         if foreign.fields.iter().chain(&target).any(|f| columns[*f].is_none()) {
             continue;
         }
-        let there: HashSet<Vec<String>> =
-            records.iter().filter(|(_, row)| !is_blank(row) && row.len() == header.len()).filter_map(|(_, row)| tuple(row, &target)).collect();
+        let there: HashSet<Vec<String>> = records
+            .iter()
+            .filter(|(_, row)| !is_blank(row) && row.len() == header.len())
+            .filter_map(|(_, row)| tuple(row, &target))
+            .collect();
         for (record, row) in records.iter().filter(|(_, row)| !is_blank(row) && row.len() == header.len()) {
             if tuple(row, &foreign.fields).is_some_and(|values| !there.contains(&values)) {
                 fact(*record, columns[foreign.fields[0]], "C402", plural(&foreign.fields));

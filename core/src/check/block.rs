@@ -59,7 +59,9 @@ pub struct EmptyLines {
 impl EmptyLines {
     /// One finding each.
     pub fn findings(self, file: u32) -> impl Iterator<Item = Finding> {
-        (0..self.count).map(move |i| Finding::new("C203", "", Place { file, row: self.row + i, line: self.line + i, byte_column: 1, ..Place::default() }))
+        (0..self.count).map(move |i| {
+            Finding::new("C203", "", Place { file, row: self.row + i, line: self.line + i, byte_column: 1, ..Place::default() })
+        })
     }
 }
 
@@ -170,10 +172,11 @@ impl Binding {
             for c in 0..self.columns.len() {
                 let raw = raw_cell(data, tile, r as usize, c);
                 all_blank = all_blank && raw.trim_ascii().is_empty();
-                if let Some(f) = self.columns[c] {
-                    if is_odd(raw) && !self.fine_though_odd(f, &content(raw, None, &self.dialect)) {
-                        bad.push((r, c as u32));
-                    }
+                if let Some(f) = self.columns[c]
+                    && is_odd(raw)
+                    && !self.fine_though_odd(f, &content(raw, None, &self.dialect))
+                {
+                    bad.push((r, c as u32));
                 }
             }
             if all_blank {
@@ -207,7 +210,8 @@ impl Binding {
             self.report_tile(data, start, tile, tail, base, scratch, out);
         }
         self.collect_keys(data, tile, base, scratch, out);
-        let no_records = scratch.blank.len() + tile.specials.iter().filter(|s| matches!(s.kind, SpecialKind::Blank | SpecialKind::Comment)).count();
+        let no_records =
+            scratch.blank.len() + tile.specials.iter().filter(|s| matches!(s.kind, SpecialKind::Blank | SpecialKind::Comment)).count();
         out.rows += all as u64;
         out.records += (all - no_records) as u64;
         out.lines += tile.lines;
@@ -338,7 +342,14 @@ impl Binding {
                 ("C202", width, cells[width].start)
             };
             let mut ragged = Finding::new(code, "", self.cell_place(data, start, from, at, place))
-                .arg("cells", if cells.len() > crate::bounds::MAX_COLUMNS { format!("over {}", crate::bounds::MAX_COLUMNS) } else { cells.len().to_string() })
+                .arg(
+                    "cells",
+                    if cells.len() > crate::bounds::MAX_COLUMNS {
+                        format!("over {}", crate::bounds::MAX_COLUMNS)
+                    } else {
+                        cells.len().to_string()
+                    },
+                )
                 .arg("columns", width.to_string());
             if let Some(extra) = cells.get(width) {
                 ragged = ragged.value(&self.encoding.text(&content(&data[extra.start..extra.end], None, &self.dialect)).0);
@@ -359,7 +370,15 @@ impl Binding {
     }
 
     /// Asks the full rules about some cells of a record.
-    fn judge(&self, data: &[u8], record: usize, cells: &[Cell], columns: impl Iterator<Item = usize>, place: &Place, found: &mut Vec<Finding>) {
+    fn judge(
+        &self,
+        data: &[u8],
+        record: usize,
+        cells: &[Cell],
+        columns: impl Iterator<Item = usize>,
+        place: &Place,
+        found: &mut Vec<Finding>,
+    ) {
         let first = found.len();
         for c in columns {
             let Some(f) = self.columns[c] else { continue };
@@ -396,7 +415,8 @@ impl Binding {
                 let second = found.remove(j);
                 let one = &mut found[i];
                 let letter = column_letter(second.place.column.unwrap_or_default());
-                let mut joined = Finding::new("C314", "", one.place.clone()).arg("other_value", crate::finding::cut(&other)).arg("other", letter);
+                let mut joined =
+                    Finding::new("C314", "", one.place.clone()).arg("other_value", crate::finding::cut(&other)).arg("other", letter);
                 joined.value = one.value.take();
                 *one = joined;
             }
@@ -470,7 +490,9 @@ impl Binding {
         let rule = &self.plan.rows[rule];
         let schema = &self.plan.schema;
         let (at, value) = match self.fields[how.field] {
-            Some(c) => (self.cell_place(data, record, cells[c as usize].start, c as usize, place), Some(self.text(data, &cells[c as usize]))),
+            Some(c) => {
+                (self.cell_place(data, record, cells[c as usize].start, c as usize, place), Some(self.text(data, &cells[c as usize])))
+            }
             None => (Place { byte_column: 1, field: Some(schema.fields[how.field].name.as_str().into()), ..place.clone() }, None),
         };
         Finding {
@@ -527,10 +549,10 @@ impl Binding {
             if has_columns(&reference.fields) {
                 let target = self.known.get(i).and_then(Option::as_ref);
                 self.each_record(data, tile, base, scratch, |raw, at| {
-                    if let Some(hash) = self.key_of(&reference.fields, &raw) {
-                        if !target.is_some_and(|t| t.has(hash)) {
-                            cells.push(KeyCell { hash, ..at });
-                        }
+                    if let Some(hash) = self.key_of(&reference.fields, &raw)
+                        && !target.is_some_and(|t| t.has(hash))
+                    {
+                        cells.push(KeyCell { hash, ..at });
                     }
                 });
             }
@@ -561,7 +583,12 @@ impl Binding {
             let no_value = if only_empty { text.is_empty() } else { missing.iter().any(|m| m.as_bytes() == &*text) };
             if !no_value {
                 let hash = KeyHash::default().part(&text);
-                cells.push(KeyCell { hash, row: (base.rows as usize + row) as u32, record: (base.records as usize + row) as u32, start: tile.boundaries[row * tile.stride] });
+                cells.push(KeyCell {
+                    hash,
+                    row: (base.rows as usize + row) as u32,
+                    record: (base.records as usize + row) as u32,
+                    start: tile.boundaries[row * tile.stride],
+                });
             }
         });
     }
@@ -569,7 +596,14 @@ impl Binding {
     /// Calls `each` with a record's raw cells and where it is (the hash still empty), in order. Rows of the wrong length may have their cells under
     /// wrong headers, so they give none; nor does a cell with odd quoting.
     #[inline(always)]
-    fn each_record<'d>(&self, data: &'d [u8], tile: &Tile, base: Progress, scratch: &mut Scratch, mut each: impl FnMut(&dyn Fn(usize) -> Option<&'d [u8]>, KeyCell)) {
+    fn each_record<'d>(
+        &self,
+        data: &'d [u8],
+        tile: &Tile,
+        base: Progress,
+        scratch: &mut Scratch,
+        mut each: impl FnMut(&dyn Fn(usize) -> Option<&'d [u8]>, KeyCell),
+    ) {
         let mut specials = tile.specials.iter().peekable();
         let mut blank = scratch.blank.iter().copied().peekable();
         let mut at = KeyCell { hash: KeyHash::default(), row: base.rows as u32, record: base.records as u32, start: 0 };

@@ -78,7 +78,8 @@ impl Dataset {
         let mut files: Vec<FileState> = starts.iter().enumerate().map(|(i, start)| open_file(&plan, start, i, &options)).collect();
         let tables: Vec<Option<&str>> = files.iter().map(|f| f.table.as_ref().map(|t| t.name.as_str())).collect();
         let distinct: std::collections::BTreeSet<&str> = tables.iter().flatten().copied().collect();
-        let together = plan.tables.len() > 1 && (as_dataset || starts.len() > 1) && !(distinct.len() == 1 && starts.len() > 1 && !as_dataset);
+        let together =
+            plan.tables.len() > 1 && (as_dataset || starts.len() > 1) && !(distinct.len() == 1 && starts.len() > 1 && !as_dataset);
         if together {
             let mut first: BTreeMap<String, String> = BTreeMap::new();
             for (i, file) in files.iter_mut().enumerate() {
@@ -260,7 +261,9 @@ impl Dataset {
                 }
                 findings.add(finding);
             } else {
-                coverage.checks_skipped.push(("C214".to_owned(), format!("only one table was given; the dataset also needs \"{}\"", table.name)));
+                coverage
+                    .checks_skipped
+                    .push(("C214".to_owned(), format!("only one table was given; the dataset also needs \"{}\"", table.name)));
             }
         }
     }
@@ -389,7 +392,8 @@ fn unchecked_words(unchecked: &Unchecked, field: &str) -> (String, String) {
 fn codes_run(binding: &Binding) -> Vec<String> {
     let plan = &binding.plan;
     let schema = &plan.schema;
-    let mut codes: Vec<&str> = vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"];
+    let mut codes: Vec<&str> =
+        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"];
     if !plan.standard.is_empty() {
         codes.extend(["C206", "C207", "C213"]);
     }
@@ -400,9 +404,13 @@ fn codes_run(binding: &Binding) -> Vec<String> {
     let mut codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
     let has = |fields: &[usize]| fields.iter().all(|&f| binding.fields[f].is_some());
     codes.extend(plan.keys.iter().filter(|k| has(&k.fields)).filter_map(|k| k.repeated.as_ref()).map(|(code, _)| code.text().to_owned()));
-    codes.extend(plan.references.iter().enumerate().filter(|(i, r)| {
-        has(&r.fields) && (r.table == plan.name || binding.known.get(*i).is_some_and(Option::is_some))
-    }).map(|(_, r)| r.code.text().to_owned()));
+    codes.extend(
+        plan.references
+            .iter()
+            .enumerate()
+            .filter(|(i, r)| has(&r.fields) && (r.table == plan.name || binding.known.get(*i).is_some_and(Option::is_some)))
+            .map(|(_, r)| r.code.text().to_owned()),
+    );
     codes.extend(plan.rows.iter().zip(&binding.rules).filter(|(_, runs)| **runs).map(|(r, _)| r.code.text().to_owned()));
     codes.extend(plan.same_per.iter().filter(|r| has(&r.key)).map(|r| r.code.text().to_owned()));
     codes.extend(plan.counts.iter().map(|r| r.code.text().to_owned()));
@@ -423,7 +431,9 @@ pub(crate) fn value_codes(plan: &TablePlan, has: &dyn Fn(usize) -> bool) -> Vec<
         }
         match &field.kind {
             FieldType::Number(_) | FieldType::Integer(_) => codes.push("C302"),
-            FieldType::Date(_) | FieldType::DateTime(_) | FieldType::Time(_) | FieldType::Year | FieldType::YearMonth => codes.extend(["C303", "C311"]),
+            FieldType::Date(_) | FieldType::DateTime(_) | FieldType::Time(_) | FieldType::Year | FieldType::YearMonth => {
+                codes.extend(["C303", "C311"])
+            }
             FieldType::Boolean { .. } => codes.push("C310"),
             FieldType::String(crate::schema::StringFormat::Default) | FieldType::Any => {}
             _ => codes.push("C313"),

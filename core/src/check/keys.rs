@@ -73,10 +73,10 @@ impl KeyTable {
                 }
                 return None;
             }
-            if place & UPPER == key.0 & UPPER {
-                if let Some(row) = self.row_if_same(place, key) {
-                    return Some(row);
-                }
+            if place & UPPER == key.0 & UPPER
+                && let Some(row) = self.row_if_same(place, key)
+            {
+                return Some(row);
             }
             at = (at + 1) & mask;
         }

@@ -147,7 +147,10 @@ impl StandardPlan {
         while order.len() < self.tables.len() {
             let ready = |i: &usize| {
                 self.tables[*i].references.iter().all(|r| {
-                    r.table.is_empty() || r.table == self.tables[*i].name || order.iter().any(|&o| self.tables[o].name == r.table) || !self.tables.iter().any(|t| t.name == r.table)
+                    r.table.is_empty()
+                        || r.table == self.tables[*i].name
+                        || order.iter().any(|&o| self.tables[o].name == r.table)
+                        || !self.tables.iter().any(|t| t.name == r.table)
                 })
             };
             let left: Vec<usize> = (0..self.tables.len()).filter(|i| !order.contains(i)).collect();

@@ -236,7 +236,15 @@ fn own_key(binding: &Binding, reference: usize) -> Option<usize> {
 }
 
 /// A finding about several fields of a record, placed at the first of them.
-fn key_finding(binding: &Binding, cell: &KeyCell, fields: &[usize], code: &Code, severity: Severity, block: Block<'_>, lines: &mut LineCounter<'_>) -> Finding {
+fn key_finding(
+    binding: &Binding,
+    cell: &KeyCell,
+    fields: &[usize],
+    code: &Code,
+    severity: Severity,
+    block: Block<'_>,
+    lines: &mut LineCounter<'_>,
+) -> Finding {
     let schema = &binding.plan.schema;
     let mut cells: Vec<Cell> = Vec::new();
     let start = cell.start as usize;
@@ -251,10 +259,10 @@ fn key_finding(binding: &Binding, cell: &KeyCell, fields: &[usize], code: &Code,
             .map(|c| binding.encoding.text(&content(&block.data[c.start..c.end], c.fault, &binding.dialect)).0.into_owned())
             .collect();
         value = texts.join(", ");
-        if let Some(c) = fields.first().and_then(|&f| binding.fields[f]) {
-            if let Some(first) = cells.get(c as usize) {
-                place = binding.cell_place(block.data, start, first.start, c as usize, &place);
-            }
+        if let Some(c) = fields.first().and_then(|&f| binding.fields[f])
+            && let Some(first) = cells.get(c as usize)
+        {
+            place = binding.cell_place(block.data, start, first.start, c as usize, &place);
         }
     }
     let mut finding = Finding::new("C401", if fields.len() > 1 { "several" } else { "" }, place).severity(severity).value(&value);

@@ -157,7 +157,9 @@ fn other_kind(sample: &[u8]) -> Option<&'static str> {
         b'{' if matches!(after(1), Some(b'"' | b'\'' | b'}')) => Some("JSON"),
         b'[' if matches!(after(1), Some(b'{' | b'[' | b']')) => Some("JSON"),
         b'<' if text.starts_with(b"<?xml") => Some("XML"),
-        b'<' if text.len() > 5 && (text[..5].eq_ignore_ascii_case(b"<html") || text[..5].eq_ignore_ascii_case(b"<!doc")) => Some("a web page"),
+        b'<' if text.len() > 5 && (text[..5].eq_ignore_ascii_case(b"<html") || text[..5].eq_ignore_ascii_case(b"<!doc")) => {
+            Some("a web page")
+        }
         _ => None,
     }
 }

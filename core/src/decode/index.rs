@@ -15,10 +15,10 @@
 
 use memchr::memchr_iter;
 
+use super::Cell;
 use super::careful::{self, Read};
 use super::dialect::{Dialect, LineEnd};
 use super::masks::{self, Masks};
-use super::Cell;
 use crate::bounds::MAX_RECORD;
 
 /// The cells of a stretch of records. Offsets are into the data given to [`Tile::fill`], below 4 GiB.
@@ -142,7 +142,10 @@ impl Tile {
     /// Whether the stretch ended inside a record that is too long, so that what follows up to the next line end belongs to it.
     pub fn skipping(&self, data: &[u8], dialect: &Dialect) -> bool {
         self.specials.last().is_some_and(|s| {
-            s.kind == SpecialKind::TooLong && s.next as usize == data.len() && self.next == data.len() && data.last() != Some(&dialect.newline())
+            s.kind == SpecialKind::TooLong
+                && s.next as usize == data.len()
+                && self.next == data.len()
+                && data.last() != Some(&dialect.newline())
         })
     }
 }
@@ -411,11 +414,17 @@ mod tests {
             for r in 0..=tile.regular() {
                 while let Some(s) = specials.next_if(|s| s.before as usize == r) {
                     careful::read(data, s.start as usize, true, dialect, &mut cells);
-                    rows.push((Some(s.kind), cells.iter().map(|c| content(&data[c.start..c.end], c.fault, dialect).into_owned()).collect()));
+                    rows.push((
+                        Some(s.kind),
+                        cells.iter().map(|c| content(&data[c.start..c.end], c.fault, dialect).into_owned()).collect(),
+                    ));
                 }
                 if r < tile.regular() {
                     let b = &tile.boundaries[r * tile.stride..][..tile.stride];
-                    rows.push((None, b.windows(2).map(|w| content(&data[w[0] as usize..w[1] as usize - 1], None, dialect).into_owned()).collect()));
+                    rows.push((
+                        None,
+                        b.windows(2).map(|w| content(&data[w[0] as usize..w[1] as usize - 1], None, dialect).into_owned()).collect(),
+                    ));
                 }
             }
             lines += tile.lines;
