@@ -396,6 +396,8 @@ fn prefix_xor(mut bits: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
+
     use proptest::prelude::*;
 
     use super::*;
