@@ -50,7 +50,9 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     let mut sink = output.open(&names)?;
     let mut rejects = match &args.rejects {
         Some(_) if !job.rejects_fit_together() => {
-            return Err(Failure::said("the files have different headers, so their rejects cannot stand in one file; convert them one by one"));
+            return Err(Failure::said(
+                "the files have different headers, so their rejects cannot stand in one file; convert them one by one",
+            ));
         }
         Some(path) => Some(WholeFile::create(path)?),
         None => None,
@@ -154,7 +156,8 @@ fn recognised(to: &Package, starts: &[Start<'_>], options: &Options) -> Result<A
     let heads: Vec<(Head, &Start<'_>)> =
         starts.iter().filter_map(|s| Head::read(s.sample, s.whole, &options.hints).ok().map(|h| (h, s))).collect();
     let samples: Vec<(&Head, Sample<'_>)> = heads.iter().map(|(h, s)| (h, Sample { bytes: s.sample, whole: s.whole })).collect();
-    let plans = |packages: &mut dyn Iterator<Item = &Arc<Package>>| packages.map(|p| Arc::new(StandardPlan::of_package(p))).collect::<Vec<_>>();
+    let plans =
+        |packages: &mut dyn Iterator<Item = &Arc<Package>>| packages.map(|p| Arc::new(StandardPlan::of_package(p))).collect::<Vec<_>>();
     let sources: Vec<&Arc<Package>> = to.crosswalks.iter().filter_map(|c| catalog().find(&c.from)).collect();
     if let Some((plan, _)) = detect::choose(&plans(&mut sources.into_iter()), &samples) {
         announce(&plan, starts, options);
@@ -170,8 +173,13 @@ fn recognised(to: &Package, starts: &[Start<'_>], options: &Options) -> Result<A
             let a = plan.reference();
             Failure::said(format!("{names}: this is {a} already; to check it: concord validate --standard {a}"))
         }
-        Some((plan, _)) => Failure::said(format!("{names}: taken for {}, from which there is no crosswalk to {}{words}", plan.reference(), to.reference())),
-        None => Failure::said(format!("{names}: not recognised as a layout that can be converted to {}{words}. Name it with --from", to.reference())),
+        Some((plan, _)) => {
+            Failure::said(format!("{names}: taken for {}, from which there is no crosswalk to {}{words}", plan.reference(), to.reference()))
+        }
+        None => Failure::said(format!(
+            "{names}: not recognised as a layout that can be converted to {}{words}. Name it with --from",
+            to.reference()
+        )),
     })
 }
 

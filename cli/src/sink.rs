@@ -53,7 +53,10 @@ impl Target {
             return Ok(Target { place: Place::Folder(folder), format, extension });
         }
         let Some(own) = path.extension() else {
-            return Err(Failure::said(format!("{0}: the file name has no extension that says the format; write {0}.csv, or {0}/ for a folder", path.display())));
+            return Err(Failure::said(format!(
+                "{0}: the file name has no extension that says the format; write {0}.csv, or {0}/ for a folder",
+                path.display()
+            )));
         };
         let (format, extension) = match (chosen, format_of(&own.to_string_lossy())) {
             (Some(chosen), _) => chosen,
@@ -91,7 +94,11 @@ impl Target {
                     Place::File(path) => format!("{} is one file", path.display()),
                     _ => "the standard output takes one table".to_owned(),
                 };
-                Err(Failure::said(format!("the data become {} tables ({}), and {what}; name a folder with -o FOLDER/", tables.len(), tables.join(", "))))
+                Err(Failure::said(format!(
+                    "the data become {} tables ({}), and {what}; name a folder with -o FOLDER/",
+                    tables.len(),
+                    tables.join(", ")
+                )))
             }
         }
     }

@@ -35,9 +35,9 @@ use crate::report::{Report, StandardUsed};
 
 pub mod rows;
 mod target;
-mod unite;
 #[cfg(test)]
 mod tests;
+mod unite;
 
 pub use unite::{Uniting, UnitingError};
 

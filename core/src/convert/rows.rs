@@ -210,7 +210,8 @@ impl Records {
         let made: Vec<Cow<'_, str>> =
             self.columns.iter().map(|column| column.map_or(Cow::Borrowed(""), |c| source.text(&cell(c as usize)))).collect();
         let blank = |(text, missing): (&'_ Cow<'_, str>, &Vec<String>)| missing.iter().any(|m| *m == **text);
-        let texts: Vec<&str> = made.iter().zip(&self.missing).map(|(text, missing)| if blank((text, missing)) { "" } else { &**text }).collect();
+        let texts: Vec<&str> =
+            made.iter().zip(&self.missing).map(|(text, missing)| if blank((text, missing)) { "" } else { &**text }).collect();
         then(&texts);
     }
 

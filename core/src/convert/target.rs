@@ -190,12 +190,15 @@ impl TargetTables {
         for table in self.tables.iter().flatten() {
             for (rule, _) in table.plan.rows.iter().zip(&table.rules).filter(|(_, runs)| !**runs) {
                 if rule.needs_a_column() {
-                    let place = Place { file: u32::MAX, field: rule.fields.first().and_then(|&f| table.names.get(f)).cloned(), ..Place::default() };
-                    let mut finding = Finding::new("C206", "", place).severity(rule.severity).arg("fields", table.field_names(&rule.fields));
+                    let place =
+                        Place { file: u32::MAX, field: rule.fields.first().and_then(|&f| table.names.get(f)).cloned(), ..Place::default() };
+                    let mut finding =
+                        Finding::new("C206", "", place).severity(rule.severity).arg("fields", table.field_names(&rule.fields));
                     finding.code = rule.code.clone();
                     found.push(finding);
                 } else {
-                    skipped.push((rule.code.text().to_owned(), format!("table \"{}\" is written without a column for it", table.plan.name)));
+                    skipped
+                        .push((rule.code.text().to_owned(), format!("table \"{}\" is written without a column for it", table.plan.name)));
                 }
             }
             for reference in &table.plan.references {

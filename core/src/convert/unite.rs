@@ -88,7 +88,8 @@ impl Uniting {
             // A column goes by its field's name, however the file spells it.
             let found = crate::check::bind::HeaderMatch::of(&plan.tables[table], &head.names());
             let schema = &plan.tables[table].schema;
-            let absent = (0..schema.fields.len()).find(|&f| found.fields[f].is_none() && (schema.is_required(f) || schema.fields[f].extras.column));
+            let absent =
+                (0..schema.fields.len()).find(|&f| found.fields[f].is_none() && (schema.is_required(f) || schema.fields[f].extras.column));
             if let Some(f) = absent {
                 let (name, table) = (&schema.fields[f].name, &plan.tables[table].name);
                 let why = format!("the header does not fit table \"{table}\" of {}: there is no column \"{name}\"", package.reference());
@@ -105,7 +106,8 @@ impl Uniting {
             return Err(UnitingError::Tables { first: named(0, first), other: named(other, tables[other]) });
         }
         let table = tables.first().map_or_else(String::new, |&t| plan.tables[t].name.clone());
-        let schema = tables.first().map_or_else(|| Arc::new(crate::schema::TableSchema::of_texts(&[])), |&t| Arc::clone(&plan.tables[t].schema));
+        let schema =
+            tables.first().map_or_else(|| Arc::new(crate::schema::TableSchema::of_texts(&[])), |&t| Arc::clone(&plan.tables[t].schema));
         let mut merger = Merger::new(&schema, &inputs, column, writer).map_err(UnitingError::Merge)?;
         let mut out = Vec::new();
         merger.begin(&mut out);
