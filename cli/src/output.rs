@@ -61,14 +61,14 @@ impl WholeFile {
         }
     }
 
-    /// Gives the file its name.
+    /// Gives the file its name. When that fails, what was written is removed and an old file stays.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
-        if let Some(file) = self.file.take() {
-            let file = file.into_inner().map_err(|e| Failure::of(&self.path, e.error()))?;
-            file.sync_all().map_err(|e| Failure::of(&self.path, &e))?;
-            fs::rename(&self.temporary, &self.path).map_err(|e| Failure::of(&self.path, &e))?;
-        }
-        Ok(())
+        let Some(file) = self.file.take() else { return Ok(()) };
+        let whole = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+        whole.and_then(|()| fs::rename(&self.temporary, &self.path)).map_err(|e| {
+            let _ = fs::remove_file(&self.temporary);
+            Failure::of(&self.path, &e)
+        })
     }
 }
 

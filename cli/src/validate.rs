@@ -119,7 +119,7 @@ pub(crate) fn check_files(choice: &Choice, paths: &[PathBuf], as_dataset: bool, 
 }
 
 /// Says what was recognised and how sure that is.
-fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: &Options) {
+pub(crate) fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: &Options) {
     for start in starts {
         let Ok(head) = Head::read(start.sample, start.whole, &options.hints) else { continue };
         let sample = Sample { bytes: start.sample, whole: start.whole };

@@ -213,8 +213,11 @@ impl Binding {
         out.lines += tile.lines;
         if tail > 0 {
             if out.tail.count == 0 {
+                // The last of them may be a carriage return that ends no line.
+                let first = tile.specials[tile.specials.len() - tail].start as usize;
+                let lines = memchr::memchr_iter(self.dialect.newline(), &data[first..tile.next]).count();
                 out.tail.row = out.rows - tail as u64 + 1;
-                out.tail.line = out.lines - tail as u64 + 1;
+                out.tail.line = out.lines - lines as u64 + 1;
             }
             out.tail.count += tail as u64;
         }
@@ -407,7 +410,12 @@ impl Binding {
     }
 
     fn text<'d>(&self, data: &'d [u8], cell: &Cell) -> Cow<'d, str> {
-        match content(&data[cell.start..cell.end], cell.fault, &self.dialect) {
+        self.text_of(&data[cell.start..cell.end], cell.fault)
+    }
+
+    /// A cell's text from its bytes.
+    fn text_of<'d>(&self, raw: &'d [u8], fault: Option<QuoteFault>) -> Cow<'d, str> {
+        match content(raw, fault, &self.dialect) {
             Cow::Borrowed(raw) => self.encoding.text(raw).0,
             Cow::Owned(raw) => Cow::Owned(self.encoding.text(&raw).0.into_owned()),
         }
@@ -443,7 +451,7 @@ impl Binding {
                 // What the shortcut did not pass is only a suspect: the full rules know whether it has a fault.
                 let faulty = |f: &usize| {
                     let suspect = self.fields[*f].filter(|c| bad.binary_search(&(row, *c)).is_ok());
-                    suspect.is_some_and(|c| !self.plan.cells[*f].accepts(&self.plain_text(raw(c as usize))))
+                    suspect.is_some_and(|c| !self.plan.cells[*f].accepts(&self.text_of(raw(c as usize), None)))
                 };
                 if !rule.fields.iter().any(faulty) {
                     broken.push((row, i, how));
@@ -452,16 +460,9 @@ impl Binding {
         }
     }
 
-    fn plain_text<'d>(&self, raw: &'d [u8]) -> Cow<'d, str> {
-        match content(raw, None, &self.dialect) {
-            Cow::Borrowed(bytes) => self.encoding.text(bytes).0,
-            Cow::Owned(bytes) => Cow::Owned(self.encoding.text(&bytes).0.into_owned()),
-        }
-    }
-
     fn field_text<'d>(&self, field: usize, raw: &impl Fn(usize) -> &'d [u8]) -> Cow<'d, str> {
         let Some(c) = self.fields[field] else { return Cow::Borrowed("") };
-        let text = self.plain_text(raw(c as usize));
+        let text = self.text_of(raw(c as usize), None);
         if !text.is_empty() && self.plan.schema.missing_for(field).iter().any(|m| *m == text) { Cow::Borrowed("") } else { text }
     }
 
@@ -615,7 +616,9 @@ fn is_odd(raw: &[u8]) -> bool {
     };
     let blank = |b: Option<&u8>| matches!(b, Some(b' ' | b'\t' | b'\n' | b'\r'));
     let ends = blank(inner.first()) || blank(inner.last()) || blank(raw.first()) || blank(raw.last());
-    ends || inner.iter().any(|&b| b >= 0x7f || (b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t')))
+    // First a sweep that the compiler makes wide, for any byte that is not plain; then, rarely, which one it is.
+    let beyond = inner.iter().fold(false, |any, b| any | (b.wrapping_sub(0x20) >= 0x5f));
+    ends || (beyond && inner.iter().any(|&b| b >= 0x7f || (b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t'))))
 }
 
 fn is_empty_line(data: &[u8], special: &Special) -> bool {

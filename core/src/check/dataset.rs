@@ -81,15 +81,15 @@ impl Dataset {
         let together = plan.tables.len() > 1 && (as_dataset || starts.len() > 1) && !(distinct.len() == 1 && starts.len() > 1 && !as_dataset);
         if together {
             let mut first: BTreeMap<String, String> = BTreeMap::new();
-            for i in 0..files.len() {
-                let Some(table) = files[i].table.clone() else { continue };
+            for (i, file) in files.iter_mut().enumerate() {
+                let Some(table) = file.table.clone() else { continue };
                 if let Some(other) = first.get(&table.name) {
                     let place = Place { file: i as u32, ..Place::default() };
                     let finding = Finding::new("C215", "repeated", place).arg("other", other.as_str()).arg("resource", table.name.as_str());
-                    files[i].findings.add(finding);
-                    files[i].table = None;
+                    file.findings.add(finding);
+                    file.table = None;
                 } else {
-                    first.insert(table.name.clone(), files[i].used.name.clone());
+                    first.insert(table.name.clone(), file.used.name.clone());
                 }
             }
         }
@@ -396,8 +396,25 @@ fn codes_run(binding: &Binding) -> Vec<String> {
     if schema.fields_match == FieldsMatch::Exact {
         codes.push("C212");
     }
+    codes.extend(value_codes(plan, &|f| binding.fields[f].is_some()));
+    let mut codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
+    let has = |fields: &[usize]| fields.iter().all(|&f| binding.fields[f].is_some());
+    codes.extend(plan.keys.iter().filter(|k| has(&k.fields)).filter_map(|k| k.repeated.as_ref()).map(|(code, _)| code.text().to_owned()));
+    codes.extend(plan.references.iter().enumerate().filter(|(i, r)| {
+        has(&r.fields) && (r.table == plan.name || binding.known.get(*i).is_some_and(Option::is_some))
+    }).map(|(_, r)| r.code.text().to_owned()));
+    codes.extend(plan.rows.iter().zip(&binding.rules).filter(|(_, runs)| **runs).map(|(r, _)| r.code.text().to_owned()));
+    codes.extend(plan.same_per.iter().filter(|r| has(&r.key)).map(|r| r.code.text().to_owned()));
+    codes.extend(plan.counts.iter().map(|r| r.code.text().to_owned()));
+    codes
+}
+
+/// Codes of the checks of single values that run on the fields that there are.
+pub(crate) fn value_codes(plan: &TablePlan, has: &dyn Fn(usize) -> bool) -> Vec<&'static str> {
+    let schema = &plan.schema;
+    let mut codes = Vec::new();
     for (f, field) in schema.fields.iter().enumerate() {
-        if binding.fields[f].is_none() {
+        if !has(f) {
             continue;
         }
         let c = &field.constraints;
@@ -427,15 +444,6 @@ fn codes_run(binding: &Binding) -> Vec<String> {
             codes.push("C307");
         }
     }
-    let mut codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
-    let has = |fields: &[usize]| fields.iter().all(|&f| binding.fields[f].is_some());
-    codes.extend(plan.keys.iter().filter(|k| has(&k.fields)).filter_map(|k| k.repeated.as_ref()).map(|(code, _)| code.text().to_owned()));
-    codes.extend(plan.references.iter().enumerate().filter(|(i, r)| {
-        has(&r.fields) && (r.table == plan.name || binding.known.get(*i).is_some_and(Option::is_some))
-    }).map(|(_, r)| r.code.text().to_owned()));
-    codes.extend(plan.rows.iter().zip(&binding.rules).filter(|(_, runs)| **runs).map(|(r, _)| r.code.text().to_owned()));
-    codes.extend(plan.same_per.iter().filter(|r| has(&r.key)).map(|r| r.code.text().to_owned()));
-    codes.extend(plan.counts.iter().map(|r| r.code.text().to_owned()));
     codes
 }
 

@@ -168,7 +168,7 @@ fn compile(field: &Field) -> Test {
     let listed = listed_texts(field);
     match &field.kind {
         FieldType::String(StringFormat::Default) => match (listed, &c.pattern) {
-            (Some(words), None) if !lengths && !bounded => Test::Words(words),
+            (Some(words), None) if !bounded => Test::Words(words),
             (None, Some(pattern)) if !lengths && !bounded => match Shape::new(pattern) {
                 Some(shape) => Test::Shape(Box::new(shape)),
                 None => Pattern::new(pattern).map_or(Test::Never, |p| Test::Pattern(Box::new(p))),
@@ -197,7 +197,8 @@ fn compile(field: &Field) -> Test {
     }
 }
 
-/// The texts that a text field is limited to, if it is; deprecated codes are left to the full rules.
+/// The texts that a text field is limited to, if it is: those of its list that have a permitted length. Deprecated codes are left to the full
+/// rules.
 fn listed_texts(field: &Field) -> Option<Words> {
     let lists = usize::from(!field.constraints.values.is_empty()) + usize::from(!field.categories.is_empty()) + usize::from(field.codes.is_some());
     match lists {
@@ -206,7 +207,10 @@ fn listed_texts(field: &Field) -> Option<Words> {
             let values = field.constraints.values.iter().map(|s| s.as_bytes());
             let categories = field.categories.iter().map(|c| c.value.as_bytes());
             let codes = field.codes.iter().flat_map(|list| &list.codes).filter(|c| !c.deprecated).map(|c| c.code.as_bytes());
-            Some(Words::new(values.chain(categories).chain(codes)).unwrap_or_else(Words::nothing))
+            let (least, most) = (field.constraints.min_length.unwrap_or(0), field.constraints.max_length.unwrap_or(u64::MAX));
+            // Bytes are never fewer than characters, and more only beside ASCII; such a text is left to the full rules.
+            let fits = |text: &&[u8]| text.is_ascii() && (least..=most).contains(&(text.len() as u64)) || (least == 0 && most == u64::MAX);
+            Some(Words::new(values.chain(categories).chain(codes).filter(fits)).unwrap_or_else(Words::nothing))
         }
         // Two lists at once: nothing passes here.
         _ => Some(Words::nothing()),
@@ -353,12 +357,14 @@ struct NumberTest {
     /// `low[s]`: the least mantissa that is allowed with `s` digits after the point.
     low: [i64; 19],
     high: [i64; 19],
+    /// Numbers without a sign and with at most so many digits before the point are within the bounds.
+    safe: usize,
 }
 
 impl NumberTest {
     fn new(field: &Field) -> Option<NumberTest> {
         let c = &field.constraints;
-        let mut test = NumberTest { whole: matches!(field.kind, FieldType::Integer(_)), low: [i64::MIN; 19], high: [i64::MAX; 19] };
+        let mut test = NumberTest { whole: matches!(field.kind, FieldType::Integer(_)), low: [i64::MIN; 19], high: [i64::MAX; 19], safe: 0 };
         for (bound, lower, exclusive) in [
             (&c.minimum, true, false),
             (&c.exclusive_minimum, true, true),
@@ -376,11 +382,22 @@ impl NumberTest {
                 }
             }
         }
+        if test.low[0] <= 0 {
+            test.safe = (1..=17).take_while(|&digits| 10i64.pow(digits) <= test.high[0]).count();
+        }
         Some(test)
     }
 
     #[inline(always)]
     fn passes(&self, text: &[u8]) -> bool {
+        match plain_number(text) {
+            Some((digits, has_point)) if digits <= self.safe && !(has_point && self.whole) => true,
+            _ => self.passes_by_digits(text),
+        }
+    }
+
+    #[inline(always)]
+    fn passes_by_digits(&self, text: &[u8]) -> bool {
         let (negative, digits) = match text {
             [b'-', rest @ ..] => (true, rest),
             _ => (false, text),
@@ -422,6 +439,49 @@ impl NumberTest {
         let value = if negative { -(mantissa as i64) } else { mantissa as i64 };
         value >= self.low[fraction.len()] && value <= self.high[fraction.len()]
     }
+}
+
+/// Whether a text of 4 to 16 bytes is digits with at most one point between them: how many digits stand before the point, and whether there is one.
+/// The bytes are looked at eight at a time.
+#[inline(always)]
+fn plain_number(text: &[u8]) -> Option<(usize, bool)> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let n = text.len();
+    if !(4..=16).contains(&n) {
+        return None;
+    }
+    let (mut head, mut tail) = ends(text);
+    let width = if n < 8 {
+        // Four bytes each: zeros fill them up.
+        head |= (ONES * 0x30) << 32;
+        tail |= (ONES * 0x30) << 32;
+        4
+    } else {
+        8
+    };
+    // The top bit of each byte that is a point.
+    let points = |word: u64| {
+        let x = word ^ (ONES * 0x2e);
+        !(((x & (ONES * 0x7f)) + ONES * 0x7f) | x) & (ONES * 0x80)
+    };
+    let (first, last) = (points(head), points(tail));
+    // Points made zeros, then every byte less '0' must be at most nine.
+    let strange = |word: u64, points: u64| {
+        let x = word ^ ((points >> 7) * 0x1e) ^ (ONES * 0x30);
+        (x.wrapping_add(ONES * 0x76) | x) & (ONES * 0x80)
+    };
+    // Bytes of the tail that are not in the head too.
+    let beyond = last.checked_shr(((2 * width - n) * 8) as u32).unwrap_or(0);
+    let several = ((first & first.wrapping_sub(1)) | (beyond & beyond.wrapping_sub(1))) != 0 || (first != 0 && beyond != 0);
+    if strange(head, first) | strange(tail, last) != 0 || several {
+        return None;
+    }
+    let digits = match (first, beyond) {
+        (0, 0) => return Some((n, false)),
+        (0, _) => width + beyond.trailing_zeros() as usize / 8,
+        _ => first.trailing_zeros() as usize / 8,
+    };
+    (digits > 0 && digits + 1 < n).then_some((digits, true))
 }
 
 /// The least whole number not below (or, when exclusive, above) the bound; clamped, since no mantissa of 18 digits comes near the ends.
@@ -502,6 +562,35 @@ mod tests {
         }
         let units = number(true, |f| f.constraints.maximum = Some("5000".into()));
         assert!(units.passes(b"5000") && !units.passes(b"5001") && !units.passes(b"2.5"));
+    }
+
+    #[test]
+    fn numbers_eight_bytes_at_a_time() {
+        let slow = |text: &[u8]| {
+            let point = text.iter().position(|&b| b == b'.');
+            let rest: Vec<u8> = text.iter().copied().filter(|&b| b != b'.').collect();
+            let fits = (4..=16).contains(&text.len()) && rest.iter().all(u8::is_ascii_digit) && text.len() - rest.len() < 2;
+            match point {
+                None => fits.then_some((text.len(), false)),
+                Some(at) => (fits && at > 0 && at + 1 < text.len()).then_some((at, true)),
+            }
+        };
+        for length in 0..18 {
+            let digits: Vec<u8> = (0..length).map(|i| b'0' + (i * 7 % 10) as u8).collect();
+            assert_eq!(plain_number(&digits), slow(&digits));
+            for at in 0..length {
+                for byte in [b'.', b'-', b'/', b':', b' ', 0, 0xff, 0xb0, b'9'] {
+                    let mut text = digits.clone();
+                    text[at] = byte;
+                    assert_eq!(plain_number(&text), slow(&text), "{text:?}");
+                    for other in 0..length {
+                        let mut text = text.clone();
+                        text[other] = b'.';
+                        assert_eq!(plain_number(&text), slow(&text), "{text:?}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -112,6 +112,15 @@ impl KeyTable {
         }
     }
 
+    /// Makes room for so many keys at once, where their number can be foreseen.
+    pub fn reserve(&mut self, keys: usize) {
+        let size = (keys.min(1 << 28) * 4 / 3 + 1).next_power_of_two();
+        if self.keys.is_empty() && size > self.places.len() {
+            self.places = vec![0; size];
+            self.keys.reserve(keys.min(1 << 28));
+        }
+    }
+
     /// Number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()

@@ -174,10 +174,10 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
             mend: rule.mend.clone(),
         };
         let code = Code::Rule(Arc::new(words));
-        if let RuleKind::Exists { resource: other, target, .. } = &rule.kind {
-            if *other == resource.name {
-                plan.provide(target);
-            }
+        if let RuleKind::Exists { resource: other, target, .. } = &rule.kind
+            && *other == resource.name
+        {
+            plan.provide(target);
         }
         if rule.resource != resource.name {
             continue;
@@ -259,10 +259,10 @@ impl TablePlan {
     /// Remembers the values of fields that others refer to.
     fn provide(&mut self, target: &[String]) {
         let fields: Option<Vec<usize>> = target.iter().map(|n| self.schema.index(n)).collect();
-        if let Some(fields) = fields.filter(|f| !f.is_empty()) {
-            if !self.keys.iter().any(|k| k.fields == fields) {
-                self.keys.push(Key { fields, repeated: None });
-            }
+        if let Some(fields) = fields.filter(|f| !f.is_empty())
+            && !self.keys.iter().any(|k| k.fields == fields)
+        {
+            self.keys.push(Key { fields, repeated: None });
         }
     }
 

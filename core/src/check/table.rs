@@ -24,6 +24,8 @@ pub struct TableCheck {
     /// References whose values were not known when they were met, with the finding if they stay unknown.
     pending: Vec<Pending>,
     records: u64,
+    /// Size of the file in bytes, until the first block.
+    expected: Option<u64>,
 }
 
 /// A reference whose value is not known yet.
@@ -64,6 +66,7 @@ impl TableCheck {
             same_per: plan.same_per.iter().map(|_| HashMap::new()).collect(),
             pending: Vec::new(),
             records: 0,
+            expected: None,
             binding,
         }
     }
@@ -73,11 +76,25 @@ impl TableCheck {
         self.records
     }
 
+    /// Says how large the file is, before the first block is merged: the keys' memory is then made at once.
+    pub fn expect(&mut self, bytes: u64) {
+        self.expected = Some(bytes);
+    }
+
     /// Takes over the outcome of the next block. `data` are the bytes it was made from.
     pub fn merge(&mut self, outcome: Outcome, data: &[u8], findings: &mut Findings) {
         let shift = self.at;
         if outcome.rows > outcome.tail.count {
             std::mem::take(&mut self.tail).findings(self.file).for_each(|f| findings.add(f));
+        }
+        if let Some(bytes) = self.expected.take() {
+            let read = (outcome.next - outcome.from).max(1) as u64;
+            let records = bytes / read.div_ceil(outcome.records.max(1)).max(1);
+            for (table, cells) in self.keys.iter_mut().zip(&outcome.keys) {
+                if !cells.is_empty() {
+                    table.reserve(usize::try_from(records + records / 32).unwrap_or(usize::MAX));
+                }
+            }
         }
         let mut late: Vec<Finding> = Vec::new();
         let pending = self.pending.len();

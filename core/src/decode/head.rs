@@ -164,6 +164,8 @@ fn other_kind(sample: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
     use super::*;
 
     fn head(bytes: &[u8]) -> Result<Head, NotText> {

@@ -148,6 +148,9 @@ impl Findings {
         rows.sort_unstable();
         rows.dedup();
         self.rows_at_fault += rows.len() as u64;
+        if let Some(mine) = &mut self.faulty_rows {
+            mine.extend(rows);
+        }
         for severity in 0..3 {
             self.counts[severity] += block.counts[severity];
         }
@@ -180,6 +183,14 @@ impl Findings {
             mine.samples.extend(cause.samples.into_iter().take(room));
         }
         rows
+    }
+
+    /// Adds to a block's findings others of the same block. Both are ascending by row, and places count from the block's start.
+    pub fn weave(&mut self, late: Vec<Finding>) {
+        if !late.is_empty() {
+            let mine = std::mem::replace(self, Findings::of_block(self.cap));
+            self.absorb(mine, Shift::default(), late);
+        }
     }
 
     /// Takes over another file's findings, behind those that are here.

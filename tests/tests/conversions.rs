@@ -1,0 +1,270 @@
+//! Real exports become what their publishers made of them, and every row is accounted for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Folder, Ran, aloud, conformance, names_in, root, rows, run};
+
+/// Runs `concord convert` with a report and rejects in the folder. Ends with 0 or 1; which, the caller checks.
+fn convert(folder: &Folder, input: &Path, to: &str, out: &str, further: &[String]) -> (Ran, Value) {
+    let mut words: Vec<OsString> = ["convert", "--to", to, "--max-findings", "100000", "--format", "json"].map(Into::into).into();
+    words.extend([input.into(), "-o".into(), folder.path(out).into(), "--rejects".into(), folder.path("rejects.csv").into()]);
+    words.extend(further.iter().map(Into::into));
+    let ran = run(words);
+    assert!(matches!(ran.status, 0 | 1), "{} said {}", input.display(), ran.err);
+    let report = ran.json();
+    (ran, report)
+}
+
+/// In = out + rejected + dropped, in records and for each table.
+fn assert_balanced(report: &Value) -> (u64, u64, u64, u64) {
+    let balance = &report["conversion"];
+    let n = |name: &str| balance[name].as_u64().unwrap();
+    let dropped = balance["dropped"].as_array().unwrap().iter().map(|d| d["count"].as_u64().unwrap()).sum();
+    let sums = (n("records_in"), n("records_out"), n("rejected"), dropped);
+    assert_eq!(sums.0, sums.1 + sums.2 + sums.3, "{balance:#}");
+    for sum in balance["sums"].as_array().unwrap() {
+        assert_eq!(sum["balanced"], true, "{sum:#}");
+    }
+    sums
+}
+
+type Row = BTreeMap<String, String>;
+
+/// How often each row stands in a table.
+fn multiset(rows: Vec<Row>) -> BTreeMap<Row, usize> {
+    let mut counted = BTreeMap::new();
+    rows.into_iter().for_each(|row| *counted.entry(row).or_default() += 1);
+    counted
+}
+
+#[test]
+fn the_lexington_export_becomes_the_published_feed() {
+    let Some(shared) = conformance("the_lexington_export_becomes_the_published_feed") else { return };
+    let folder = Folder::new("lexington");
+    let input = shared.join("lives/source-exports/lexington-2016-03.csv");
+    let (_, report) = convert(&folder, &input, "lives@2.0", "feed/", &["--set".to_owned(), "feed_date=20160303".to_owned()]);
+    let published = shared.join("lives/valid/lexington-2016-03");
+    for table in ["businesses", "inspections", "violations"] {
+        let expected = rows(&published.join(format!("{table}.csv")));
+        // Columns that the feed has and the publisher left out must be empty.
+        let names: BTreeSet<String> = expected[0].keys().cloned().collect();
+        let made: Vec<Row> = rows(&folder.path(&format!("feed/{table}.csv")))
+            .into_iter()
+            .map(|row| {
+                let (known, further): (Row, Row) = row.into_iter().partition(|(name, _)| names.contains(name));
+                assert!(further.values().all(String::is_empty), "{table}: {further:?}");
+                known
+            })
+            .collect();
+        let (made, expected) = (multiset(made), multiset(expected));
+        let missing: Vec<_> = expected.iter().filter(|(row, n)| made.get(row) != Some(n)).take(5).collect();
+        let extra: Vec<_> = made.iter().filter(|(row, n)| expected.get(row) != Some(n)).take(5).collect();
+        assert!(made == expected, "{table}: not made {missing:#?}\nnot published {extra:#?}");
+    }
+    let feed = rows(&folder.path("feed/feed_info.csv"));
+    assert_eq!((feed.len(), feed[0]["feed_date"].as_str(), feed[0]["feed_version"].as_str()), (1, "20160303", "2.0"));
+    let (records_in, _, rejected, _) = assert_balanced(&report);
+    assert_eq!((records_in, rejected), (712, 0), "{:#}", report["conversion"]);
+    // Each table: candidates = written + rejected + repeated + skipped, and what is written is in the file.
+    for table in report["conversion"]["tables"].as_array().unwrap() {
+        let n = |name: &str| table[name].as_u64().unwrap();
+        assert_eq!(n("candidates"), n("written") + n("rejected") + n("repeated") + n("skipped"), "{table:#}");
+        let name = table["table"].as_str().unwrap();
+        assert_eq!(n("written"), rows(&folder.path(&format!("feed/{name}.csv"))).len() as u64, "{name}");
+    }
+    // What LIVES cannot carry is told for each column, with all its filled cells.
+    for column in ["Status", "Inspection Type", "Followup Required", "Opening Date"] {
+        let told = report["findings"].as_array().unwrap().iter().any(|f| f["code"] == "C508" && f["field"] == column);
+        assert!(told, "nothing says that {column} is lost");
+    }
+    run([OsString::from("validate"), "--standard".into(), "lives@2.0".into(), folder.path("feed/").into()]).ended_with(0);
+}
+
+// ---- Coordinates, by an independent way
+
+/// Longitude and latitude in degrees of a point of UTM zone 13 north on GRS80, by Krüger's series to the sixth power of the third flattening
+/// (Karney 2011, equation 36 and those around it).
+fn inverse_utm_13(easting: f64, northing: f64) -> (f64, f64) {
+    let (a, f) = (6_378_137.0_f64, 1.0 / 298.257_222_101_f64);
+    let n = f / (2.0 - f);
+    let p = |k: i32| n.powi(k);
+    let radius = a / (1.0 + n) * (1.0 + p(2) / 4.0 + p(4) / 64.0 + p(6) / 256.0);
+    let beta = [
+        n / 2.0 - 2.0 / 3.0 * p(2) + 37.0 / 96.0 * p(3) - p(4) / 360.0 - 81.0 / 512.0 * p(5) + 96_199.0 / 604_800.0 * p(6),
+        p(2) / 48.0 + p(3) / 15.0 - 437.0 / 1440.0 * p(4) + 46.0 / 105.0 * p(5) - 1_118_711.0 / 3_870_720.0 * p(6),
+        17.0 / 480.0 * p(3) - 37.0 / 840.0 * p(4) - 209.0 / 4480.0 * p(5) + 5569.0 / 90_720.0 * p(6),
+        4397.0 / 161_280.0 * p(4) - 11.0 / 504.0 * p(5) - 830_251.0 / 7_257_600.0 * p(6),
+        4583.0 / 161_280.0 * p(5) - 108_847.0 / 3_991_680.0 * p(6),
+        20_648_693.0 / 638_668_800.0 * p(6),
+    ];
+    let (xi, eta) = (northing / (0.9996 * radius), (easting - 500_000.0) / (0.9996 * radius));
+    let (mut xi1, mut eta1) = (xi, eta);
+    for (j, b) in (1u8..).zip(beta) {
+        let k = 2.0 * f64::from(j);
+        xi1 -= b * (k * xi).sin() * (k * eta).cosh();
+        eta1 -= b * (k * xi).cos() * (k * eta).sinh();
+    }
+    let conformal = (xi1.sin() / eta1.cosh()).asin();
+    let longitude = -105.0 + eta1.sinh().atan2(xi1.cos()).to_degrees();
+    // From the conformal latitude to the geographic one by steps; each gains two digits or more.
+    let e = (f * (2.0 - f)).sqrt();
+    let isometric = conformal.tan().asinh();
+    let mut latitude = conformal;
+    for _ in 0..12 {
+        latitude = (isometric + e * (e * latitude.sin()).atanh()).sinh().atan();
+    }
+    (longitude, latitude.to_degrees())
+}
+
+/// What PROJ 9.5.1 (pyproj 3.7.2) gives from EPSG:26913 to EPSG:4326 for twelve rows of the sample: its number, easting, northing, longitude, latitude.
+const PROJ: [(usize, f64, f64, f64, f64); 12] = [
+    (0, 346995.7084999997, 3901274.2367000002, -106.681632006, 35.242882572),
+    (50, 388920.12119999994, 3882562.239, -106.218443113, 35.079716505),
+    (100, 361132.9726999998, 3886762.0716999993, -106.523860517, 35.114129402),
+    (139, 676746.1096000001, 3619706.3592000008, -103.114442675, 32.700947956),
+    (150, 360686.28560000006, 3884680.5856, -106.528410330, 35.095305034),
+    (200, 204023.44189999998, 3659022.8774999995, -108.168771874, 33.029514607),
+    (240, 118341.09339999966, 3551724.7924000006, -109.040793189, 32.037373331),
+    (250, 342054.1635999996, 3594350.5996000003, -106.680798302, 32.475168013),
+    (300, 379566.08770000003, 3896149.053200001, -106.323005467, 35.201125084),
+    (350, 464603.3457000004, 4062163.5131, -105.396292911, 36.704481395),
+    (400, 421182.50179999974, 4005890.167300001, -105.876658450, 36.194611601),
+    (450, 400092.87909999955, 3935772.4975000005, -106.102401921, 35.560592250),
+];
+
+fn near(a: f64, b: f64, by: f64) -> bool {
+    (a - b).abs() <= by
+}
+
+#[test]
+fn the_independent_projection_agrees_with_proj() {
+    for (row, x, y, longitude, latitude) in PROJ {
+        let (lon, lat) = inverse_utm_13(x, y);
+        assert!(near(lon, longitude, 2e-9) && near(lat, latitude, 2e-9), "row {row}: {lon} {lat}, not {longitude} {latitude}");
+    }
+}
+
+/// USDOT's own table from what is found to what it becomes: by the value in lower case without blanks around it. `<Null>` is no value.
+fn mapper(shared: &Path, name: &str) -> BTreeMap<String, String> {
+    let pairs = rows(&shared.join(format!("nad/mapper/Mapper_{name}.csv"))).into_iter().map(|row| {
+        let destination = if row["Destination"] == "<Null>" { String::new() } else { row["Destination"].clone() };
+        (row["Source"].trim().to_lowercase(), destination)
+    });
+    pairs.collect()
+}
+
+#[test]
+fn the_new_mexico_sample_becomes_national_addresses() {
+    let Some(shared) = conformance("the_new_mexico_sample_becomes_national_addresses") else { return };
+    let folder = Folder::new("new-mexico");
+    let input = shared.join("nad/nm911_address_sample_a.csv");
+    let (_, report) = convert(&folder, &input, "nad@2023-04", "nad.csv", &[]);
+    let (records_in, records_out, rejected, dropped) = assert_balanced(&report);
+    assert_eq!((records_in, records_out + rejected, dropped), (500, 500, 0), "{:#}", report["conversion"]);
+    let source = rows(&input);
+    let made: BTreeMap<String, Row> = rows(&folder.path("nad.csv")).into_iter().map(|row| (row["DataSet_ID"].clone(), row)).collect();
+    assert_eq!(made.len() as u64, records_out);
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(report["coverage"]["truncated"], false);
+    let told = |record: usize, field: &str| {
+        findings.iter().any(|f| f["record"] == record + 1 && f["field"] == field && f["code"] == "C504")
+    };
+    let columns = [("STR_DIR", "St_PreDir", "St_PreDir"), ("STR_PRETYP", "St_PreTyp", "St_PreTyp"), ("STR_SUFFIX", "St_PosTyp", "St_PosTyp"), ("POST_DIR", "St_PosDir", "St_PosDir")];
+    let mappers: BTreeMap<&str, BTreeMap<String, String>> = columns.iter().map(|c| (c.2, mapper(&shared, c.2))).collect();
+    let (mut mapped, mut unmapped, mut wrong) = (0, 0, Vec::new());
+    for (record, from) in source.iter().enumerate() {
+        let Some(to) = made.get(&from["index"]) else {
+            assert!(rejected > 0, "record {} of the sample is neither converted nor rejected", record + 1);
+            continue;
+        };
+        let (longitude, latitude) = inverse_utm_13(from["POINT_X"].parse().unwrap(), from["POINT_Y"].parse().unwrap());
+        let (lon, lat): (f64, f64) = (to["Longitude"].parse().unwrap(), to["Latitude"].parse().unwrap());
+        if !near(lon, longitude, 1e-6) || !near(lat, latitude, 1e-6) {
+            wrong.push(format!("record {}: {lon} {lat}, not {longitude} {latitude}", record + 1));
+        }
+        for (field, target, table) in columns {
+            let value = &from[field];
+            match mappers[table].get(&value.trim().to_lowercase()) {
+                _ if value.trim().is_empty() => assert!(to[target].is_empty(), "record {}: {target} made of nothing", record + 1),
+                Some(destination) => {
+                    mapped += 1;
+                    if to[target] != *destination {
+                        wrong.push(format!("record {}: {field} \"{value}\" gives {target} \"{}\", not \"{destination}\"", record + 1, to[target]));
+                    }
+                }
+                None => {
+                    unmapped += 1;
+                    if !to[target].is_empty() || !told(record, field) {
+                        wrong.push(format!("record {}: {field} \"{value}\" is in no table; it gives {target} \"{}\", told: {}", record + 1, to[target], told(record, field)));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
+    for (record, _, _, longitude, latitude) in PROJ {
+        let to = &made[&source[record]["index"]];
+        let (lon, lat): (f64, f64) = (to["Longitude"].parse().unwrap(), to["Latitude"].parse().unwrap());
+        assert!(near(lon, longitude, 1e-6) && near(lat, latitude, 1e-6), "record {}: {lon} {lat}", record + 1);
+    }
+    assert!(mapped > 400, "{mapped}");
+    // No unmapped value goes untold, whatever its field.
+    assert_eq!(findings.iter().filter(|f| f["code"] == "C504").count(), unmapped);
+    aloud(&format!("nad: {records_out} of 500 records written, {mapped} values by USDOT's tables, {unmapped} told as unknown"));
+}
+
+// ---- The packages' own examples
+
+/// `examples/convert/<name>.in.csv` of every package gives exactly `<name>.out.csv` or `<name>.out/`, and the expected errors and warnings.
+#[test]
+fn examples_convert_to_the_byte() {
+    let mut done = 0;
+    for package in concord_standards::catalog().all() {
+        let m = &package.manifest;
+        let examples = root().join(format!("standards/{}/{}/{}/examples/convert", m.tier, m.id, m.version));
+        let names = if examples.is_dir() { names_in(&examples) } else { Vec::new() };
+        for name in names.iter().filter_map(|n| n.strip_suffix(".in.csv")) {
+            let at = |ending: &str| examples.join(format!("{name}{ending}"));
+            let folder = Folder::new(&format!("example-{}-{name}", m.id));
+            let input = at(".in.csv");
+            let mut words: Vec<OsString> = vec!["convert".into(), "--to".into(), package.reference().into(), "--format".into(), "short".into()];
+            let given = std::fs::read_to_string(at(".given.toml")).unwrap_or_default();
+            for (key, value) in given.parse::<toml::Table>().unwrap() {
+                words.extend(["--set".into(), format!("{key}={}", value.as_str().unwrap()).into()]);
+            }
+            let many = at(".out").is_dir();
+            let out = folder.path(if many { "out/" } else { "out.csv" });
+            words.extend([input.into(), "-o".into(), out.clone().into()]);
+            let ran = run(words);
+            assert!(matches!(ran.status, 0 | 1), "{name}: {}", ran.err);
+            let pairs = if many {
+                assert_eq!(names_in(&out).into_iter().filter(|n| n.ends_with(".csv")).collect::<Vec<_>>(), names_in(&at(".out")), "tables of {name}");
+                names_in(&at(".out")).into_iter().map(|n| (out.join(&n), at(".out").join(&n))).collect()
+            } else {
+                vec![(out, at(".out.csv"))]
+            };
+            for (made, expected) in pairs {
+                let text = |path: &Path| String::from_utf8(std::fs::read(path).unwrap()).unwrap();
+                assert_eq!(text(&made), text(&expected), "{}", expected.display());
+            }
+            let place = |line: &str| line.find(']').map_or(line, |end| &line[..=end]).to_owned();
+            let text = ran.text();
+            let got: Vec<String> = text.lines().filter(|l| !l.contains(": info[") && !l.starts_with("info[")).map(place).collect();
+            let expected = std::fs::read_to_string(at(".expected")).unwrap();
+            let expected: Vec<String> = expected.lines().filter(|l| !l.trim().is_empty()).map(|l| place(l.trim_end())).collect();
+            assert_eq!(got, expected, "findings of {name} to {}:\n{text}", package.reference());
+            assert_eq!(ran.status, i32::from(got.iter().any(|l| l.contains("error["))), "{name}");
+            done += 1;
+        }
+        for crosswalk in &package.crosswalks {
+            let source = crosswalk.from.to_string();
+            let id = source.split('@').next().unwrap();
+            assert!(names.iter().any(|n| n.starts_with(id) && n.ends_with(".in.csv")), "{} has no example of a conversion from {id}", package.reference());
+        }
+    }
+    assert!(done >= 3, "only {done} examples");
+}

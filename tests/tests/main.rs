@@ -1,0 +1,10 @@
+//! The project as its users meet it: published verdicts, the packages' own examples, the command line, and all shells side by side.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod cli;
+mod conformance;
+mod conversions;
+mod examples;
+mod hostile;
+mod shells;
+mod support;
