@@ -149,7 +149,7 @@ impl Findings {
         rows.dedup();
         self.rows_at_fault += rows.len() as u64;
         if let Some(mine) = &mut self.faulty_rows {
-            mine.extend(rows);
+            mine.extend_from_slice(&rows);
         }
         for severity in 0..3 {
             self.counts[severity] += block.counts[severity];
