@@ -147,7 +147,9 @@ fn an_unknown_ending_is_refused_before_the_work() {
 #[test]
 fn a_cap_shortens_the_list_but_not_the_counts() {
     let faulty = at_root(FAULTY);
-    let report = |cap: &str| run(words(&["validate", "--standard", "nad", "--format", "json", "--max-findings", cap], &[&faulty])).ended_with(1).json();
+    let report = |cap: &str| {
+        run(words(&["validate", "--standard", "nad", "--format", "json", "--max-findings", cap], &[&faulty])).ended_with(1).json()
+    };
     let whole = report("1000");
     let all = whole["findings"].as_array().unwrap();
     assert_eq!(total(&whole), all.len() as u64);
@@ -157,7 +159,8 @@ fn a_cap_shortens_the_list_but_not_the_counts() {
         assert_eq!(capped["findings"].as_array().unwrap()[..], all[..cap], "cap {cap}");
         assert_eq!((counts(&capped), &capped["verdict"]), (counts(&whole), &whole["verdict"]));
         assert_eq!(capped["coverage"]["truncated"], true);
-        let caused = |r: &Value| r["causes"].as_array().unwrap().iter().map(|c| (c["code"].clone(), c["count"].clone())).collect::<Vec<_>>();
+        let caused =
+            |r: &Value| r["causes"].as_array().unwrap().iter().map(|c| (c["code"].clone(), c["count"].clone())).collect::<Vec<_>>();
         assert_eq!(caused(&capped), caused(&whole));
     }
 }

@@ -44,7 +44,10 @@ fn read_by_index(data: &[u8], head: &Head) -> Records {
     let mut records: Records =
         tile.boundaries.chunks(tile.stride).map(|row| (0..head.columns).map(|c| text(data, &cell(row, c), head)).collect()).collect();
     for special in &tile.specials {
-        assert!(special.next as usize == data.len() && !data.ends_with(b"\n"), "the index left a record to the careful reader: {special:?}");
+        assert!(
+            special.next as usize == data.len() && !data.ends_with(b"\n"),
+            "the index left a record to the careful reader: {special:?}"
+        );
         let mut cells = Vec::new();
         careful::read(data, special.start as usize, true, &head.dialect, &mut cells);
         records.push(cells.iter().map(|c| text(data, c, head)).collect());
@@ -112,11 +115,26 @@ const NESTED: &str = r#"{"fields": [{"name": "id", "type": "integer"}, {"name": 
     "foreignKeys": [{"fields": "cat", "reference": {"resource": "", "fields": "id"}}]}"#;
 
 const NEEDS: &[Needs] = &[
-    Needs { path: "invalid/nested-invalid.csv", schema: Some(NESTED), hints: plain, why: "the verdict is about a reference from cat to id" },
+    Needs {
+        path: "invalid/nested-invalid.csv",
+        schema: Some(NESTED),
+        hints: plain,
+        why: "the verdict is about a reference from cat to id",
+    },
     Needs { path: "valid/nested.csv", schema: Some(NESTED), hints: plain, why: "the same reference, here kept" },
-    Needs { path: "valid/matrix-with-comment.csv", schema: None, hints: hash_comment, why: "upstream reads it with # as the sign of remarks" },
+    Needs {
+        path: "valid/matrix-with-comment.csv",
+        schema: None,
+        hints: hash_comment,
+        why: "upstream reads it with # as the sign of remarks",
+    },
     Needs { path: "valid/skip-rows.csv", schema: None, hints: hash_comment, why: "upstream reads it with # as the sign of remarks" },
-    Needs { path: "valid/skip-blank-at-the-end.csv", schema: None, hints: hash_comment, why: "upstream reads it with # as the sign of remarks" },
+    Needs {
+        path: "valid/skip-blank-at-the-end.csv",
+        schema: None,
+        hints: hash_comment,
+        why: "upstream reads it with # as the sign of remarks",
+    },
     Needs {
         path: "valid/dialect.csv",
         schema: None,
@@ -133,7 +151,10 @@ const NEEDS: &[Needs] = &[
 
 /// Files on which we do not give the published verdict, and why. A line that has become unnecessary fails the test.
 const EXCEPTIONS: &[(&str, &str)] = &[
-    ("invalid/ascii-notvalid.csv", "the fault is only against a declared encoding of ASCII, which a user cannot declare; the bytes are sound UTF-8"),
+    (
+        "invalid/ascii-notvalid.csv",
+        "the fault is only against a declared encoding of ASCII, which a user cannot declare; the bytes are sound UTF-8",
+    ),
     ("invalid/issue-905/bad.csv", "the bytes are sound UTF-8: see the test about this file"),
     ("valid/countries.csv", "rows of 4, 5 and 1 cells under a remark: upstream keeps it to show how such a file is cleaned"),
     ("valid/dialect.csv", "## stands inside a cell that does not begin with #; we read it as text, as upstream does, and say so"),
@@ -233,7 +254,12 @@ fn a_described_package_is_checked_as_one() {
     let schema = folder.join("datapackage.json");
     let words = |data2: &Path| {
         let files = [folder.join("data.csv"), data2.to_owned()].map(|p| p.into_os_string());
-        ["validate", "--format", "json", "--schema"].map(Into::into).into_iter().chain([schema.clone().into_os_string()]).chain(files).collect::<Vec<_>>()
+        ["validate", "--format", "json", "--schema"]
+            .map(Into::into)
+            .into_iter()
+            .chain([schema.clone().into_os_string()])
+            .chain(files)
+            .collect::<Vec<_>>()
     };
     let report = crate::support::run(words(&folder.join("data2.csv"))).ended_with(0).json();
     assert_eq!((report["valid"].clone(), report["counts"]["warning"].clone()), (true.into(), 0.into()), "{report:#}");

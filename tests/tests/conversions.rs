@@ -170,10 +170,14 @@ fn the_new_mexico_sample_becomes_national_addresses() {
     assert_eq!(made.len() as u64, records_out);
     let findings = report["findings"].as_array().unwrap();
     assert_eq!(report["coverage"]["truncated"], false);
-    let told = |record: usize, field: &str| {
-        findings.iter().any(|f| f["record"] == record + 1 && f["field"] == field && f["code"] == "C504")
-    };
-    let columns = [("STR_DIR", "St_PreDir", "St_PreDir"), ("STR_PRETYP", "St_PreTyp", "St_PreTyp"), ("STR_SUFFIX", "St_PosTyp", "St_PosTyp"), ("POST_DIR", "St_PosDir", "St_PosDir")];
+    let told =
+        |record: usize, field: &str| findings.iter().any(|f| f["record"] == record + 1 && f["field"] == field && f["code"] == "C504");
+    let columns = [
+        ("STR_DIR", "St_PreDir", "St_PreDir"),
+        ("STR_PRETYP", "St_PreTyp", "St_PreTyp"),
+        ("STR_SUFFIX", "St_PosTyp", "St_PosTyp"),
+        ("POST_DIR", "St_PosDir", "St_PosDir"),
+    ];
     let mappers: BTreeMap<&str, BTreeMap<String, String>> = columns.iter().map(|c| (c.2, mapper(&shared, c.2))).collect();
     let (mut mapped, mut unmapped, mut wrong) = (0, 0, Vec::new());
     for (record, from) in source.iter().enumerate() {
@@ -193,13 +197,22 @@ fn the_new_mexico_sample_becomes_national_addresses() {
                 Some(destination) => {
                     mapped += 1;
                     if to[target] != *destination {
-                        wrong.push(format!("record {}: {field} \"{value}\" gives {target} \"{}\", not \"{destination}\"", record + 1, to[target]));
+                        wrong.push(format!(
+                            "record {}: {field} \"{value}\" gives {target} \"{}\", not \"{destination}\"",
+                            record + 1,
+                            to[target]
+                        ));
                     }
                 }
                 None => {
                     unmapped += 1;
                     if !to[target].is_empty() || !told(record, field) {
-                        wrong.push(format!("record {}: {field} \"{value}\" is in no table; it gives {target} \"{}\", told: {}", record + 1, to[target], told(record, field)));
+                        wrong.push(format!(
+                            "record {}: {field} \"{value}\" is in no table; it gives {target} \"{}\", told: {}",
+                            record + 1,
+                            to[target],
+                            told(record, field)
+                        ));
                     }
                 }
             }
@@ -231,7 +244,8 @@ fn examples_convert_to_the_byte() {
             let at = |ending: &str| examples.join(format!("{name}{ending}"));
             let folder = Folder::new(&format!("example-{}-{name}", m.id));
             let input = at(".in.csv");
-            let mut words: Vec<OsString> = vec!["convert".into(), "--to".into(), package.reference().into(), "--format".into(), "short".into()];
+            let mut words: Vec<OsString> =
+                vec!["convert".into(), "--to".into(), package.reference().into(), "--format".into(), "short".into()];
             let given = std::fs::read_to_string(at(".given.toml")).unwrap_or_default();
             for (key, value) in given.parse::<toml::Table>().unwrap() {
                 words.extend(["--set".into(), format!("{key}={}", value.as_str().unwrap()).into()]);
@@ -242,7 +256,11 @@ fn examples_convert_to_the_byte() {
             let ran = run(words);
             assert!(matches!(ran.status, 0 | 1), "{name}: {}", ran.err);
             let pairs = if many {
-                assert_eq!(names_in(&out).into_iter().filter(|n| n.ends_with(".csv")).collect::<Vec<_>>(), names_in(&at(".out")), "tables of {name}");
+                assert_eq!(
+                    names_in(&out).into_iter().filter(|n| n.ends_with(".csv")).collect::<Vec<_>>(),
+                    names_in(&at(".out")),
+                    "tables of {name}"
+                );
                 names_in(&at(".out")).into_iter().map(|n| (out.join(&n), at(".out").join(&n))).collect()
             } else {
                 vec![(out, at(".out.csv"))]
@@ -263,7 +281,11 @@ fn examples_convert_to_the_byte() {
         for crosswalk in &package.crosswalks {
             let source = crosswalk.from.to_string();
             let id = source.split('@').next().unwrap();
-            assert!(names.iter().any(|n| n.starts_with(id) && n.ends_with(".in.csv")), "{} has no example of a conversion from {id}", package.reference());
+            assert!(
+                names.iter().any(|n| n.starts_with(id) && n.ends_with(".in.csv")),
+                "{} has no example of a conversion from {id}",
+                package.reference()
+            );
         }
     }
     assert!(done >= 3, "only {done} examples");

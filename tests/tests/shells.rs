@@ -59,7 +59,9 @@ fn cases(shared: &Path, folder: &Folder) -> Vec<Case> {
             long.extend_from_slice(&faulty[header..]);
         }
         let cut = &bytes[..bytes.len() - 7];
-        for (kind, bytes, clean) in [("clean", &bytes[..], true), ("faulty", &faulty[..], false), ("long", &long[..], false), ("cut", cut, false)] {
+        for (kind, bytes, clean) in
+            [("clean", &bytes[..], true), ("faulty", &faulty[..], false), ("long", &long[..], false), ("cut", cut, false)]
+        {
             cases.push(Case { path: folder.file(&format!("{name}-{kind}.csv"), bytes), standard, clean });
         }
     }
@@ -135,7 +137,8 @@ impl Server {
         let split = answer.windows(4).position(|w| w == b"\r\n\r\n").expect("a head and a body");
         let (head, body) = (String::from_utf8_lossy(&answer[..split]).into_owned(), &answer[split + 4..]);
         assert!(head.starts_with("HTTP/1.1 200"), "{head}\n{}", String::from_utf8_lossy(body));
-        let length = head.lines().find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length:").map(|n| n.trim().parse::<usize>().unwrap()));
+        let length =
+            head.lines().find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length:").map(|n| n.trim().parse::<usize>().unwrap()));
         assert_eq!(length, Some(body.len()), "{head}");
         body.to_vec()
     }
