@@ -16,6 +16,10 @@ pub(crate) struct Concord {
 pub(crate) enum Command {
     /// Check files against a standard, a layout or a schema.
     Validate(Validate),
+    /// Convert files of a town's layout into a standard.
+    Convert(Convert),
+    /// Unite converted files of one table into one that says where each row comes from.
+    Merge(Merge),
     /// Say which standard or layout a file is, how sure, and why.
     Detect(Detect),
     /// Look at the standards that Concord knows, or check a package of one.
@@ -48,6 +52,74 @@ pub(crate) struct Validate {
     /// Threads; 1 is a true single thread. Default: one for each processor.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    /// Warnings count as errors for the exit status.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// Files of one layout, or `-` for the standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The standard they shall become, as `id@version` or `id`.
+    #[arg(long, value_name = "REF")]
+    pub(crate) to: String,
+    /// The layout they are in. Without it, the files are recognised by their content.
+    #[arg(long, value_name = "REF")]
+    pub(crate) from: Option<String>,
+    /// A crosswalk of your own, with its lookup tables beside it.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) crosswalk: Option<PathBuf>,
+    /// Where the converted data go: a file (.csv .tsv .json .ndjson), or a folder when it ends in `/`. Default: the standard output.
+    #[arg(short = 'o', long = "output", value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// Also write the source rows that could not be converted, as they were, with a reason column.
+    #[arg(long, value_name = "OUT")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Also write the report to a file; its extension chooses the format (.json .ndjson .csv .txt).
+    #[arg(long, value_name = "OUT")]
+    pub(crate) report: Vec<PathBuf>,
+    /// How the report is shown: text, short, json, ndjson or csv. It goes to the standard error when the data go to the standard output.
+    #[arg(long, value_name = "F", default_value = "text")]
+    pub(crate) format: String,
+    /// A value that the crosswalk asks for and the files do not hold.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Format of the data where no file name says it: csv, tsv, json or ndjson.
+    #[arg(long = "as", value_name = "EXT")]
+    pub(crate) as_: Option<String>,
+    /// Findings that a report lists; counts are always complete.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) max_findings: usize,
+    /// Warnings count as errors for the exit status.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// Files of one table of the standard.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The standard they are in, as `id@version` or `id`.
+    #[arg(long, value_name = "REF")]
+    pub(crate) to: String,
+    /// Where the united table goes: a file (.csv .tsv .json .ndjson).
+    #[arg(short = 'o', long = "output", value_name = "OUT", required = true)]
+    pub(crate) output: PathBuf,
+    /// A CSV with the columns `file` and `source`: what stands in the first column for each file. Default: the file's name.
+    #[arg(long, value_name = "MANIFEST")]
+    pub(crate) towns: Option<PathBuf>,
+    /// Also write the report to a file; its extension chooses the format (.json .ndjson .csv .txt).
+    #[arg(long, value_name = "OUT")]
+    pub(crate) report: Vec<PathBuf>,
+    /// How the report is shown: text, short, json, ndjson or csv.
+    #[arg(long, value_name = "F", default_value = "text")]
+    pub(crate) format: String,
+    /// Findings that a report lists; counts are always complete.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) max_findings: usize,
     /// Warnings count as errors for the exit status.
     #[arg(long)]
     pub(crate) strict: bool,

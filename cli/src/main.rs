@@ -6,10 +6,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
+mod convert;
 mod explain;
+mod merge;
 mod output;
 mod progress;
 mod reading;
+mod sink;
 mod standards;
 mod target;
 mod validate;
@@ -31,6 +34,8 @@ fn main() -> ExitCode {
     };
     let done = match concord.command {
         Command::Validate(args) => validate::run(&args),
+        Command::Convert(args) => convert::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Detect(args) => validate::detect(&args),
         Command::Standards(command) => standards::run(&command),
         Command::Explain(args) => explain::run(&args),

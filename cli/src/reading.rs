@@ -11,10 +11,11 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use concord_core::bounds::{BLOCK, SAMPLE};
+use concord_core::check::bind::Binding;
 use concord_core::check::block::{Outcome, Scratch};
 use concord_core::check::dataset::{Dataset, Start};
-use concord_core::check::bind::Binding;
 use concord_core::check::table::TableCheck;
+use concord_core::convert::Reading;
 use concord_core::decode::LineEnd;
 use concord_core::session::{Feed, hex};
 use sha2::{Digest, Sha256};
@@ -53,25 +54,29 @@ impl Input {
             }
             (file_name(path), if meta.is_file() { Source::File(file, meta.len()) } else { Source::Pipe(Box::new(file)) })
         };
-        let mut sample = Vec::with_capacity(SAMPLE);
-        let most = SAMPLE as u64;
+        // One byte more than the sample tells whether the sample is all.
+        let mut sample = Vec::with_capacity(SAMPLE + 1);
+        let most = SAMPLE as u64 + 1;
         match &mut source {
             Source::File(file, _) => file.take(most).read_to_end(&mut sample),
             Source::Pipe(pipe) => pipe.take(most).read_to_end(&mut sample),
         }
         .map_err(|e| fail(&e))?;
-        let whole = sample.len() < SAMPLE || matches!(&source, Source::File(_, size) if *size == most);
+        let whole = sample.len() <= SAMPLE;
         Ok(Input { path: path.to_owned(), name, source, sample, whole })
     }
 
     /// The start, as the core wants it.
     pub(crate) fn start(&self) -> Start<'_> {
-        Start { name: &self.name, sample: &self.sample, whole: self.whole }
+        Start { name: &self.name, sample: &self.sample[..self.sample.len().min(SAMPLE)], whole: self.whole }
     }
 
     /// Checks the whole file as one of a dataset's.
     pub(crate) fn check(self, dataset: &mut Dataset, index: usize, threads: usize, with_digest: bool) -> Result<(), Failure> {
-        let Some((check, data_start)) = dataset.start(index, &self.start()) else { return self.skip(dataset, index, with_digest) };
+        let Some((mut check, data_start)) = dataset.start(index, &self.start()) else { return self.skip(dataset, index, with_digest) };
+        if let Some(size) = self.size() {
+            check.expect(size);
+        }
         let mut progress = Progress::new(&format!("Checking {}", self.name), self.size());
         match self.source {
             Source::File(file, size) if threads > 1 && size > 4 * BLOCK as u64 => {
@@ -80,7 +85,9 @@ impl Input {
                     let path = self.path.clone();
                     thread::spawn(move || digest_of(&path))
                 });
-                let bytes = Parallel { file: &file, threads, data_start: data_start as u64 }.run(check, dataset, index, &mut progress).map_err(fail)?;
+                let bytes = Parallel { file: &file, threads, data_start: data_start as u64 }
+                    .run(check, dataset, index, &mut progress)
+                    .map_err(fail)?;
                 let digest = match hasher.map(thread::JoinHandle::join) {
                     Some(Ok(digest)) => Some(digest.map_err(fail)?),
                     Some(Err(_)) => return Err(Failure::said(format!("{}: the digest could not be made", self.path.display()))),
@@ -151,6 +158,48 @@ impl Input {
             digest.update(&buffer[..n]);
         }
         dataset.describe(index, bytes, with_digest.then(|| format!("sha256:{}", hex(&digest.finalize()))));
+        Ok(())
+    }
+}
+
+impl Input {
+    /// Reads the whole file through a job. `drain` is called when output waits.
+    pub(crate) fn read<J: Reading>(
+        self,
+        what: &str,
+        job: &mut J,
+        index: usize,
+        with_digest: bool,
+        drain: &mut dyn FnMut(&mut J) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Some(mut feed) = job.start(index, &self.start(), self.sample.clone()) else { return Ok(()) };
+        let mut progress = Progress::new(&format!("{what} {}", self.name), self.size());
+        let mut digest = with_digest.then(Sha256::new);
+        let mut bytes = self.sample.len() as u64;
+        if let Some(d) = &mut digest {
+            d.update(&self.sample);
+        }
+        let mut reader: Box<dyn Read> = match self.source {
+            Source::File(file, _) => Box::new(file),
+            Source::Pipe(pipe) => pipe,
+        };
+        loop {
+            let buffer = feed.buffer();
+            let before = buffer.len();
+            let read = reader.by_ref().take(BLOCK as u64).read_to_end(buffer).map_err(|e| Failure::of(&self.path, &e))?;
+            if let Some(d) = &mut digest {
+                d.update(&buffer[before..]);
+            }
+            bytes += read as u64;
+            while job.advance(&mut feed, read == 0) {
+                drain(job)?;
+            }
+            if read == 0 {
+                break;
+            }
+            progress.add(read as u64);
+        }
+        job.finish_file(feed, bytes, digest.map(|d| format!("sha256:{}", hex(&d.finalize()))));
         Ok(())
     }
 }
@@ -270,7 +319,16 @@ impl Parallel<'_> {
 
     /// Reads a stretch again from where it must begin. Gives where the next record begins and whether a record that is too long goes on.
     #[allow(clippy::too_many_arguments)]
-    fn again(&self, check: &mut TableCheck, dataset: &mut Dataset, index: usize, mut at: u64, end: u64, mut skipping: bool, scratch: &mut Scratch) -> io::Result<(u64, bool)> {
+    fn again(
+        &self,
+        check: &mut TableCheck,
+        dataset: &mut Dataset,
+        index: usize,
+        mut at: u64,
+        end: u64,
+        mut skipping: bool,
+        scratch: &mut Scratch,
+    ) -> io::Result<(u64, bool)> {
         let mut size = PART as usize;
         let mut data = Vec::new();
         while at < end {

@@ -136,6 +136,11 @@ fn lines(name: &str, findings: &[Finding]) -> String {
     }
     let count = |s: Severity| findings.iter().filter(|f| f.severity == s).count();
     let verdict = if count(Severity::Error) > 0 { "not usable" } else { "sound" };
-    let _ = writeln!(out, "{name}: {verdict}, {} and {}", words::counted(count(Severity::Error) as u64, "error", "errors"), words::counted(count(Severity::Warning) as u64, "warning", "warnings"));
+    let _ = writeln!(
+        out,
+        "{name}: {verdict}, {} and {}",
+        words::counted(count(Severity::Error) as u64, "error", "errors"),
+        words::counted(count(Severity::Warning) as u64, "warning", "warnings")
+    );
     out
 }

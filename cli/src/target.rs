@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use concord_core::check::plan::StandardPlan;
 use concord_core::finding::{Finding, Severity};
-use concord_core::package::descriptor::{self, SchemaSource};
 use concord_core::package::Package;
 use concord_core::package::catalog::Catalog;
+use concord_core::package::descriptor::{self, SchemaSource};
 use concord_core::render::words;
 use concord_core::schema::parse;
 use concord_core::session::{Choice, hex};
@@ -103,7 +103,10 @@ fn refuse(name: &str, findings: &[Finding]) -> Result<(), Failure> {
     if errors.is_empty() {
         return Ok(());
     }
-    Err(Failure::said(format!("{name} cannot be used as a schema:\n  {}\nTo see more: concord standards check {name}", errors.join("\n  "))))
+    Err(Failure::said(format!(
+        "{name} cannot be used as a schema:\n  {}\nTo see more: concord standards check {name}",
+        errors.join("\n  ")
+    )))
 }
 
 /// A path's last part as text.

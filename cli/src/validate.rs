@@ -27,27 +27,20 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let mut reports = Vec::new();
     for path in &args.report {
         let of = Format::from_path(&path.to_string_lossy());
-        reports.push((path, of.ok_or_else(|| Failure::said(format!("{}: a report ends in .json, .ndjson, .csv or .txt", path.display())))?));
+        reports
+            .push((path, of.ok_or_else(|| Failure::said(format!("{}: a report ends in .json, .ndjson, .csv or .txt", path.display())))?));
     }
     let (paths, as_dataset) = files_of(&args.files)?;
     let with_digest = std::iter::once(format).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let options = Options { max_findings: args.max_findings, hints: DialectHints::default() };
-    let choice = choice_for(args, &paths)?;
+    let choice = target::choice(args.standard.as_deref(), &args.schema)?;
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
     for (path, of) in reports {
         write_file(path, render::render(&report, of, &render::Options::default()).as_bytes())?;
     }
     print(&render::render(&report, format, &terminal()))?;
     Ok(exit(&report, args.strict))
-}
-
-/// The standard or schema named; or, when a Data Package descriptor is among the files, what it says.
-fn choice_for(args: &args::Validate, paths: &[PathBuf]) -> Result<Choice, Failure> {
-    target::choice(args.standard.as_deref(), &args.schema).and_then(|choice| match choice {
-        Choice::Detect(plans) if paths.len() > 64 => Ok(Choice::Detect(plans)),
-        other => Ok(other),
-    })
 }
 
 /// How text is shown on the standard output.
@@ -99,7 +92,14 @@ fn is_table_name(path: &Path) -> bool {
 }
 
 /// Reads and checks files; the report names them in the order given.
-pub(crate) fn check_files(choice: &Choice, paths: &[PathBuf], as_dataset: bool, options: Options, threads: usize, with_digest: bool) -> Result<Report, Failure> {
+pub(crate) fn check_files(
+    choice: &Choice,
+    paths: &[PathBuf],
+    as_dataset: bool,
+    options: Options,
+    threads: usize,
+    with_digest: bool,
+) -> Result<Report, Failure> {
     let mut inputs: Vec<Option<Input>> = Vec::new();
     for path in paths {
         inputs.push(Some(Input::open(path)?));
@@ -119,12 +119,19 @@ pub(crate) fn check_files(choice: &Choice, paths: &[PathBuf], as_dataset: bool, 
 }
 
 /// Says what was recognised and how sure that is.
-fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: &Options) {
+pub(crate) fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: &Options) {
     for start in starts {
         let Ok(head) = Head::read(start.sample, start.whole, &options.hints) else { continue };
         let sample = Sample { bytes: start.sample, whole: start.whole };
         if let Some(guess) = detect::detect(std::slice::from_ref(plan), &head, &sample).first() {
-            eprintln!("{}: taken for {}, table \"{}\" ({}, {} %)", start.name, plan.reference(), guess.table.name, guess.sureness(), guess.score / 10);
+            eprintln!(
+                "{}: taken for {}, table \"{}\" ({}, {} %)",
+                start.name,
+                plan.reference(),
+                guess.table.name,
+                guess.sureness(),
+                guess.score / 10
+            );
         }
     }
 }
@@ -143,7 +150,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         Err(_) => Vec::new(),
     };
     let recognised = guesses.first().is_some_and(|g| g.score >= detect::ENOUGH);
-    let text = if json { detect::json(&start.name, &guesses) } else { detect_text(&start.name, &guesses) };
+    let text = if json { detect::json(start.name, &guesses) } else { detect_text(start.name, &guesses) };
     print(&text)?;
     Ok(ExitCode::from(u8::from(!recognised)))
 }
@@ -153,14 +160,27 @@ fn detect_text(name: &str, guesses: &[detect::Guess]) -> String {
     let name = render::words::visible(name);
     match guesses.first() {
         Some(best) if best.score >= detect::ENOUGH => {
-            let _ = writeln!(out, "{name}: {}, table \"{}\" ({}, {} %)", best.plan.reference(), best.table.name, best.sureness(), best.score / 10);
+            let _ = writeln!(
+                out,
+                "{name}: {}, table \"{}\" ({}, {} %)",
+                best.plan.reference(),
+                best.table.name,
+                best.sureness(),
+                best.score / 10
+            );
             best.reasons().iter().for_each(|r| out.push_str(&format!("  {r}\n")));
         }
         _ => {
             let _ = writeln!(out, "{name}: none of the standards and layouts known here");
         }
     }
-    let others: Vec<String> = guesses.iter().skip(1).filter(|g| g.score >= 100).take(4).map(|g| format!("{} \"{}\" {} %", g.plan.reference(), g.table.name, g.score / 10)).collect();
+    let others: Vec<String> = guesses
+        .iter()
+        .skip(1)
+        .filter(|g| g.score >= 100)
+        .take(4)
+        .map(|g| format!("{} \"{}\" {} %", g.plan.reference(), g.table.name, g.score / 10))
+        .collect();
     if !others.is_empty() {
         let _ = writeln!(out, "  less likely: {}", others.join(", "));
     }

@@ -81,13 +81,15 @@ pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> 
             }
             let exact = found.columns.iter().flatten().filter(|(_, how)| *how == Named::Exactly).count();
             let header = 1000 * known / (known + unknown + 2 * missing.len());
-            let values = if cells.0 == 0 { 1000 } else { 1000 * cells.1 / cells.0 };
+            let values = (1000 * cells.1).checked_div(cells.0).unwrap_or(1000);
             let spelling = 1000 * exact / known;
             let score = header * (500 + values / 2) / 1000 * (900 + spelling / 10) / 1000;
             guesses.push(Guess { plan: plan.clone(), table: table.clone(), score: score as u32, known, unknown, missing, cells });
         }
     }
-    guesses.sort_by(|a, b| b.score.cmp(&a.score).then(b.known.cmp(&a.known)).then_with(|| (&a.plan.id, &a.table.name).cmp(&(&b.plan.id, &b.table.name))));
+    guesses.sort_by(|a, b| {
+        b.score.cmp(&a.score).then(b.known.cmp(&a.known)).then_with(|| (&a.plan.id, &a.table.name).cmp(&(&b.plan.id, &b.table.name)))
+    });
     guesses
 }
 

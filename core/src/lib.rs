@@ -5,6 +5,7 @@
 
 pub mod bounds;
 pub mod check;
+pub mod convert;
 pub mod decimal;
 pub mod decode;
 pub mod detect;

@@ -182,6 +182,8 @@ struct TablePlan {
     record: String,
     /// For each target field the value that fills it.
     cells: Vec<Option<usize>>,
+    /// The target fields that are filled, in the order of the crosswalk.
+    order: Vec<usize>,
     explode: Option<(usize, Option<String>)>,
     skip: Vec<(When, String)>,
     /// Target fields of the key; empty for no de-duplication.
@@ -313,6 +315,19 @@ impl MapPlan {
     pub fn fills(&self, table: usize, field: usize) -> bool {
         let filled = |t: &TablePlan| t.target == table && t.cells.get(field).is_some_and(Option::is_some);
         self.tables.iter().any(filled) || self.once.iter().any(|(t, _)| filled(t))
+    }
+
+    /// The fields of a target table that the plan fills, in the order of the crosswalk.
+    pub fn order(&self, table: usize) -> Vec<usize> {
+        let mut out = Vec::new();
+        for map in self.once.iter().map(|(t, _)| t).chain(&self.tables).filter(|t| t.target == table) {
+            map.order.iter().for_each(|f| {
+                if !out.contains(f) {
+                    out.push(*f)
+                }
+            });
+        }
+        out
     }
 
     /// Whether each source row can be converted without knowledge of the others, so that blocks may be converted apart and joined

@@ -3,9 +3,11 @@
 //! The columns are those of the schema that at least one file has, in the schema's order, then columns the schema does not know, in the order in
 //! which they are first met: uniting loses nothing. Rows stream; only the headers are needed beforehand.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::encode::{CsvWriter, RowWriter, WriterConfig};
+use crate::package::table;
 use crate::schema::{Field, FieldType, StringFormat, TableSchema};
 
 /// One file: what its rows are called in the first column, and its header.
@@ -127,6 +129,27 @@ impl Merger {
         self.writer.finish(out);
         self.counts
     }
+}
+
+/// Reads a list of what each file's rows are called: a CSV with the columns `file` and `source`.
+///
+/// # Errors
+/// What is wrong with it, as a sentence without a full stop.
+pub fn manifest(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let read = table::read(bytes)?;
+    let column = |name: &str| read.header.iter().position(|h| h == name).ok_or_else(|| format!("there is no column \"{name}\""));
+    let (file, source) = (column("file")?, column("source")?);
+    let mut out = BTreeMap::new();
+    for (row, cells) in &read.rows {
+        let (file, source) = (cells[file].trim(), cells[source].trim());
+        if file.is_empty() || source.is_empty() {
+            return Err(format!("row {row} does not name a file and a source"));
+        }
+        if out.insert(file.to_owned(), source.to_owned()).is_some() {
+            return Err(format!("row {row} names the file {file} once more"));
+        }
+    }
+    Ok(out)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! What it takes for granted, so that both can agree:
 //! - The first row is the header; a field is bound to the first column of exactly its name. Fields without a column and columns without a
 //!   field are left out: findings on headers are not made here.
-//! - A row is blank when it has no text at all or all its cells are empty. It counts as a record, gives C203 and nothing else.
+//! - A row is blank when all its cells are empty or blank. It counts as a record, gives C203 and nothing else. Empty lines at the end
+//!   of the file are not rows.
 //! - In a short row (C201) or a long one (C202) the cells that are there are checked; those that are not are not called missing.
 //! - Key values are compared as the raw text of the cells. A record is left out of a key when a part is missing by the field's missing
 //!   values, or its cell is not there. The first record with a key is not reported, every later one is, in the first column of the key.
@@ -21,7 +22,12 @@ pub type Fact = (u64, Option<u32>, String, &'static str);
 
 /// Checks a comma-separated text. The facts are in order of record, column (row findings first), code and kind.
 pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
-    let mut rows = physical_rows(text).into_iter();
+    let mut rows = physical_rows(text);
+    // Empty lines at the file's end mean nothing.
+    while rows.last().is_some_and(|row| row.trim_end_matches(['\r', '\n']).is_empty()) {
+        rows.pop();
+    }
+    let mut rows = rows.into_iter();
     let header = rows.next().map(cells).unwrap_or_default();
     let columns: Vec<Option<usize>> = schema.fields.iter().map(|f| header.iter().position(|h| *h == f.name)).collect();
     let rules: Vec<CellRules> = (0..schema.fields.len()).map(|i| CellRules::new(schema, i)).collect();
@@ -31,7 +37,7 @@ pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
     let mut fact = |record: u64, column: Option<usize>, code: &str, kind: &'static str| {
         out.push((record, column.map(|c| c as u32), code.to_owned(), kind));
     };
-    let is_blank = |row: &[String]| row.iter().all(String::is_empty);
+    let is_blank = |row: &[String]| row.iter().all(|cell| cell.trim_ascii().is_empty());
 
     for (record, row) in &records {
         if is_blank(row) {
@@ -65,7 +71,7 @@ pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
     let plural = |fields: &[usize]| if fields.len() > 1 { "several" } else { "" };
     for key in keys(schema) {
         let mut seen: HashMap<Vec<String>, u64> = HashMap::new();
-        for (record, row) in records.iter().filter(|(_, row)| !is_blank(row)) {
+        for (record, row) in records.iter().filter(|(_, row)| !is_blank(row) && row.len() == header.len()) {
             let Some(values) = tuple(row, &key) else { continue };
             if *seen.entry(values).or_insert(*record) != *record {
                 fact(*record, columns[key[0]], "C401", plural(&key));
@@ -77,9 +83,12 @@ pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
         if foreign.fields.iter().chain(&target).any(|f| columns[*f].is_none()) {
             continue;
         }
-        let there: HashSet<Vec<String>> =
-            records.iter().filter(|(_, row)| !is_blank(row)).filter_map(|(_, row)| tuple(row, &target)).collect();
-        for (record, row) in records.iter().filter(|(_, row)| !is_blank(row)) {
+        let there: HashSet<Vec<String>> = records
+            .iter()
+            .filter(|(_, row)| !is_blank(row) && row.len() == header.len())
+            .filter_map(|(_, row)| tuple(row, &target))
+            .collect();
+        for (record, row) in records.iter().filter(|(_, row)| !is_blank(row) && row.len() == header.len()) {
             if tuple(row, &foreign.fields).is_some_and(|values| !there.contains(&values)) {
                 fact(*record, columns[foreign.fields[0]], "C402", plural(&foreign.fields));
             }

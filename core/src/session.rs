@@ -122,7 +122,7 @@ impl Session {
         match &mut self.state {
             State::Start(start) => {
                 start.extend_from_slice(bytes);
-                if start.len() >= SAMPLE {
+                if start.len() > SAMPLE {
                     self.open(false);
                 }
             }

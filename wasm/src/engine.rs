@@ -26,7 +26,8 @@ impl Validator {
     pub(crate) fn new(standard: Option<&str>, schema: Option<&str>, file_name: &str) -> Result<Validator, String> {
         let choice = match (standard, schema) {
             (Some(reference), _) => {
-                let package = concord_standards::catalog().find(reference).ok_or_else(|| format!("No standard is called \"{reference}\"."))?;
+                let package =
+                    concord_standards::catalog().find(reference).ok_or_else(|| format!("No standard is called \"{reference}\"."))?;
                 Choice::Given(Arc::new(StandardPlan::of_package(package)))
             }
             (None, Some(text)) => Choice::Given(Arc::new(of_schema(text)?)),

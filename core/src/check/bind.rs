@@ -90,7 +90,8 @@ impl HeaderMatch {
                 }
             }
         };
-        let by_name: std::collections::HashMap<&str, usize> = schema.fields.iter().enumerate().rev().map(|(f, field)| (field.name.as_str(), f)).collect();
+        let by_name: std::collections::HashMap<&str, usize> =
+            schema.fields.iter().enumerate().rev().map(|(f, field)| (field.name.as_str(), f)).collect();
         pass(Named::Exactly, &|f, name| by_name.get(name) == Some(&f));
         pass(Named::Alias, &|f, name| schema.fields[f].extras.aliases.iter().any(|a| a == name));
         let folds: Vec<Vec<String>> = schema
@@ -231,10 +232,14 @@ fn header_findings(plan: &TablePlan, head: &Head, found: &HeaderMatch) -> Vec<Fi
                 if repeated || cell.text.trim().is_empty() || rule == FieldsMatch::Subset {
                     continue;
                 }
-                let letters: Vec<(usize, Vec<char>)> =
-                    (0..schema.fields.len()).filter(|&f| found.fields[f].is_none()).map(|f| (f, schema.fields[f].name.chars().collect())).collect();
+                let letters: Vec<(usize, Vec<char>)> = (0..schema.fields.len())
+                    .filter(|&f| found.fields[f].is_none())
+                    .map(|f| (f, schema.fields[f].name.chars().collect()))
+                    .collect();
                 let free = letters.iter().map(|(f, chars)| (schema.fields[*f].name.as_str(), &chars[..]));
-                let mut finding = Finding::new("C207", if strict { "strict" } else { "" }, place).value(&cell.text).arg("standard", plan.standard.as_str());
+                let mut finding = Finding::new("C207", if strict { "strict" } else { "" }, place)
+                    .value(&cell.text)
+                    .arg("standard", plan.standard.as_str());
                 if let [name] = near::nearest(&cell.text, free)[..] {
                     finding = finding.arg("near", name).fix(name, false, "near-header");
                 }
@@ -254,7 +259,8 @@ fn header_findings(plan: &TablePlan, head: &Head, found: &HeaderMatch) -> Vec<Fi
             _ => continue,
         };
         absent |= must;
-        let mut finding = Finding::new("C206", kind, Place { field: Some(field.name.as_str().into()), ..Place::default() }).arg("name", field.name.as_str());
+        let mut finding = Finding::new("C206", kind, Place { field: Some(field.name.as_str().into()), ..Place::default() })
+            .arg("name", field.name.as_str());
         if !field.title.is_empty() && field.title != field.name {
             finding = finding.arg("title", field.title.as_str());
         }
@@ -300,7 +306,8 @@ pub fn looks_like_data(header: &[HeaderCell], records: &[Vec<String>]) -> bool {
     let kind = |text: &str| {
         let text = text.trim();
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        let number = digits > 0 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-' | b'/' | b':' | b'$' | b'%' | b' '));
+        let number =
+            digits > 0 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-' | b'/' | b':' | b'$' | b'%' | b' '));
         let year = text.len() == 4 && digits == 4 && matches!(&text[..2], "18" | "19" | "20" | "21");
         (number && !year, text.is_empty())
     };

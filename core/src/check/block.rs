@@ -59,7 +59,9 @@ pub struct EmptyLines {
 impl EmptyLines {
     /// One finding each.
     pub fn findings(self, file: u32) -> impl Iterator<Item = Finding> {
-        (0..self.count).map(move |i| Finding::new("C203", "", Place { file, row: self.row + i, line: self.line + i, byte_column: 1, ..Place::default() }))
+        (0..self.count).map(move |i| {
+            Finding::new("C203", "", Place { file, row: self.row + i, line: self.line + i, byte_column: 1, ..Place::default() })
+        })
     }
 }
 
@@ -170,10 +172,11 @@ impl Binding {
             for c in 0..self.columns.len() {
                 let raw = raw_cell(data, tile, r as usize, c);
                 all_blank = all_blank && raw.trim_ascii().is_empty();
-                if let Some(f) = self.columns[c] {
-                    if is_odd(raw) && !self.fine_though_odd(f, &content(raw, None, &self.dialect)) {
-                        bad.push((r, c as u32));
-                    }
+                if let Some(f) = self.columns[c]
+                    && is_odd(raw)
+                    && !self.fine_though_odd(f, &content(raw, None, &self.dialect))
+                {
+                    bad.push((r, c as u32));
                 }
             }
             if all_blank {
@@ -207,7 +210,8 @@ impl Binding {
             self.report_tile(data, start, tile, tail, base, scratch, out);
         }
         self.collect_keys(data, tile, base, scratch, out);
-        let no_records = scratch.blank.len() + tile.specials.iter().filter(|s| matches!(s.kind, SpecialKind::Blank | SpecialKind::Comment)).count();
+        let no_records =
+            scratch.blank.len() + tile.specials.iter().filter(|s| matches!(s.kind, SpecialKind::Blank | SpecialKind::Comment)).count();
         out.rows += all as u64;
         out.records += (all - no_records) as u64;
         out.lines += tile.lines;
@@ -338,7 +342,14 @@ impl Binding {
                 ("C202", width, cells[width].start)
             };
             let mut ragged = Finding::new(code, "", self.cell_place(data, start, from, at, place))
-                .arg("cells", if cells.len() > crate::bounds::MAX_COLUMNS { format!("over {}", crate::bounds::MAX_COLUMNS) } else { cells.len().to_string() })
+                .arg(
+                    "cells",
+                    if cells.len() > crate::bounds::MAX_COLUMNS {
+                        format!("over {}", crate::bounds::MAX_COLUMNS)
+                    } else {
+                        cells.len().to_string()
+                    },
+                )
                 .arg("columns", width.to_string());
             if let Some(extra) = cells.get(width) {
                 ragged = ragged.value(&self.encoding.text(&content(&data[extra.start..extra.end], None, &self.dialect)).0);
@@ -359,7 +370,15 @@ impl Binding {
     }
 
     /// Asks the full rules about some cells of a record.
-    fn judge(&self, data: &[u8], record: usize, cells: &[Cell], columns: impl Iterator<Item = usize>, place: &Place, found: &mut Vec<Finding>) {
+    fn judge(
+        &self,
+        data: &[u8],
+        record: usize,
+        cells: &[Cell],
+        columns: impl Iterator<Item = usize>,
+        place: &Place,
+        found: &mut Vec<Finding>,
+    ) {
         let first = found.len();
         for c in columns {
             let Some(f) = self.columns[c] else { continue };
@@ -396,7 +415,8 @@ impl Binding {
                 let second = found.remove(j);
                 let one = &mut found[i];
                 let letter = column_letter(second.place.column.unwrap_or_default());
-                let mut joined = Finding::new("C314", "", one.place.clone()).arg("other_value", crate::finding::cut(&other)).arg("other", letter);
+                let mut joined =
+                    Finding::new("C314", "", one.place.clone()).arg("other_value", crate::finding::cut(&other)).arg("other", letter);
                 joined.value = one.value.take();
                 *one = joined;
             }
@@ -410,7 +430,12 @@ impl Binding {
     }
 
     fn text<'d>(&self, data: &'d [u8], cell: &Cell) -> Cow<'d, str> {
-        match content(&data[cell.start..cell.end], cell.fault, &self.dialect) {
+        self.text_of(&data[cell.start..cell.end], cell.fault)
+    }
+
+    /// A cell's text from its bytes.
+    fn text_of<'d>(&self, raw: &'d [u8], fault: Option<QuoteFault>) -> Cow<'d, str> {
+        match content(raw, fault, &self.dialect) {
             Cow::Borrowed(raw) => self.encoding.text(raw).0,
             Cow::Owned(raw) => Cow::Owned(self.encoding.text(&raw).0.into_owned()),
         }
@@ -446,7 +471,7 @@ impl Binding {
                 // What the shortcut did not pass is only a suspect: the full rules know whether it has a fault.
                 let faulty = |f: &usize| {
                     let suspect = self.fields[*f].filter(|c| bad.binary_search(&(row, *c)).is_ok());
-                    suspect.is_some_and(|c| !self.plan.cells[*f].accepts(&self.plain_text(raw(c as usize))))
+                    suspect.is_some_and(|c| !self.plan.cells[*f].accepts(&self.text_of(raw(c as usize), None)))
                 };
                 if !rule.fields.iter().any(faulty) {
                     broken.push((row, i, how));
@@ -455,16 +480,9 @@ impl Binding {
         }
     }
 
-    fn plain_text<'d>(&self, raw: &'d [u8]) -> Cow<'d, str> {
-        match content(raw, None, &self.dialect) {
-            Cow::Borrowed(bytes) => self.encoding.text(bytes).0,
-            Cow::Owned(bytes) => Cow::Owned(self.encoding.text(&bytes).0.into_owned()),
-        }
-    }
-
     fn field_text<'d>(&self, field: usize, raw: &impl Fn(usize) -> &'d [u8]) -> Cow<'d, str> {
         let Some(c) = self.fields[field] else { return Cow::Borrowed("") };
-        let text = self.plain_text(raw(c as usize));
+        let text = self.text_of(raw(c as usize), None);
         if !text.is_empty() && self.plan.schema.missing_for(field).iter().any(|m| *m == text) { Cow::Borrowed("") } else { text }
     }
 
@@ -472,7 +490,9 @@ impl Binding {
         let rule = &self.plan.rows[rule];
         let schema = &self.plan.schema;
         let (at, value) = match self.fields[how.field] {
-            Some(c) => (self.cell_place(data, record, cells[c as usize].start, c as usize, place), Some(self.text(data, &cells[c as usize]))),
+            Some(c) => {
+                (self.cell_place(data, record, cells[c as usize].start, c as usize, place), Some(self.text(data, &cells[c as usize])))
+            }
             None => (Place { byte_column: 1, field: Some(schema.fields[how.field].name.as_str().into()), ..place.clone() }, None),
         };
         Finding {
@@ -529,10 +549,10 @@ impl Binding {
             if has_columns(&reference.fields) {
                 let target = self.known.get(i).and_then(Option::as_ref);
                 self.each_record(data, tile, base, scratch, |raw, at| {
-                    if let Some(hash) = self.key_of(&reference.fields, &raw) {
-                        if !target.is_some_and(|t| t.has(hash)) {
-                            cells.push(KeyCell { hash, ..at });
-                        }
+                    if let Some(hash) = self.key_of(&reference.fields, &raw)
+                        && !target.is_some_and(|t| t.has(hash))
+                    {
+                        cells.push(KeyCell { hash, ..at });
                     }
                 });
             }
@@ -563,7 +583,12 @@ impl Binding {
             let no_value = if only_empty { text.is_empty() } else { missing.iter().any(|m| m.as_bytes() == &*text) };
             if !no_value {
                 let hash = KeyHash::default().part(&text);
-                cells.push(KeyCell { hash, row: (base.rows as usize + row) as u32, record: (base.records as usize + row) as u32, start: tile.boundaries[row * tile.stride] });
+                cells.push(KeyCell {
+                    hash,
+                    row: (base.rows as usize + row) as u32,
+                    record: (base.records as usize + row) as u32,
+                    start: tile.boundaries[row * tile.stride],
+                });
             }
         });
     }
@@ -571,7 +596,14 @@ impl Binding {
     /// Calls `each` with a record's raw cells and where it is (the hash still empty), in order. Rows of the wrong length may have their cells under
     /// wrong headers, so they give none; nor does a cell with odd quoting.
     #[inline(always)]
-    fn each_record<'d>(&self, data: &'d [u8], tile: &Tile, base: Progress, scratch: &mut Scratch, mut each: impl FnMut(&dyn Fn(usize) -> Option<&'d [u8]>, KeyCell)) {
+    fn each_record<'d>(
+        &self,
+        data: &'d [u8],
+        tile: &Tile,
+        base: Progress,
+        scratch: &mut Scratch,
+        mut each: impl FnMut(&dyn Fn(usize) -> Option<&'d [u8]>, KeyCell),
+    ) {
         let mut specials = tile.specials.iter().peekable();
         let mut blank = scratch.blank.iter().copied().peekable();
         let mut at = KeyCell { hash: KeyHash::default(), row: base.rows as u32, record: base.records as u32, start: 0 };
@@ -618,7 +650,9 @@ fn is_odd(raw: &[u8]) -> bool {
     };
     let blank = |b: Option<&u8>| matches!(b, Some(b' ' | b'\t' | b'\n' | b'\r'));
     let ends = blank(inner.first()) || blank(inner.last()) || blank(raw.first()) || blank(raw.last());
-    ends || inner.iter().any(|&b| b >= 0x7f || (b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t')))
+    // First a sweep that the compiler makes wide, for any byte that is not plain; then, rarely, which one it is.
+    let beyond = inner.iter().fold(false, |any, b| any | (b.wrapping_sub(0x20) >= 0x5f));
+    ends || (beyond && inner.iter().any(|&b| b >= 0x7f || (b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t'))))
 }
 
 fn is_empty_line(data: &[u8], special: &Special) -> bool {

@@ -37,6 +37,8 @@ pub struct CellRules {
     bounds: Vec<Bound>,
     min_length: Option<u64>,
     max_length: Option<u64>,
+    /// The field is part of a key or refers to one, so its texts are compared.
+    compared: bool,
     #[cfg(feature = "json-schema")]
     json_schema: Option<jsonschema::Validator>,
     unchecked: Vec<Unchecked>,
@@ -180,6 +182,10 @@ impl CellRules {
         }
         CellRules {
             missing: schema.missing_for(field).to_vec(),
+            compared: of.constraints.unique
+                || schema.primary_key.contains(&field)
+                || schema.unique_keys.iter().any(|k| k.contains(&field))
+                || schema.foreign_keys.iter().any(|k| k.fields.contains(&field)),
             required: schema.is_required(field),
             title: of.title.clone(),
             what: words::what(&kind),
@@ -279,7 +285,10 @@ impl CellRules {
             return None;
         }
         if self.accepts(trimmed) {
-            return Some(blanks(text, trimmed, if trimmed.is_empty() { "only-text" } else { "text" }, place));
+            let finding = blanks(text, trimmed, if trimmed.is_empty() { "only-text" } else { "text" }, place);
+            // In free text a blank at the end does little harm; where texts are compared, it makes them differ.
+            let compared = self.compared || self.pattern.is_some() || !self.lists.is_empty();
+            return Some(if compared { finding.severity(Severity::Warning) } else { finding });
         }
         // The blanks are part of what the rules ask for (a fixed length, a value of the list): nothing to tell.
         None

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::Unchecked;
 use super::bind::{Binding, HeaderMatch, Sample, bind, header_shape, looks_like_data};
-use super::keys::{KeyHash, KeyTable};
+use super::keys::KeyTable;
 use super::plan::{StandardPlan, TablePlan};
-use super::table::{TableCheck, TableDone};
+use super::table::{Pending, TableCheck, TableDone, settle};
 use crate::decode::head::NotText;
 use crate::decode::{Head, dialect::DialectHints};
 use crate::finding::{Finding, Findings, Place, Severity};
@@ -57,7 +57,7 @@ struct FileState {
     table: Option<Arc<TablePlan>>,
     findings: Findings,
     done: Option<TableDone>,
-    pending: Vec<(String, Vec<String>, KeyHash, Finding)>,
+    pending: Vec<(String, Vec<String>, Pending)>,
     skipped: Vec<(String, String)>,
     codes: Vec<String>,
 }
@@ -78,18 +78,19 @@ impl Dataset {
         let mut files: Vec<FileState> = starts.iter().enumerate().map(|(i, start)| open_file(&plan, start, i, &options)).collect();
         let tables: Vec<Option<&str>> = files.iter().map(|f| f.table.as_ref().map(|t| t.name.as_str())).collect();
         let distinct: std::collections::BTreeSet<&str> = tables.iter().flatten().copied().collect();
-        let together = plan.tables.len() > 1 && (as_dataset || starts.len() > 1) && !(distinct.len() == 1 && starts.len() > 1 && !as_dataset);
+        let together =
+            plan.tables.len() > 1 && (as_dataset || starts.len() > 1) && !(distinct.len() == 1 && starts.len() > 1 && !as_dataset);
         if together {
             let mut first: BTreeMap<String, String> = BTreeMap::new();
-            for i in 0..files.len() {
-                let Some(table) = files[i].table.clone() else { continue };
+            for (i, file) in files.iter_mut().enumerate() {
+                let Some(table) = file.table.clone() else { continue };
                 if let Some(other) = first.get(&table.name) {
                     let place = Place { file: i as u32, ..Place::default() };
                     let finding = Finding::new("C215", "repeated", place).arg("other", other.as_str()).arg("resource", table.name.as_str());
-                    files[i].findings.add(finding);
-                    files[i].table = None;
+                    file.findings.add(finding);
+                    file.table = None;
                 } else {
-                    first.insert(table.name.clone(), files[i].used.name.clone());
+                    first.insert(table.name.clone(), file.used.name.clone());
                 }
             }
         }
@@ -164,9 +165,9 @@ impl Dataset {
         let mut done = check.finish(&mut file.findings);
         file.used.records = done.records;
         let plan = done.binding.plan.clone();
-        for (i, hash, finding) in std::mem::take(&mut done.pending) {
-            let reference = &plan.references[i];
-            file.pending.push((reference.table.clone(), reference.target.clone(), hash, finding));
+        for pending in std::mem::take(&mut done.pending) {
+            let reference = &plan.references[pending.reference];
+            file.pending.push((reference.table.clone(), reference.target.clone(), pending));
         }
         file.done = Some(done);
     }
@@ -225,16 +226,16 @@ impl Dataset {
                 }
             }
             let mut late = Vec::new();
-            for (table, target, hash, finding) in pending {
+            for (table, target, pending) in pending {
                 let other = self.files.iter().filter_map(|f| f.done.as_ref()).find(|d| self.together && d.binding.plan.name == table);
                 let Some(done) = other else { continue };
-                let known = done.binding.plan.key_over(&target).and_then(|k| done.keys.get(k)).is_some_and(|t| t.has(hash));
+                let known = done.binding.plan.key_over(&target).and_then(|k| done.keys.get(k)).is_some_and(|t| t.has(pending.hash));
                 if !known {
-                    late.push(finding);
+                    late.push(pending);
                 }
             }
             let file = &mut self.files[i];
-            late.into_iter().for_each(|f| file.findings.add(f));
+            settle(late, &mut file.findings);
             file.skipped.append(&mut skipped);
         }
     }
@@ -260,7 +261,9 @@ impl Dataset {
                 }
                 findings.add(finding);
             } else {
-                coverage.checks_skipped.push(("C214".to_owned(), format!("only one table was given; the dataset also needs \"{}\"", table.name)));
+                coverage
+                    .checks_skipped
+                    .push(("C214".to_owned(), format!("only one table was given; the dataset also needs \"{}\"", table.name)));
             }
         }
     }
@@ -389,15 +392,37 @@ fn unchecked_words(unchecked: &Unchecked, field: &str) -> (String, String) {
 fn codes_run(binding: &Binding) -> Vec<String> {
     let plan = &binding.plan;
     let schema = &plan.schema;
-    let mut codes: Vec<&str> = vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"];
+    let mut codes: Vec<&str> =
+        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"];
     if !plan.standard.is_empty() {
         codes.extend(["C206", "C207", "C213"]);
     }
     if schema.fields_match == FieldsMatch::Exact {
         codes.push("C212");
     }
+    codes.extend(value_codes(plan, &|f| binding.fields[f].is_some()));
+    let mut codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
+    let has = |fields: &[usize]| fields.iter().all(|&f| binding.fields[f].is_some());
+    codes.extend(plan.keys.iter().filter(|k| has(&k.fields)).filter_map(|k| k.repeated.as_ref()).map(|(code, _)| code.text().to_owned()));
+    codes.extend(
+        plan.references
+            .iter()
+            .enumerate()
+            .filter(|(i, r)| has(&r.fields) && (r.table == plan.name || binding.known.get(*i).is_some_and(Option::is_some)))
+            .map(|(_, r)| r.code.text().to_owned()),
+    );
+    codes.extend(plan.rows.iter().zip(&binding.rules).filter(|(_, runs)| **runs).map(|(r, _)| r.code.text().to_owned()));
+    codes.extend(plan.same_per.iter().filter(|r| has(&r.key)).map(|r| r.code.text().to_owned()));
+    codes.extend(plan.counts.iter().map(|r| r.code.text().to_owned()));
+    codes
+}
+
+/// Codes of the checks of single values that run on the fields that there are.
+pub(crate) fn value_codes(plan: &TablePlan, has: &dyn Fn(usize) -> bool) -> Vec<&'static str> {
+    let schema = &plan.schema;
+    let mut codes = Vec::new();
     for (f, field) in schema.fields.iter().enumerate() {
-        if binding.fields[f].is_none() {
+        if !has(f) {
             continue;
         }
         let c = &field.constraints;
@@ -406,7 +431,9 @@ fn codes_run(binding: &Binding) -> Vec<String> {
         }
         match &field.kind {
             FieldType::Number(_) | FieldType::Integer(_) => codes.push("C302"),
-            FieldType::Date(_) | FieldType::DateTime(_) | FieldType::Time(_) | FieldType::Year | FieldType::YearMonth => codes.extend(["C303", "C311"]),
+            FieldType::Date(_) | FieldType::DateTime(_) | FieldType::Time(_) | FieldType::Year | FieldType::YearMonth => {
+                codes.extend(["C303", "C311"])
+            }
             FieldType::Boolean { .. } => codes.push("C310"),
             FieldType::String(crate::schema::StringFormat::Default) | FieldType::Any => {}
             _ => codes.push("C313"),
@@ -427,15 +454,6 @@ fn codes_run(binding: &Binding) -> Vec<String> {
             codes.push("C307");
         }
     }
-    let mut codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
-    let has = |fields: &[usize]| fields.iter().all(|&f| binding.fields[f].is_some());
-    codes.extend(plan.keys.iter().filter(|k| has(&k.fields)).filter_map(|k| k.repeated.as_ref()).map(|(code, _)| code.text().to_owned()));
-    codes.extend(plan.references.iter().enumerate().filter(|(i, r)| {
-        has(&r.fields) && (r.table == plan.name || binding.known.get(*i).is_some_and(Option::is_some))
-    }).map(|(_, r)| r.code.text().to_owned()));
-    codes.extend(plan.rows.iter().zip(&binding.rules).filter(|(_, runs)| **runs).map(|(r, _)| r.code.text().to_owned()));
-    codes.extend(plan.same_per.iter().filter(|r| has(&r.key)).map(|r| r.code.text().to_owned()));
-    codes.extend(plan.counts.iter().map(|r| r.code.text().to_owned()));
     codes
 }
 

@@ -73,10 +73,10 @@ impl KeyTable {
                 }
                 return None;
             }
-            if place & UPPER == key.0 & UPPER {
-                if let Some(row) = self.row_if_same(place, key) {
-                    return Some(row);
-                }
+            if place & UPPER == key.0 & UPPER
+                && let Some(row) = self.row_if_same(place, key)
+            {
+                return Some(row);
             }
             at = (at + 1) & mask;
         }
@@ -109,6 +109,15 @@ impl KeyTable {
     pub fn ask(&self, key: KeyHash) {
         if let Some(place) = self.places.get(key.0 as usize & self.places.len().wrapping_sub(1)) {
             fetch(place);
+        }
+    }
+
+    /// Makes room for so many keys at once, where their number can be foreseen.
+    pub fn reserve(&mut self, keys: usize) {
+        let size = (keys.min(1 << 28) * 4 / 3 + 1).next_power_of_two();
+        if self.keys.is_empty() && size > self.places.len() {
+            self.places = vec![0; size];
+            self.keys.reserve(keys.min(1 << 28));
         }
     }
 

@@ -147,7 +147,10 @@ impl StandardPlan {
         while order.len() < self.tables.len() {
             let ready = |i: &usize| {
                 self.tables[*i].references.iter().all(|r| {
-                    r.table.is_empty() || r.table == self.tables[*i].name || order.iter().any(|&o| self.tables[o].name == r.table) || !self.tables.iter().any(|t| t.name == r.table)
+                    r.table.is_empty()
+                        || r.table == self.tables[*i].name
+                        || order.iter().any(|&o| self.tables[o].name == r.table)
+                        || !self.tables.iter().any(|t| t.name == r.table)
                 })
             };
             let left: Vec<usize> = (0..self.tables.len()).filter(|i| !order.contains(i)).collect();
@@ -174,10 +177,10 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
             mend: rule.mend.clone(),
         };
         let code = Code::Rule(Arc::new(words));
-        if let RuleKind::Exists { resource: other, target, .. } = &rule.kind {
-            if *other == resource.name {
-                plan.provide(target);
-            }
+        if let RuleKind::Exists { resource: other, target, .. } = &rule.kind
+            && *other == resource.name
+        {
+            plan.provide(target);
         }
         if rule.resource != resource.name {
             continue;
@@ -259,10 +262,10 @@ impl TablePlan {
     /// Remembers the values of fields that others refer to.
     fn provide(&mut self, target: &[String]) {
         let fields: Option<Vec<usize>> = target.iter().map(|n| self.schema.index(n)).collect();
-        if let Some(fields) = fields.filter(|f| !f.is_empty()) {
-            if !self.keys.iter().any(|k| k.fields == fields) {
-                self.keys.push(Key { fields, repeated: None });
-            }
+        if let Some(fields) = fields.filter(|f| !f.is_empty())
+            && !self.keys.iter().any(|k| k.fields == fields)
+        {
+            self.keys.push(Key { fields, repeated: None });
         }
     }
 

@@ -107,7 +107,15 @@ impl RowRule {
                 if !wrong {
                     return None;
                 }
-                broken(then, vec![("first", names(&[first])), ("first_value", a.into_owned()), ("then", names(&[then])), ("then_value", b.into_owned())])
+                broken(
+                    then,
+                    vec![
+                        ("first", names(&[first])),
+                        ("first_value", a.into_owned()),
+                        ("then", names(&[then])),
+                        ("then_value", b.into_owned()),
+                    ],
+                )
             }
             RowKind::Implies { is, must } => {
                 let then = *rest.first()?;
@@ -123,7 +131,8 @@ impl RowRule {
                 if holds {
                     return None;
                 }
-                let mut args = vec![("if", names(&[first])), ("if_value", a.into_owned()), ("then", names(&[then])), ("then_value", b.into_owned())];
+                let mut args =
+                    vec![("if", names(&[first])), ("if_value", a.into_owned()), ("then", names(&[then])), ("then_value", b.into_owned())];
                 if let Implied::In(values) = must {
                     args.push(("allowed", values.join(", ")));
                 }
@@ -147,7 +156,15 @@ impl RowRule {
                 if size <= *tolerance {
                     return None;
                 }
-                broken(first, vec![("total", total.to_string()), ("sum", sum.to_string()), ("difference", difference.to_string()), ("parts", names(rest))])
+                broken(
+                    first,
+                    vec![
+                        ("total", total.to_string()),
+                        ("sum", sum.to_string()),
+                        ("difference", difference.to_string()),
+                        ("parts", names(rest)),
+                    ],
+                )
             }
         }
     }

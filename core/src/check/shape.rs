@@ -71,7 +71,9 @@ impl Shape {
 fn expand(hir: &Hir) -> Option<Vec<Vec<Set>>> {
     match hir.kind() {
         HirKind::Empty => Some(vec![Vec::new()]),
-        HirKind::Literal(literal) => Some(vec![literal.0.iter().map(|&b| b.is_ascii().then(|| of([b..=b].into_iter()))).collect::<Option<_>>()?]),
+        HirKind::Literal(literal) => {
+            Some(vec![literal.0.iter().map(|&b| b.is_ascii().then(|| of([b..=b].into_iter()))).collect::<Option<_>>()?])
+        }
         HirKind::Class(Class::Unicode(class)) => {
             let ranges: Option<Vec<_>> =
                 class.ranges().iter().map(|r| (r.end().is_ascii()).then(|| r.start() as u8..=r.end() as u8)).collect();

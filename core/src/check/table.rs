@@ -22,8 +22,23 @@ pub struct TableCheck {
     keys: Vec<KeyTable>,
     same_per: Vec<HashMap<KeyHash, (KeyHash, u64)>>,
     /// References whose values were not known when they were met, with the finding if they stay unknown.
-    pending: Vec<(usize, KeyHash, Finding)>,
+    pending: Vec<Pending>,
     records: u64,
+    /// Size of the file in bytes, until the first block.
+    expected: Option<u64>,
+}
+
+/// A reference whose value is not known yet.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// Index of the reference in the plan.
+    pub reference: usize,
+    /// What is looked for.
+    pub hash: KeyHash,
+    /// What is found if it stays unknown.
+    pub finding: Finding,
+    /// Whether its row counts as faulty already.
+    pub counted: bool,
 }
 
 /// What a file leaves behind.
@@ -33,8 +48,8 @@ pub struct TableDone {
     pub keys: Vec<Arc<KeyTable>>,
     /// Data records.
     pub records: u64,
-    /// References that are still unknown: index in the plan, key, finding.
-    pub pending: Vec<(usize, KeyHash, Finding)>,
+    /// References that are still unknown.
+    pub pending: Vec<Pending>,
     /// The binding.
     pub binding: Arc<Binding>,
 }
@@ -51,6 +66,7 @@ impl TableCheck {
             same_per: plan.same_per.iter().map(|_| HashMap::new()).collect(),
             pending: Vec::new(),
             records: 0,
+            expected: None,
             binding,
         }
     }
@@ -60,13 +76,28 @@ impl TableCheck {
         self.records
     }
 
+    /// Says how large the file is, before the first block is merged: the keys' memory is then made at once.
+    pub fn expect(&mut self, bytes: u64) {
+        self.expected = Some(bytes);
+    }
+
     /// Takes over the outcome of the next block. `data` are the bytes it was made from.
     pub fn merge(&mut self, outcome: Outcome, data: &[u8], findings: &mut Findings) {
         let shift = self.at;
         if outcome.rows > outcome.tail.count {
             std::mem::take(&mut self.tail).findings(self.file).for_each(|f| findings.add(f));
         }
+        if let Some(bytes) = self.expected.take() {
+            let read = (outcome.next - outcome.from).max(1) as u64;
+            let records = bytes / read.div_ceil(outcome.records.max(1)).max(1);
+            for (table, cells) in self.keys.iter_mut().zip(&outcome.keys) {
+                if !cells.is_empty() {
+                    table.reserve(usize::try_from(records + records / 32).unwrap_or(usize::MAX));
+                }
+            }
+        }
         let mut late: Vec<Finding> = Vec::new();
+        let pending = self.pending.len();
         let block = Block { data, from: outcome.from, shift };
         for (i, cells) in outcome.keys.iter().enumerate() {
             self.merge_keys(i, cells, block, &mut late);
@@ -78,7 +109,10 @@ impl TableCheck {
             self.merge_references(i, cells, block, &mut late);
         }
         late.sort_by_key(|f| (f.place.row, f.place.column));
-        findings.absorb(outcome.findings, shift, late);
+        let faulty = findings.absorb(outcome.findings, shift, late);
+        for new in &mut self.pending[pending..] {
+            new.counted = faulty.binary_search(&new.finding.place.row).is_ok();
+        }
         if outcome.tail.count > 0 {
             if self.tail.count == 0 {
                 self.tail = EmptyLines { row: outcome.tail.row + shift.rows, line: outcome.tail.line + shift.lines, count: 0 };
@@ -138,7 +172,7 @@ impl TableCheck {
             if resolved {
                 late.push(finding);
             } else {
-                self.pending.push((index, cell.hash, finding));
+                self.pending.push(Pending { reference: index, hash: cell.hash, finding, counted: false });
             }
         }
     }
@@ -160,16 +194,31 @@ impl TableCheck {
         }
         let keys = &self.keys;
         let binding = self.binding.clone();
-        let mut pending = Vec::new();
-        for (i, hash, finding) in std::mem::take(&mut self.pending) {
-            match own_key(&binding, i) {
-                Some(k) if keys[k].has(hash) => {}
-                Some(_) => findings.add(finding),
-                None => pending.push((i, hash, finding)),
+        let (mut pending, mut unknown) = (Vec::new(), Vec::new());
+        for reference in std::mem::take(&mut self.pending) {
+            match own_key(&binding, reference.reference) {
+                Some(k) if keys[k].has(reference.hash) => {}
+                Some(_) => unknown.push(reference),
+                None => pending.push(reference),
             }
+        }
+        let rows = settle(unknown, findings);
+        for other in &mut pending {
+            other.counted |= rows.binary_search(&other.finding.place.row).is_ok();
         }
         TableDone { keys: self.keys.into_iter().map(Arc::new).collect(), records: self.records, pending, binding }
     }
+}
+
+/// Adds the findings of references that stay unknown, in the order of the file however it was cut into blocks. Gives their rows, ascending.
+pub(super) fn settle(mut unknown: Vec<Pending>, findings: &mut Findings) -> Vec<u64> {
+    unknown.sort_by_key(|p| (p.finding.place.row, p.finding.place.column, p.reference));
+    let mut rows: Vec<u64> = unknown.iter().filter(|p| p.finding.severity == Severity::Error).map(|p| p.finding.place.row).collect();
+    rows.dedup();
+    for reference in unknown {
+        if reference.counted { findings.add_counted(reference.finding) } else { findings.add(reference.finding) }
+    }
+    rows
 }
 
 /// A block as its outcome is merged.
@@ -187,7 +236,15 @@ fn own_key(binding: &Binding, reference: usize) -> Option<usize> {
 }
 
 /// A finding about several fields of a record, placed at the first of them.
-fn key_finding(binding: &Binding, cell: &KeyCell, fields: &[usize], code: &Code, severity: Severity, block: Block<'_>, lines: &mut LineCounter<'_>) -> Finding {
+fn key_finding(
+    binding: &Binding,
+    cell: &KeyCell,
+    fields: &[usize],
+    code: &Code,
+    severity: Severity,
+    block: Block<'_>,
+    lines: &mut LineCounter<'_>,
+) -> Finding {
     let schema = &binding.plan.schema;
     let mut cells: Vec<Cell> = Vec::new();
     let start = cell.start as usize;
@@ -202,10 +259,10 @@ fn key_finding(binding: &Binding, cell: &KeyCell, fields: &[usize], code: &Code,
             .map(|c| binding.encoding.text(&content(&block.data[c.start..c.end], c.fault, &binding.dialect)).0.into_owned())
             .collect();
         value = texts.join(", ");
-        if let Some(c) = fields.first().and_then(|&f| binding.fields[f]) {
-            if let Some(first) = cells.get(c as usize) {
-                place = binding.cell_place(block.data, start, first.start, c as usize, &place);
-            }
+        if let Some(c) = fields.first().and_then(|&f| binding.fields[f])
+            && let Some(first) = cells.get(c as usize)
+        {
+            place = binding.cell_place(block.data, start, first.start, c as usize, &place);
         }
     }
     let mut finding = Finding::new("C401", if fields.len() > 1 { "several" } else { "" }, place).severity(severity).value(&value);

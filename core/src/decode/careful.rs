@@ -160,10 +160,15 @@ fn close(data: &[u8], open: usize, final_: bool, eof: bool, dialect: &Dialect) -
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
     use super::*;
     use crate::decode::content;
 
-    fn records(text: &str) -> Vec<Vec<(String, Option<QuoteFault>)>> {
+    /// The cells of one record, each with its fault.
+    type Cells = Vec<(String, Option<QuoteFault>)>;
+
+    fn records(text: &str) -> Vec<Cells> {
         let (data, dialect, mut cells, mut at, mut out) = (text.as_bytes(), Dialect::default(), Vec::new(), 0, Vec::new());
         while at < data.len() {
             match read(data, at, true, &dialect, &mut cells) {
@@ -181,7 +186,7 @@ mod tests {
         use QuoteFault::{AfterClose, Stray, Unclosed};
         let ok = |s: &str| (s.to_owned(), None);
         let bad = |s: &str, f| (s.to_owned(), Some(f));
-        let cases: [(&str, Vec<Vec<(String, Option<QuoteFault>)>>); 9] = [
+        let cases: [(&str, Vec<Cells>); 9] = [
             ("a,b\r\n1,\"x, y\"\r\n", vec![vec![ok("a"), ok("b")], vec![ok("1"), ok("x, y")]]),
             ("\"say \"\"hi\"\"\",\"\"\n", vec![vec![ok("say \"hi\""), ok("")]]),
             ("1,\"two\nlines\",3", vec![vec![ok("1"), ok("two\nlines"), ok("3")]]),

@@ -182,7 +182,10 @@ impl Trial {
             }
             trial.records += 1;
             trial.alike += usize::from(cells.len() == trial.first);
-            trial.faults += cells.iter().filter(|c| c.fault.is_some_and(|f| f != QuoteFault::Stray) || (c.fault.is_some() && dialect.escape.is_none())).count();
+            trial.faults += cells
+                .iter()
+                .filter(|c| c.fault.is_some_and(|f| f != QuoteFault::Stray) || (c.fault.is_some() && dialect.escape.is_none()))
+                .count();
             for (i, cell) in cells.iter().enumerate() {
                 let raw = &sample[cell.start..cell.end];
                 let trimmed = raw.trim_ascii_start();

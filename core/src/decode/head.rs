@@ -157,13 +157,17 @@ fn other_kind(sample: &[u8]) -> Option<&'static str> {
         b'{' if matches!(after(1), Some(b'"' | b'\'' | b'}')) => Some("JSON"),
         b'[' if matches!(after(1), Some(b'{' | b'[' | b']')) => Some("JSON"),
         b'<' if text.starts_with(b"<?xml") => Some("XML"),
-        b'<' if text.len() > 5 && (text[..5].eq_ignore_ascii_case(b"<html") || text[..5].eq_ignore_ascii_case(b"<!doc")) => Some("a web page"),
+        b'<' if text.len() > 5 && (text[..5].eq_ignore_ascii_case(b"<html") || text[..5].eq_ignore_ascii_case(b"<!doc")) => {
+            Some("a web page")
+        }
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
     use super::*;
 
     fn head(bytes: &[u8]) -> Result<Head, NotText> {

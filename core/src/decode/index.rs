@@ -15,10 +15,10 @@
 
 use memchr::memchr_iter;
 
+use super::Cell;
 use super::careful::{self, Read};
 use super::dialect::{Dialect, LineEnd};
 use super::masks::{self, Masks};
-use super::Cell;
 use crate::bounds::MAX_RECORD;
 
 /// The cells of a stretch of records. Offsets are into the data given to [`Tile::fill`], below 4 GiB.
@@ -142,7 +142,10 @@ impl Tile {
     /// Whether the stretch ended inside a record that is too long, so that what follows up to the next line end belongs to it.
     pub fn skipping(&self, data: &[u8], dialect: &Dialect) -> bool {
         self.specials.last().is_some_and(|s| {
-            s.kind == SpecialKind::TooLong && s.next as usize == data.len() && self.next == data.len() && data.last() != Some(&dialect.newline())
+            s.kind == SpecialKind::TooLong
+                && s.next as usize == data.len()
+                && self.next == data.len()
+                && data.last() != Some(&dialect.newline())
         })
     }
 }
@@ -170,18 +173,22 @@ struct Carry {
     close: u64,
     /// Bit 0: the byte before was a blank.
     blank: u64,
-    /// Bit 0: the byte before was an opening mark.
+    /// Bit 0: the byte before was a mark that opens a cell.
     open: u64,
+    /// Bit 0: the byte before was a closing mark behind a blank.
+    blank_end: u64,
     /// Bit 0: the byte before was a carriage return outside quotes.
     cr: u64,
 }
 
-const FRESH: Carry = Carry { inside: 0, boundary: 1, separator: 1, close: 0, blank: 0, open: 0, cr: 0 };
+const FRESH: Carry = Carry { inside: 0, boundary: 1, separator: 1, close: 0, blank: 0, open: 0, blank_end: 0, cr: 0 };
 
 impl masks::Work for Scan<'_, '_> {
     #[inline(always)]
     fn run(mut self, classify: impl Fn(&[u8; 64], u8, u8) -> Masks) {
         let from = self.from;
+        // A vector of its own, so that its length and place stay in registers.
+        let mut boundaries = std::mem::take(&mut self.tile.boundaries);
         let (data, len) = (self.data, self.data.len());
         let until = self.until.min(len);
         let by_cr = self.dialect.line_end == LineEnd::Cr;
@@ -194,9 +201,10 @@ impl masks::Work for Scan<'_, '_> {
         let mut lines_chunk = 0u64; // line ends before the chunk
         let mut carry = FRESH;
         if from >= until {
+            self.tile.boundaries = boundaries;
             return;
         }
-        self.tile.boundaries.push(row as u32);
+        boundaries.push(row as u32);
         loop {
             let mut resume = None; // set when the record at `row` must be read carefully
             if at >= len {
@@ -209,13 +217,13 @@ impl masks::Work for Scan<'_, '_> {
                         resume = Some(());
                     } else {
                         let end = len - usize::from(!by_cr && carry.cr != 0);
-                        // The end of the file stands for a separator: a blank before it is odd.
-                        odd |= end > row && matches!(data[end - 1], b' ' | b'\t');
-                        self.tile.boundaries.push(end as u32 + 1);
-                        if self.finish_row(row, end, len, base, odd) {
+                        // The end of the file stands for a separator; rather than look at what is before it, the last row counts as odd.
+                        odd = true;
+                        boundaries.push(end as u32 + 1);
+                        if self.finish_row(&mut boundaries, row, end, len, base, odd) {
                             resume = Some(());
                         } else {
-                            base = self.tile.boundaries.len();
+                            base = boundaries.len();
                             row = len;
                             lines_row = lines_chunk;
                         }
@@ -239,7 +247,7 @@ impl masks::Work for Scan<'_, '_> {
                 let inside = if quotes == 0 { carry.inside } else { prefix_xor(quotes) ^ carry.inside };
                 let separators = ((m.delimiter & valid) | newlines) & !inside;
                 // A line end inside quotes is a blank there.
-                let blanks = (if delimiter == b'\t' { m.blank & !m.delimiter } else { m.blank } | ((m.lf | m.cr) & inside)) & valid;
+                let blanks = (m.space | (m.tab & !m.delimiter) | ((m.lf | m.cr) & inside)) & valid;
                 let cr = if by_cr { 0 } else { m.cr & valid & !inside };
                 let opens = quotes & inside;
                 let closes = quotes & !inside;
@@ -247,10 +255,13 @@ impl masks::Work for Scan<'_, '_> {
                 let mut bad = opens & !(((separators | quotes) << 1) | carry.boundary);
                 bad |= ((closes << 1) | carry.close) & !(separators | quotes | cr) & valid;
                 bad |= ((cr << 1) | carry.cr) & !newlines & valid;
-                // Oddness: strange bytes, a blank beside a separator or beside a mark.
-                let mut strange = m.odd & valid;
-                strange |= ((separators << 1) | carry.separator | (opens << 1) | carry.open) & blanks;
-                strange |= ((blanks << 1) | carry.blank) & (separators | closes | cr);
+                // Oddness: strange bytes, a blank beside a separator or beside a mark. A line feed in a file of carriage returns is strange.
+                let mut strange = if by_cr { m.odd | m.lf } else { m.odd } & valid;
+                // Only marks at a cell's ends count, not doubled ones within.
+                let at_start = opens & ((separators << 1) | carry.separator);
+                let blank_end = closes & ((blanks << 1) | carry.blank);
+                strange |= ((separators << 1) | carry.separator | (at_start << 1) | carry.open) & blanks;
+                strange |= ((blanks << 1) | carry.blank | (blank_end << 1) | carry.blank_end) & (separators | cr);
                 let good = if bad == 0 { !0 } else { (1u64 << bad.trailing_zeros()) - 1 };
                 let mut ends = separators & newlines & good;
                 let mut delimiters = separators & !newlines & good;
@@ -260,7 +271,7 @@ impl masks::Work for Scan<'_, '_> {
                     let mut here = delimiters & below;
                     delimiters &= !below;
                     while here != 0 {
-                        self.tile.boundaries.push((at as u32) + here.trailing_zeros() + 1);
+                        boundaries.push((at as u32) + here.trailing_zeros() + 1);
                         here &= here - 1;
                     }
                     if bit == 64 {
@@ -269,25 +280,26 @@ impl masks::Work for Scan<'_, '_> {
                     ends &= ends - 1;
                     let end = at + bit as usize;
                     let text_end = end - usize::from(!by_cr && end > row && data[end - 1] == b'\r');
-                    self.tile.boundaries.push(text_end as u32 + 1);
+                    boundaries.push(text_end as u32 + 1);
                     // A blank before the line end shows at the line end's own bit.
                     let upto = below | (1 << bit);
                     let is_odd = odd || strange & upto != 0;
                     strange &= !upto;
                     odd = false;
-                    if end - row >= MAX_RECORD || self.finish_row(row, text_end, end + 1, base, is_odd) {
+                    if end - row >= MAX_RECORD || self.finish_row(&mut boundaries, row, text_end, end + 1, base, is_odd) {
                         resume = Some(());
                         break;
                     }
                     row = end + 1;
-                    base = self.tile.boundaries.len();
+                    base = boundaries.len();
                     lines_row = lines_chunk + u64::from((newlines & upto).count_ones());
                     if row >= until {
+                        self.tile.boundaries = boundaries;
                         self.tile.next = row;
                         self.tile.lines += lines_row;
                         return;
                     }
-                    self.tile.boundaries.push(row as u32);
+                    boundaries.push(row as u32);
                 }
                 if bad != 0 && resume.is_none() {
                     resume = Some(());
@@ -302,7 +314,8 @@ impl masks::Work for Scan<'_, '_> {
                         separator: separators >> 63,
                         close: closes >> 63,
                         blank: blanks >> 63,
-                        open: opens >> 63,
+                        open: at_start >> 63,
+                        blank_end: blank_end >> 63,
                         cr: cr >> 63,
                     };
                     if at > len {
@@ -315,9 +328,12 @@ impl masks::Work for Scan<'_, '_> {
                 }
             }
             // The record at `row` needs the careful reading; then the index goes on behind it.
-            self.tile.boundaries.truncate(base);
+            boundaries.truncate(base);
             let counted = self.tile.lines;
-            match self.tile.take_careful(data, row, self.last, self.dialect, self.columns) {
+            self.tile.boundaries = boundaries;
+            let taken = self.tile.take_careful(data, row, self.last, self.dialect, self.columns);
+            boundaries = std::mem::take(&mut self.tile.boundaries);
+            match taken {
                 None => break,
                 Some(next) => {
                     lines_row += self.tile.lines - counted;
@@ -325,20 +341,22 @@ impl masks::Work for Scan<'_, '_> {
                     row = next;
                     at = next;
                     lines_chunk = lines_row;
-                    base = self.tile.boundaries.len();
+                    base = boundaries.len();
                     odd = false;
                     carry = FRESH;
                     if row >= until {
+                        self.tile.boundaries = boundaries;
                         self.tile.next = row;
                         self.tile.lines += lines_row;
                         return;
                     }
-                    self.tile.boundaries.push(row as u32);
+                    boundaries.push(row as u32);
                 }
             }
         }
         // Ran out of data: a record that has begun is not part of the stretch.
-        self.tile.boundaries.truncate(base);
+        boundaries.truncate(base);
+        self.tile.boundaries = boundaries;
         self.tile.next = row;
         self.tile.lines += lines_row;
     }
@@ -347,9 +365,9 @@ impl masks::Work for Scan<'_, '_> {
 impl Scan<'_, '_> {
     /// Files the record whose boundaries are complete. True when it has to be read carefully instead.
     #[inline(always)]
-    fn finish_row(&mut self, row: usize, end: usize, next: usize, base: usize, odd: bool) -> bool {
+    fn finish_row(&mut self, boundaries: &mut Vec<u32>, row: usize, end: usize, next: usize, base: usize, odd: bool) -> bool {
         let tile = &mut *self.tile;
-        let count = tile.boundaries.len() - base;
+        let count = boundaries.len() - base;
         let blank = end - row == count - 2; // nothing but separators
         if count == tile.stride && !blank {
             if odd {
@@ -357,7 +375,7 @@ impl Scan<'_, '_> {
             }
             return false;
         }
-        tile.boundaries.truncate(base);
+        boundaries.truncate(base);
         let kind = if blank { SpecialKind::Blank } else { SpecialKind::Irregular };
         tile.specials.push(Special { before: (base / tile.stride) as u32, start: row as u32, next: next as u32, kind });
         false
@@ -378,6 +396,8 @@ fn prefix_xor(mut bits: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -396,11 +416,17 @@ mod tests {
             for r in 0..=tile.regular() {
                 while let Some(s) = specials.next_if(|s| s.before as usize == r) {
                     careful::read(data, s.start as usize, true, dialect, &mut cells);
-                    rows.push((Some(s.kind), cells.iter().map(|c| content(&data[c.start..c.end], c.fault, dialect).into_owned()).collect()));
+                    rows.push((
+                        Some(s.kind),
+                        cells.iter().map(|c| content(&data[c.start..c.end], c.fault, dialect).into_owned()).collect(),
+                    ));
                 }
                 if r < tile.regular() {
                     let b = &tile.boundaries[r * tile.stride..][..tile.stride];
-                    rows.push((None, b.windows(2).map(|w| content(&data[w[0] as usize..w[1] as usize - 1], None, dialect).into_owned()).collect()));
+                    rows.push((
+                        None,
+                        b.windows(2).map(|w| content(&data[w[0] as usize..w[1] as usize - 1], None, dialect).into_owned()).collect(),
+                    ));
                 }
             }
             lines += tile.lines;

@@ -25,8 +25,10 @@ pub(super) struct Masks {
     pub(super) lf: u64,
     /// Carriage return.
     pub(super) cr: u64,
-    /// Space or tab.
-    pub(super) blank: u64,
+    /// Space.
+    pub(super) space: u64,
+    /// Tab.
+    pub(super) tab: u64,
     /// Above 0x7F, 0x7F itself, or below 0x20 except line feed, carriage return and tab.
     pub(super) odd: u64,
 }

@@ -88,12 +88,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_unique_ordered_and_each_has_a_plain_kind() {
+    fn codes_and_names_are_unique_and_each_check_has_a_plain_kind() {
         let codes: Vec<&str> = all().map(|c| c.code).collect();
         let mut sorted = codes.clone();
         sorted.sort_unstable();
         sorted.dedup();
         assert_eq!(codes, sorted);
+        // The page of a check is found by its name too.
+        let mut seen = std::collections::BTreeSet::new();
+        for check in all() {
+            assert!(seen.insert(check.name), "{} repeats the name {}", check.code, check.name);
+        }
         for check in all() {
             assert!(check.code.len() == 4 && check.code.starts_with('C'), "{}", check.code);
             assert!(!check.kinds.is_empty(), "{} has no kind", check.code);

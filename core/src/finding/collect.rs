@@ -140,28 +140,31 @@ impl Findings {
     }
 
     /// Takes over a block's findings, whose places count from the block's start, together with findings of the same rows that were
-    /// made only now (their places are the file's already). Both are ascending by row.
-    pub fn absorb(&mut self, block: Findings, shift: Shift, late: Vec<Finding>) {
+    /// made only now (their places are the file's already). Both are ascending by row. Gives the block's rows with an error, ascending.
+    pub fn absorb(&mut self, block: Findings, shift: Shift, late: Vec<Finding>) -> Vec<u64> {
         let faulty = block.faulty_rows.unwrap_or_default().into_iter().map(|row| row + shift.rows);
         let late_faulty = late.iter().filter(|f| f.severity == Severity::Error && f.place.row > 0).map(|f| f.place.row);
         let mut rows: Vec<u64> = faulty.chain(late_faulty).collect();
         rows.sort_unstable();
         rows.dedup();
         self.rows_at_fault += rows.len() as u64;
+        if let Some(mine) = &mut self.faulty_rows {
+            mine.extend_from_slice(&rows);
+        }
         for severity in 0..3 {
             self.counts[severity] += block.counts[severity];
         }
         let mut late = late.into_iter().peekable();
         for mut finding in block.stored {
             shift.apply(&mut finding.place);
-            while let Some(earlier) = late.next_if(|l| l.place.row < finding.place.row) {
-                self.add_late(earlier);
+            while let Some(earlier) = late.next_if(|l| (l.place.row, l.place.column) < (finding.place.row, finding.place.column)) {
+                self.add_counted(earlier);
             }
             if self.stored.len() < self.cap {
                 self.stored.push(finding);
             }
         }
-        late.for_each(|finding| self.add_late(finding));
+        late.for_each(|finding| self.add_counted(finding));
         for mut cause in block.causes {
             for sample in &mut cause.samples {
                 shift.apply(&mut sample.place);
@@ -178,6 +181,15 @@ impl Findings {
             mine.count += cause.count;
             let room = SAMPLES.saturating_sub(mine.samples.len());
             mine.samples.extend(cause.samples.into_iter().take(room));
+        }
+        rows
+    }
+
+    /// Adds to a block's findings others of the same block. Both are ascending by row, and places count from the block's start.
+    pub fn weave(&mut self, late: Vec<Finding>) {
+        if !late.is_empty() {
+            let mine = std::mem::replace(self, Findings::of_block(self.cap));
+            self.absorb(mine, Shift::default(), late);
         }
     }
 
@@ -205,8 +217,8 @@ impl Findings {
         }
     }
 
-    fn add_late(&mut self, finding: Finding) {
-        // Its row is counted already.
+    /// Adds an occurrence whose row is counted among the faulty ones already.
+    pub fn add_counted(&mut self, finding: Finding) {
         self.last_faulty = (finding.place.file, finding.place.row);
         self.add(finding);
     }

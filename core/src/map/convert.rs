@@ -17,7 +17,7 @@ use crate::encode::{RowWriter, WriterConfig};
 use crate::finding::{Finding, Place};
 use crate::package::Package;
 use crate::report::{Conversion, Dropped, Sum, TableBalance};
-use crate::schema::TableSchema;
+use crate::schema::{FieldsMatch, TableSchema};
 
 use super::distinct::{Seen, Sight};
 pub use super::rejects::RejectsConfig;
@@ -102,7 +102,8 @@ pub(super) const REPEATED: &str = "The row repeats what earlier rows say.";
 impl Converter {
     /// A converter for sources whose plans have one target.
     ///
-    /// The columns written are the target's fields that a plan fills, and those that are required or whose column must exist, in the schema's order.
+    /// The columns written are the target's fields that a plan fills, in the order of the crosswalk, then those that are required or whose column
+    /// must exist. A schema that asks for all its fields gets them all; one that fixes their order gets that order.
     /// Records are taken for the first plan's resource until [`Converter::source`] says otherwise.
     pub fn new(plans: Vec<MapPlan>, target: &Package, config: WriterConfig, rejects: RejectsConfig) -> Converter {
         let mut resources: Vec<usize> = plans.iter().flat_map(MapPlan::targets).collect();
@@ -111,8 +112,18 @@ impl Converter {
         let tables = resources.into_iter().filter_map(|r| {
             let resource = target.resources.get(r)?;
             let schema = Arc::clone(&resource.schema);
-            let written = |&f: &usize| plans.iter().any(|p| p.fills(r, f)) || schema.is_required(f) || schema.fields[f].extras.column;
-            let fields = (0..schema.fields.len()).filter(written).collect();
+            let all = matches!(schema.fields_match, FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Subset);
+            let mut fields: Vec<usize> = Vec::new();
+            let filled = plans.iter().flat_map(|p| p.order(r));
+            let needed = (0..schema.fields.len()).filter(|&f| all || schema.is_required(f) || schema.fields[f].extras.column);
+            for f in filled.chain(needed) {
+                if !fields.contains(&f) {
+                    fields.push(f);
+                }
+            }
+            if schema.fields_match == FieldsMatch::Exact {
+                fields.sort_unstable();
+            }
             Some((r, resource.name.clone(), schema, fields))
         });
         let tables = tables.collect();
@@ -286,6 +297,22 @@ impl Converter {
             self.findings.push(Finding::new("C512", "", whole_row()).arg("column_name", name));
             self.drop_record(&format!("The row gives no record, because \"{name}\" is empty."));
         }
+    }
+
+    /// Counts a record that cannot be read as a row of its table: it goes to the rejects as it stands, for a reason in words.
+    pub fn reject(&mut self, raw: &[u8], reason: &str, check: &mut dyn TargetCheck) {
+        self.begin(check);
+        self.records_in += 1;
+        self.rejected += 1;
+        let plans = Arc::clone(&self.plans);
+        let names = plans.get(self.current).map_or(&[][..], |p| &p.source_fields);
+        self.rejects.write(raw, names, &[], reason);
+    }
+
+    /// Writes the header of the rejects now, though there may be none.
+    pub fn open_rejects(&mut self) {
+        let plans = Arc::clone(&self.plans);
+        self.rejects.begin(plans.get(self.current).map_or(&[][..], |p| &p.source_fields));
     }
 
     fn drop_record(&mut self, why: &str) {

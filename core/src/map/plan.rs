@@ -119,11 +119,13 @@ impl Compiler<'_> {
             skip.push((self.when(&rule.when)?, rule.why.clone()));
         }
         let mut cells = vec![None; resource.schema.fields.len()];
+        let mut order = Vec::new();
         for map in &table.fields {
             let at = target_field(resource, &map.to)?;
             if cells[at].is_some() {
                 return Err(MapError::FilledTwice { table: table.to.clone(), field: map.to.clone() });
             }
+            order.push(at);
             cells[at] = Some(self.expr(map, explode.as_ref().map(|e| e.0))?);
         }
         let mut distinct = Vec::new();
@@ -177,6 +179,7 @@ impl Compiler<'_> {
             name: table.to.clone(),
             record: resource.record.clone(),
             cells,
+            order,
             explode,
             skip,
             distinct,
@@ -267,7 +270,9 @@ impl Compiler<'_> {
         };
         let tell = |opening: &mut Vec<Finding>| {
             if let Some(name) = &missing {
-                opening.push(Finding::new("C511", "", Place::default()).arg("name", name.clone()).arg("target", map.to.clone()));
+                // The field keeps one missing value apart from another.
+                let place = Place { field: Some(map.to.as_str().into()), ..Place::default() };
+                opening.push(Finding::new("C511", "", place).arg("name", name.clone()).arg("target", map.to.clone()));
             }
         };
         if contains(&expr.ops, &|op| matches!(op, Op::When { .. })) {

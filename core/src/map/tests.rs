@@ -354,12 +354,12 @@ fn one_row_becomes_rows_of_several_tables() {
         ],
     );
     assert_eq!(done.out["feeds"], "date,version\n,1\n");
-    assert_eq!(done.out["shops"], "id,name\n1,Inn\n2,Bar\n");
+    assert_eq!(done.out["shops"], "id,name,zip\n1,Inn,\n2,Bar,\n");
     assert_eq!(done.out["faults"], "id,date,code\n1,20240102,A\n1,20240102,B\n");
     assert_eq!(
         done.told(),
         [
-            "C511 0 - -",
+            "C511 0 date -",
             "C509 3 - -",
             "C502/rejected 4 Date 13/02/2024",
             "C509/differs 4 - -",

@@ -274,7 +274,7 @@ impl Page {
             self.table(&table, 1);
         }
         if !c.sums.is_empty() {
-            let mut table = vec![["total of", "in", "out", "rejected", "dropped", ""].map(str::to_owned).to_vec()];
+            let mut table = vec![["total of", "in", "out", "rejected", "dropped", "unread", ""].map(str::to_owned).to_vec()];
             for s in &c.sums {
                 table.push(vec![
                     cell(&format!("{}.{}", s.table, s.to)),
@@ -282,6 +282,7 @@ impl Page {
                     cell(&s.total_out),
                     cell(&s.total_rejected),
                     cell(&s.total_dropped),
+                    cell(&s.total_unread),
                     if s.balanced { "balanced" } else { "NOT BALANCED" }.to_owned(),
                 ]);
             }

@@ -16,7 +16,8 @@ pub(in crate::decode) fn classify(chunk: &[u8; 64], delimiter: u8, quote: u8) ->
         masks.quote |= bit(byte == quote);
         masks.lf |= bit(byte == b'\n');
         masks.cr |= bit(byte == b'\r');
-        masks.blank |= bit(byte == b' ' || byte == b'\t');
+        masks.space |= bit(byte == b' ');
+        masks.tab |= bit(byte == b'\t');
         masks.odd |= bit(byte >= 0x7f || (byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t')));
     }
     masks

@@ -20,7 +20,8 @@ fn classify(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
         masks.quote |= bits(is(quote));
         masks.lf |= bits(is_lf);
         masks.cr |= bits(is_cr);
-        masks.blank |= bits(v128_or(is(b' '), is_tab));
+        masks.space |= bits(is(b' '));
+        masks.tab |= bits(is_tab);
         let plain = v128_or(v128_or(is_lf, is_cr), is_tab);
         masks.odd |= bits(v128_or(v128_andnot(u8x16_lt(v, u8x16_splat(0x20)), plain), u8x16_ge(v, u8x16_splat(0x7f))));
     }

@@ -1,8 +1,8 @@
 //! AVX2 where the processor has it, else SSE2, which every x86-64 processor has.
 
 use core::arch::x86_64::{
-    __m128i, __m256i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
-    _mm256_andnot_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8,
+    __m128i, __m256i, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8,
+    _mm256_cmpgt_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8,
 };
 
 use super::{Masks, Work};
@@ -54,21 +54,28 @@ fn with_sse2(work: impl Work) {
 fn classify_256(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
     let mut masks = Masks::default();
     let splat = |byte: u8| _mm256_set1_epi8(byte as i8);
+    let bits = |lane: usize, m: __m256i| u64::from(_mm256_movemask_epi8(m) as u32) << (lane * 32);
     let (delimiters, quotes) = (splat(delimiter), splat(quote));
-    let (lf, cr, space, tab, delete) = (splat(b'\n'), splat(b'\r'), splat(b' '), splat(b'\t'), splat(0x7f));
+    let (lf, space, below_delete) = (splat(b'\n'), splat(b' '), splat(0x7e));
+    let mut beyond = 0;
     for lane in 0..2 {
         let v = load_256(chunk, lane * 32);
-        let bits = |m: __m256i| u64::from(_mm256_movemask_epi8(m) as u32) << (lane * 32);
-        let (is_lf, is_cr, is_tab) = (_mm256_cmpeq_epi8(v, lf), _mm256_cmpeq_epi8(v, cr), _mm256_cmpeq_epi8(v, tab));
-        masks.delimiter |= bits(_mm256_cmpeq_epi8(v, delimiters));
-        masks.quote |= bits(_mm256_cmpeq_epi8(v, quotes));
-        masks.lf |= bits(is_lf);
-        masks.cr |= bits(is_cr);
-        masks.blank |= bits(_mm256_or_si256(_mm256_cmpeq_epi8(v, space), is_tab));
-        // Signed comparison: bytes from 0x80 up are negative, hence below the space as the controls are.
-        let low = _mm256_cmpgt_epi8(space, v);
-        let plain = _mm256_or_si256(_mm256_or_si256(is_lf, is_cr), is_tab);
-        masks.odd |= bits(_mm256_or_si256(_mm256_andnot_si256(plain, low), _mm256_cmpeq_epi8(v, delete)));
+        masks.delimiter |= bits(lane, _mm256_cmpeq_epi8(v, delimiters));
+        masks.quote |= bits(lane, _mm256_cmpeq_epi8(v, quotes));
+        masks.lf |= bits(lane, _mm256_cmpeq_epi8(v, lf));
+        masks.space |= bits(lane, _mm256_cmpeq_epi8(v, space));
+        // Signed comparisons: bytes from 0x80 up are negative, hence below the space as the controls are.
+        beyond |= bits(lane, _mm256_or_si256(_mm256_cmpgt_epi8(space, v), _mm256_cmpgt_epi8(v, below_delete)));
+    }
+    beyond &= !masks.lf;
+    if beyond != 0 {
+        let (cr, tab) = (splat(b'\r'), splat(b'\t'));
+        for lane in 0..2 {
+            let v = load_256(chunk, lane * 32);
+            masks.cr |= bits(lane, _mm256_cmpeq_epi8(v, cr));
+            masks.tab |= bits(lane, _mm256_cmpeq_epi8(v, tab));
+        }
+        masks.odd = beyond & !masks.cr & !masks.tab;
     }
     masks
 }
@@ -89,20 +96,28 @@ fn load_256(chunk: &[u8; 64], at: usize) -> __m256i {
 fn classify_128(chunk: &[u8; 64], delimiter: u8, quote: u8) -> Masks {
     let mut masks = Masks::default();
     let splat = |byte: u8| _mm_set1_epi8(byte as i8);
+    let bits = |lane: usize, m: __m128i| u64::from(_mm_movemask_epi8(m) as u32) << (lane * 16);
     let (delimiters, quotes) = (splat(delimiter), splat(quote));
-    let (lf, cr, space, tab, delete) = (splat(b'\n'), splat(b'\r'), splat(b' '), splat(b'\t'), splat(0x7f));
+    let (lf, space, below_delete) = (splat(b'\n'), splat(b' '), splat(0x7e));
+    let mut beyond = 0;
     for lane in 0..4 {
         let v = load_128(chunk, lane * 16);
-        let bits = |m: __m128i| u64::from(_mm_movemask_epi8(m) as u32) << (lane * 16);
-        let (is_lf, is_cr, is_tab) = (_mm_cmpeq_epi8(v, lf), _mm_cmpeq_epi8(v, cr), _mm_cmpeq_epi8(v, tab));
-        masks.delimiter |= bits(_mm_cmpeq_epi8(v, delimiters));
-        masks.quote |= bits(_mm_cmpeq_epi8(v, quotes));
-        masks.lf |= bits(is_lf);
-        masks.cr |= bits(is_cr);
-        masks.blank |= bits(_mm_or_si128(_mm_cmpeq_epi8(v, space), is_tab));
-        let low = _mm_cmpgt_epi8(space, v);
-        let plain = _mm_or_si128(_mm_or_si128(is_lf, is_cr), is_tab);
-        masks.odd |= bits(_mm_or_si128(_mm_andnot_si128(plain, low), _mm_cmpeq_epi8(v, delete)));
+        masks.delimiter |= bits(lane, _mm_cmpeq_epi8(v, delimiters));
+        masks.quote |= bits(lane, _mm_cmpeq_epi8(v, quotes));
+        masks.lf |= bits(lane, _mm_cmpeq_epi8(v, lf));
+        masks.space |= bits(lane, _mm_cmpeq_epi8(v, space));
+        // Signed comparisons: bytes from 0x80 up are negative, hence below the space as the controls are.
+        beyond |= bits(lane, _mm_or_si128(_mm_cmpgt_epi8(space, v), _mm_cmpgt_epi8(v, below_delete)));
+    }
+    beyond &= !masks.lf;
+    if beyond != 0 {
+        let (cr, tab) = (splat(b'\r'), splat(b'\t'));
+        for lane in 0..4 {
+            let v = load_128(chunk, lane * 16);
+            masks.cr |= bits(lane, _mm_cmpeq_epi8(v, cr));
+            masks.tab |= bits(lane, _mm_cmpeq_epi8(v, tab));
+        }
+        masks.odd = beyond & !masks.cr & !masks.tab;
     }
     masks
 }

@@ -350,7 +350,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         code: "C915",
-        name: "missing-file",
+        name: "missing-part",
         severity: Error,
         title: "A file of the package is missing",
         why: "The package refers to it, so it cannot be used without it.",
@@ -428,8 +428,8 @@ pub(super) const CHECKS: &[Check] = &[
         kinds: &[kind(
             "",
             "[{file}: ]of the table \"{resource}\" these are neither read nor declared lost: {fields}",
-            "each field of the source either read or under [[lost]]",
-            "Map the fields, or list them under [[lost]] with the reason.",
+            "each field of the source either read or listed as lost",
+            "Map the fields, or list them as lost with the reason.",
         )],
     },
     Check {
@@ -456,7 +456,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         code: "C921",
-        name: "unknown-standard",
+        name: "unknown-package",
         severity: Error,
         title: "A standard that is not known",
         why: "A reference to a package that is not there cannot be followed.",

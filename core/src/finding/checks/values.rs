@@ -1,6 +1,6 @@
 //! Stage 3: single values.
 
-use super::{Check, Error, Warning, graded, kind};
+use super::{Check, Error, Info, Warning, graded, kind};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -40,7 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
             ),
             kind(
                 "scientific",
-                "\"{value}\" is a number in scientific writing",
+                "\"{value}\" is a number in scientific notation",
                 "{what}, with all its digits",
                 "Set the column's format to number and save again; compare with the source, since digits may be lost.",
             ),
@@ -117,7 +117,7 @@ pub(super) const CHECKS: &[Check] = &[
                 "lost-zero",
                 "\"{value}\" has lost a zero at its start; {list} has \"{near}\"",
                 "\"{near}\"",
-                "Set the column's format to text before the file is opened in a spreadsheet, and write \"{near}\".",
+                "Write \"{near}\". When the file is opened in a spreadsheet, import this column as text so that the zeros stay.",
             ),
             graded(
                 "open",
@@ -140,7 +140,7 @@ pub(super) const CHECKS: &[Check] = &[
                 "lost-zero",
                 "\"{value}\" has lost a zero at its start",
                 "{what}",
-                "Set the column's format to text before the file is opened in a spreadsheet; the value should be \"{near}\".",
+                "Write \"{near}\". When the file is opened in a spreadsheet, import this column as text so that the zeros stay.",
             ),
             kind("case", "\"{value}\" has the right form but for large and small letters", "{what}", "Write \"{near}\"."),
         ],
@@ -194,13 +194,13 @@ pub(super) const CHECKS: &[Check] = &[
             ),
             graded(
                 "text",
-                Warning,
+                Info,
                 "\"{value}\" has blanks {where}",
                 "\"{near}\"",
                 "Delete the blanks (the spreadsheet's TRIM function does it for a column).",
             ),
             kind("only", "the cell holds only blanks", "a value or an empty cell", "Empty the cell."),
-            graded("only-text", Warning, "the cell holds only blanks", "a text or an empty cell", "Empty the cell."),
+            graded("only-text", Info, "the cell holds only blanks", "a text or an empty cell", "Empty the cell."),
         ],
     },
     Check {
@@ -208,7 +208,7 @@ pub(super) const CHECKS: &[Check] = &[
         name: "special-space",
         severity: Error,
         title: "A special space in the value",
-        why: "A no-break space looks like a space but is another character: searching and joining fail.",
+        why: "It looks like an ordinary space, or cannot be seen at all, but is another character: searching and joining fail.",
         kinds: &[
             kind(
                 "",

@@ -1,0 +1,246 @@
+//! `concord convert`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use concord_core::check::bind::Sample;
+use concord_core::check::dataset::{Options, Start};
+use concord_core::check::plan::StandardPlan;
+use concord_core::convert::{Job, Way};
+use concord_core::decode::Head;
+use concord_core::decode::dialect::DialectHints;
+use concord_core::detect;
+use concord_core::encode::WriterConfig;
+use concord_core::finding::{Finding, Severity};
+use concord_core::map::MapPlan;
+use concord_core::package::read_crosswalk::parse_crosswalk;
+use concord_core::package::{Crosswalk, Package, StandardRef, lint};
+use concord_core::render::{self, Format, words};
+
+use crate::args;
+use crate::output::{Failure, WholeFile, print, write_file};
+use crate::reading::Input;
+use crate::sink::Target;
+use crate::target::{self, catalog, file_name};
+use crate::validate::{announce, exit, format, terminal};
+
+pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
+    let shown = format(&args.format)?;
+    let reports = report_files(&args.report)?;
+    let output = Target::of(args.output.as_deref(), args.as_.as_deref())?;
+    let to_stdout = output.is_stdout();
+    refuse_own_input(&args.files, [output.file(), args.rejects.as_deref()].into_iter().flatten())?;
+    if args.rejects.is_some() && args.rejects == args.output {
+        return Err(Failure::said("the converted data and the rejects cannot go to the same file"));
+    }
+    let to = target::package(&args.to)?;
+    let options = Options { max_findings: args.max_findings, hints: DialectHints::default() };
+
+    let inputs = args.files.iter().map(|p| Input::open(p)).collect::<Result<Vec<_>, _>>()?;
+    let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
+    let (from, crosswalk) = road(args, &to, &starts, &options)?;
+    let givens = givens(&args.set, &crosswalk)?;
+    let way = Way { from: &from, to: &to, crosswalk: &crosswalk, givens: &givens };
+    let writer = WriterConfig { format: output.format(), ..WriterConfig::default() };
+    let mut job = Job::open(&way, &starts, writer, &options).map_err(|e| Failure::said(e.to_string()))?;
+    drop(starts);
+
+    let tables = job.tables();
+    let names: Vec<String> = tables.iter().map(|t| t.1.clone()).collect();
+    let mut sink = output.open(&names)?;
+    let mut rejects = match &args.rejects {
+        Some(_) if !job.rejects_fit_together() => {
+            return Err(Failure::said(
+                "the files have different headers, so their rejects cannot stand in one file; convert them one by one",
+            ));
+        }
+        Some(path) => Some(WholeFile::create(path)?),
+        None => None,
+    };
+    let mut drain = |job: &mut Job| {
+        for (i, (resource, _)) in tables.iter().enumerate() {
+            sink.write(i, &job.take_output(*resource))?;
+        }
+        let rows = job.take_rejects();
+        rejects.as_mut().map_or(Ok(()), |file| file.write(&rows))
+    };
+    let with_digest = std::iter::once(shown).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
+    let mut inputs: Vec<Option<Input>> = inputs.into_iter().map(Some).collect();
+    for index in job.reading_order() {
+        if let Some(input) = inputs[index].take() {
+            input.read("Converting", &mut job, index, with_digest, &mut drain)?;
+        }
+    }
+    let balance = job.finish();
+    drain(&mut job)?;
+    let report = job.report(balance);
+    sink.finish()?;
+    if let Some(file) = rejects {
+        file.finish()?;
+    }
+    for (path, of) in reports {
+        write_file(path, render::render(&report, of, &render::Options::default()).as_bytes())?;
+    }
+    let text = render::render(&report, shown, &terminal());
+    if to_stdout {
+        eprint!("{text}");
+    } else {
+        print(&text)?;
+    }
+    Ok(exit(&report, args.strict))
+}
+
+/// Report files with the format that each one's name says.
+pub(crate) fn report_files(paths: &[PathBuf]) -> Result<Vec<(&PathBuf, Format)>, Failure> {
+    fn of(path: &PathBuf) -> Result<(&PathBuf, Format), Failure> {
+        let format = Format::from_path(&path.to_string_lossy());
+        Ok((path, format.ok_or_else(|| Failure::said(format!("{}: a report ends in .json, .ndjson, .csv or .txt", path.display())))?))
+    }
+    paths.iter().map(of).collect()
+}
+
+/// A file that is read must not be written over by what is made of it.
+pub(crate) fn refuse_own_input<'p>(inputs: &[PathBuf], outputs: impl Iterator<Item = &'p Path>) -> Result<(), Failure> {
+    for output in outputs {
+        let Ok(whole) = output.canonicalize() else { continue };
+        if inputs.iter().any(|i| i.canonicalize().is_ok_and(|i| i == whole)) {
+            return Err(Failure::said(format!("{} is one of the files to read; name another file to write", output.display())));
+        }
+    }
+    Ok(())
+}
+
+/// The layout the files are in, and the crosswalk from it to the target.
+fn road(args: &args::Convert, to: &Arc<Package>, starts: &[Start<'_>], options: &Options) -> Result<(Arc<Package>, Crosswalk), Failure> {
+    if let Some(path) = &args.crosswalk {
+        let crosswalk = own_crosswalk(path, to)?;
+        let from = target::package(&crosswalk.from)?;
+        if let Some(named) = &args.from {
+            let named = target::package(named)?;
+            if named.reference() != from.reference() {
+                let (path, from, named) = (path.display(), from.reference(), named.reference());
+                return Err(Failure::said(format!("{path} leads from {from}, and --from says {named}")));
+            }
+        }
+        return Ok((from, crosswalk));
+    }
+    let from = match &args.from {
+        Some(reference) => target::package(reference)?,
+        None => recognised(to, starts, options)?,
+    };
+    let reference = |p: &Package| StandardRef { id: p.manifest.id.clone(), version: Some(p.manifest.version.clone()) };
+    let (a, b) = (from.reference(), to.reference());
+    match catalog().crosswalk(&reference(&from), &reference(to)).as_deref() {
+        None => Err(Failure::said(format!("there is no crosswalk from {a} to {b}{}", sources_in_words(to)))),
+        Some([]) => Err(Failure::said(format!("{a} is what the files are in already; to check them: concord validate --standard {a}"))),
+        Some([leg]) => Ok((from, leg.crosswalk().clone())),
+        Some(legs) => {
+            let over: Vec<String> = legs[..legs.len() - 1].iter().map(|l| l.to.reference()).collect();
+            let over = over.join(", then ");
+            Err(Failure::said(format!("the way from {a} to {b} is not direct; convert to {over} first, and what comes out to {b}")))
+        }
+    }
+}
+
+/// The layouts from which there is a way to a target, in words, for the end of a sentence.
+fn sources_in_words(to: &Package) -> String {
+    let sources: Vec<&str> = to.crosswalks.iter().map(|c| c.from.as_str()).collect();
+    match sources.as_slice() {
+        [] => format!("; {} has no crosswalk at all yet", to.reference()),
+        some => format!("; there is one from {}", some.join(", ")),
+    }
+}
+
+/// The layout that the files look like, among those that have a crosswalk to the target.
+fn recognised(to: &Package, starts: &[Start<'_>], options: &Options) -> Result<Arc<Package>, Failure> {
+    let heads: Vec<(Head, &Start<'_>)> =
+        starts.iter().filter_map(|s| Head::read(s.sample, s.whole, &options.hints).ok().map(|h| (h, s))).collect();
+    let samples: Vec<(&Head, Sample<'_>)> = heads.iter().map(|(h, s)| (h, Sample { bytes: s.sample, whole: s.whole })).collect();
+    let plans =
+        |packages: &mut dyn Iterator<Item = &Arc<Package>>| packages.map(|p| Arc::new(StandardPlan::of_package(p))).collect::<Vec<_>>();
+    let sources: Vec<&Arc<Package>> = to.crosswalks.iter().filter_map(|c| catalog().find(&c.from)).collect();
+    if let Some((plan, _)) = detect::choose(&plans(&mut sources.into_iter()), &samples) {
+        announce(&plan, starts, options);
+        if let Some(package) = catalog().find(&plan.reference()) {
+            return Ok(Arc::clone(package));
+        }
+    }
+    let names: Vec<&str> = starts.iter().map(|s| s.name).collect();
+    let names = names.join(", ");
+    let words = sources_in_words(to);
+    Err(match detect::choose(&plans(&mut catalog().all()), &samples) {
+        Some((plan, _)) if plan.reference() == to.reference() => {
+            let a = plan.reference();
+            Failure::said(format!("{names}: this is {a} already; to check it: concord validate --standard {a}"))
+        }
+        Some((plan, _)) => {
+            Failure::said(format!("{names}: taken for {}, from which there is no crosswalk to {}{words}", plan.reference(), to.reference()))
+        }
+        None => Failure::said(format!(
+            "{names}: not recognised as a layout that can be converted to {}{words}. Name it with --from",
+            to.reference()
+        )),
+    })
+}
+
+/// The user's own crosswalk, checked, with the lookup tables beside it.
+fn own_crosswalk(path: &Path, to: &Package) -> Result<Crosswalk, Failure> {
+    let bytes = fs::read(path).map_err(|e| Failure::of(path, &e))?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut lookups = BTreeMap::new();
+    for entry in fs::read_dir(folder).map_err(|e| Failure::of(folder, &e))? {
+        let table = entry.map_err(|e| Failure::of(folder, &e))?.path();
+        let is_csv = table.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+        // Only tables that the crosswalk names are read: large exports may lie beside it.
+        if is_csv && table.is_file() && names_file(&bytes, &file_name(&table)) {
+            lookups.insert(file_name(&table), fs::read(&table).map_err(|e| Failure::of(&table, &e))?);
+        }
+    }
+    let name = file_name(path);
+    let (crosswalk, mut found) = parse_crosswalk(&bytes, &name, &to.reference(), &lookups);
+    if let Some(crosswalk) = &crosswalk {
+        lint::check_crosswalk(crosswalk, to, catalog(), &mut found);
+    }
+    let errors: Vec<String> = found.iter().filter(|f| f.severity == Severity::Error).map(said_at).collect();
+    match crosswalk {
+        Some(crosswalk) if errors.is_empty() => {
+            found.iter().filter(|f| f.severity == Severity::Warning).for_each(|f| eprintln!("{name}: {}", said_at(f)));
+            Ok(crosswalk)
+        }
+        _ => Err(Failure::said(format!("{name} cannot be used as a crosswalk:\n  {}", errors.join("\n  ")))),
+    }
+}
+
+fn said_at(finding: &Finding) -> String {
+    match finding.place.line {
+        0 => words::message(finding),
+        line => format!("line {line}: {}", words::message(finding)),
+    }
+}
+
+/// Whether a file's bytes hold a name.
+fn names_file(bytes: &[u8], name: &str) -> bool {
+    bytes.windows(name.len().max(1)).any(|w| w == name.as_bytes())
+}
+
+/// The values given with `--set`.
+fn givens(set: &[String], crosswalk: &Crosswalk) -> Result<BTreeMap<String, String>, Failure> {
+    let wanted = MapPlan::wanted_givens(crosswalk);
+    let mut givens = BTreeMap::new();
+    for text in set {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Failure::said(format!("--set {text}: write --set NAME=VALUE")));
+        };
+        if !wanted.iter().any(|w| w == name) {
+            let asks = if wanted.is_empty() { "for nothing".to_owned() } else { format!("for {}", wanted.join(", ")) };
+            return Err(Failure::said(format!("the crosswalk does not ask for \"{name}\"; it asks {asks}")));
+        }
+        if givens.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(Failure::said(format!("\"{name}\" is set twice")));
+        }
+    }
+    Ok(givens)
+}

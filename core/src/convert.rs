@@ -1,0 +1,411 @@
+//! A conversion from bytes to bytes: records are decoded and checked by their own layout, mapped by a crosswalk, the rows made are checked by the
+//! target, and written. Everything streams in blocks; what grows with the file are only the hashes of keys.
+//!
+//! A shell opens a [`Job`] on the starts of its files, then reads each file in [`Job::reading_order`] through a [`Feed`], takes the output as it
+//! is made ([`Job::take_output`], [`Job::take_rejects`]), and ends with [`Job::finish`].
+//!
+//! # What the report holds
+//!
+//! - what the source's own layout finds wrong, at the source's cells;
+//! - what became of values that the crosswalk cannot treat (`C501` to `C507`), unless the source's layout already found fault with that
+//!   very cell: one fault gives one finding;
+//! - what the target finds wrong in the rows written, at the source's row under the target field's name, unless it only follows from one
+//!   of the above;
+//! - what was lost, and the balance.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::check::bind::Binding;
+use crate::check::block::{Outcome, Scratch};
+use crate::check::dataset::{Dataset, Options, Start};
+use crate::check::plan::StandardPlan;
+use crate::check::table::TableCheck;
+use crate::decode::careful::{self, Read};
+use crate::decode::{Encoding, Head, head::HeaderCell};
+use crate::encode::{WriterConfig, write_csv_cell};
+use crate::finding::collect::Shift;
+use crate::finding::{Code, Finding, Findings, Place, Severity, cut};
+use crate::map::{Converter, MapError, MapPlan, RejectsConfig, SourceRow};
+use crate::package::Package;
+use crate::package::crosswalk::Crosswalk;
+use crate::render::words;
+use crate::report::{Report, StandardUsed};
+
+pub mod rows;
+mod target;
+#[cfg(test)]
+mod tests;
+mod unite;
+
+pub use unite::{Uniting, UnitingError};
+
+use rows::{Record, Records, Stretch};
+use target::TargetTables;
+
+/// What is converted into what.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'a> {
+    /// The layout of the source files.
+    pub from: &'a Package,
+    /// The layout they become.
+    pub to: &'a Package,
+    /// How.
+    pub crosswalk: &'a Crosswalk,
+    /// The values the user gave for `@given:<name>`.
+    pub givens: &'a BTreeMap<String, String>,
+}
+
+/// Why a conversion cannot begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobError {
+    /// The crosswalk cannot be used.
+    Map(MapError),
+    /// A file is not a table of the source layout; why, in words.
+    NotRead {
+        /// The file's name.
+        file: String,
+        /// The sentence, without a full stop.
+        why: String,
+    },
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JobError::Map(error) => error.fmt(f),
+            JobError::NotRead { file, why } => write!(f, "{file}: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for JobError {}
+
+impl From<MapError> for JobError {
+    fn from(error: MapError) -> Self {
+        JobError::Map(error)
+    }
+}
+
+/// How many bytes are checked and then mapped at once, so that they are still in the processor's cache the second time.
+const STRETCH: usize = 256 << 10;
+
+/// A conversion on its way.
+pub struct Job {
+    dataset: Dataset,
+    converter: Converter,
+    target: TargetTables,
+    to: StandardUsed,
+    /// By file: which of the converter's plans reads it.
+    plans: Vec<usize>,
+    /// Findings that belong to no file's rows, and checks that cannot run on the target.
+    general: Vec<Finding>,
+    skipped: Vec<(String, String)>,
+    rejects: Option<(usize, RejectsConfig)>,
+    max_findings: usize,
+}
+
+/// A job over files that are read block by block: what a shell calls while it reads.
+pub trait Reading {
+    /// Starts reading a file; `start` is the same as at opening, `first` the bytes that were read so far. `None` when there is nothing to read.
+    fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed>;
+    /// Treats whole records that wait in the feed, at most a stretch of them. `last` says that no bytes follow. False when there was nothing
+    /// to do: then more bytes are wanted, or the file has ended.
+    fn advance(&mut self, feed: &mut Feed, last: bool) -> bool;
+    /// Ends a file's reading; [`Reading::advance`] has to have said, with `last`, that there is nothing left. `bytes` is its size, and `digest`
+    /// that of its bytes where the shell made one.
+    fn finish_file(&mut self, feed: Feed, bytes: u64, digest: Option<String>);
+}
+
+/// One source file's bytes on their way; the buffer may be filled in any portions.
+#[derive(Debug)]
+pub struct Feed {
+    index: usize,
+    check: TableCheck,
+    buffer: Vec<u8>,
+    /// Where in the buffer the first unread record starts.
+    at: usize,
+    skipping: bool,
+    scratch: Scratch,
+    records: Records,
+    place: Shift,
+}
+
+impl Feed {
+    fn new(index: usize, check: TableCheck, records: Records, head: &Head, buffer: Vec<u8>, at: usize) -> Feed {
+        let place = Shift { file: index as u32, rows: head.rows_before, lines: head.lines_before, records: 0 };
+        Feed { index, check, buffer, at, skipping: false, scratch: Scratch::default(), records, place }
+    }
+
+    /// Checks the next stretch of whole records. `None` when there is none; the buffer then holds only what is left.
+    fn check(&mut self, last: bool) -> Option<Outcome> {
+        let until = self.buffer.len().min(self.at + STRETCH);
+        let outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
+        if outcome.next == self.at {
+            self.buffer.drain(..self.at);
+            self.at = 0;
+            return None;
+        }
+        Some(outcome)
+    }
+
+    /// Calls `each` with the records that an outcome is about.
+    fn walk(&mut self, outcome: &Outcome, last: bool, each: &mut dyn FnMut(&[u8], &Record<'_>)) {
+        let stretch = Stretch { data: &self.buffer, from: self.at, until: outcome.next, last, skipping: self.skipping };
+        let data = stretch.data;
+        self.records.walk(&self.check.binding, stretch, &mut self.place, &mut |record| each(data, record));
+    }
+
+    /// Takes over the outcome, and moves on behind its records.
+    fn merge(&mut self, outcome: Outcome, findings: &mut Findings) {
+        self.skipping = outcome.skipping;
+        self.at = outcome.next;
+        self.check.merge(outcome, &self.buffer, findings);
+    }
+
+    /// The buffer, to append bytes to.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+}
+
+impl Job {
+    /// Opens source files for a conversion.
+    ///
+    /// # Errors
+    /// A crosswalk that cannot be used, and a file that is not a table of the source layout: converting the others alone would lose it.
+    pub fn open(way: &Way<'_>, starts: &[Start<'_>], writer: WriterConfig, options: &Options) -> Result<Job, JobError> {
+        let source = Arc::new(StandardPlan::of_package(way.from));
+        let mut dataset = Dataset::open(Arc::clone(&source), starts, false, options.clone());
+        let mut resources: Vec<usize> = Vec::new();
+        let mut plans = vec![0; starts.len()];
+        for index in dataset.reading_order() {
+            let Some(table) = dataset.opened(index).table else {
+                let file = starts[index].name.to_owned();
+                let stored = dataset.findings_of(index).stored();
+                let why = stored.iter().min_by_key(|f| f.severity).map(words::message);
+                return Err(JobError::NotRead { file, why: why.unwrap_or_else(|| format!("not a table of {}", way.from.reference())) });
+            };
+            plans[index] = resources.iter().position(|r| *r == table).unwrap_or_else(|| {
+                resources.push(table);
+                resources.len() - 1
+            });
+        }
+        let compile = |&r: &usize| MapPlan::compile(way.crosswalk, way.from, way.to, &way.from.resources[r].name, way.givens);
+        let maps = resources.iter().map(compile).collect::<Result<Vec<_>, _>>()?;
+        let converter = Converter::new(maps, way.to, writer, RejectsConfig::default());
+        let plan = StandardPlan::of_package(way.to);
+        let written = converter.tables().map(|(resource, _, fields)| (resource, fields.to_vec())).collect();
+        let target = TargetTables::new(&plan, written);
+        let (general, skipped) = target.opening();
+        let to = StandardUsed { id: plan.id.clone(), version: plan.version.clone(), digest: plan.digest.clone() };
+        Ok(Job { dataset, converter, target, to, plans, general, skipped, rejects: None, max_findings: options.max_findings })
+    }
+
+    /// The source files in the order in which they have to be read.
+    pub fn reading_order(&self) -> Vec<usize> {
+        self.dataset.reading_order()
+    }
+
+    /// The tables that are written: index of the target's resource, and its name.
+    pub fn tables(&self) -> Vec<(usize, String)> {
+        self.converter.tables().map(|(resource, name, _)| (resource, name.to_owned())).collect()
+    }
+
+    /// The bytes of a table that were made since they were last taken.
+    pub fn take_output(&mut self, table: usize) -> Vec<u8> {
+        self.converter.take_output(table)
+    }
+
+    /// The rejects made since they were last taken.
+    pub fn take_rejects(&mut self) -> Vec<u8> {
+        self.converter.take_rejects()
+    }
+
+    /// Bytes waiting to be taken.
+    pub fn waiting(&self) -> usize {
+        self.converter.waiting()
+    }
+
+    /// Whether all source files have one header and one sign between cells, so that their rejects are rows of one table.
+    pub fn rejects_fit_together(&self) -> bool {
+        let mut heads = (0..self.plans.len()).filter_map(|i| self.dataset.opened(i).head.map(|h| rejects_of(&h)));
+        let Some(first) = heads.next() else { return true };
+        heads.all(|h| h == first)
+    }
+
+    /// Writes what stands after the last row. Take the outputs once more, then [`Job::report`].
+    pub fn finish(&mut self) -> crate::report::Conversion {
+        let balance = self.converter.finish(&mut self.target);
+        for mut finding in self.converter.take_findings() {
+            if finding.place.row == 0 && finding.place.field.is_none() {
+                finding.place.file = u32::MAX;
+            }
+            self.general.push(finding);
+        }
+        balance
+    }
+
+    /// The report; `balance` is what [`Job::finish`] gave.
+    pub fn report(self, balance: crate::report::Conversion) -> Report {
+        let mut codes = self.target.codes();
+        codes.extend((501..=513).map(|n| format!("C{n}")));
+        let mut report = self.dataset.finish();
+        let mut rest = Findings::new(self.max_findings);
+        self.target.finish().into_iter().chain(self.general).for_each(|f| rest.add(f));
+        report.findings.append(rest);
+        report.coverage.checks_run.extend(codes);
+        report.coverage.checks_run.sort();
+        report.coverage.checks_run.dedup();
+        report.coverage.checks_skipped.extend(self.skipped);
+        report.standard = Some(self.to);
+        report.conversion = Some(balance);
+        report
+    }
+}
+
+impl Reading for Job {
+    /// The rejects of the file begin with its header; take those of the file before first.
+    fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed> {
+        let head = self.dataset.opened(index).head?;
+        let (check, at) = self.dataset.start(index, start)?;
+        let rejects = (self.plans[index], rejects_of(&head));
+        if self.rejects.as_ref() != Some(&rejects) {
+            self.converter.source(rejects.0, rejects.1.clone());
+            self.converter.open_rejects();
+            self.rejects = Some(rejects);
+        }
+        let records = Records::new(&check.binding);
+        Some(Feed::new(index, check, records, &head, first, at))
+    }
+
+    fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
+        let Some(mut outcome) = feed.check(last) else { return false };
+        let binding = Arc::clone(&feed.check.binding);
+        let before = feed.place;
+        let mut late: Vec<Finding> = Vec::new();
+        let Job { converter, target, general, .. } = self;
+        feed.walk(&outcome, last, &mut |data, record| {
+            match record.texts {
+                Ok(texts) => {
+                    let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
+                    if binding.encoding == Encoding::Utf8 || record.raw.is_ascii() {
+                        converter.push(&row, record.raw, target);
+                    } else {
+                        converter.push(&row, binding.encoding.text(record.raw).0.as_bytes(), target);
+                    }
+                }
+                Err(irregular) => converter.reject(binding.encoding.text(record.raw).0.as_bytes(), &irregular.words(), target),
+            }
+            let found = converter.take_findings();
+            if !found.is_empty() {
+                settle(&binding, data, record, found, &mut late, general);
+            }
+        });
+        late.iter_mut().for_each(|finding| relative(&mut finding.place, &before));
+        outcome.findings.weave(late);
+        feed.merge(outcome, self.dataset.findings_of(feed.index));
+        true
+    }
+
+    fn finish_file(&mut self, feed: Feed, bytes: u64, digest: Option<String>) {
+        for &(c, count) in feed.records.unknown.iter().filter(|(_, count)| *count > 0) {
+            let header = feed.check.binding.headers.get(c).cloned();
+            let name = header.as_deref().unwrap_or_default().to_owned();
+            let place = Place { file: feed.index as u32, column: Some(c as u32), field: header, ..Place::default() };
+            let finding = Finding::new("C508", "unknown-column", place).arg("count", count.to_string()).arg("column_name", name);
+            self.dataset.findings_of(feed.index).add(finding);
+        }
+        self.dataset.finish_file(feed.index, feed.check);
+        self.dataset.describe(feed.index, bytes, digest);
+    }
+}
+
+/// Rejects in the form of a file: its header and its sign between cells.
+fn rejects_of(head: &Head) -> RejectsConfig {
+    let delimiter = head.dialect.delimiter;
+    let mut header = Vec::new();
+    for (i, HeaderCell { text, .. }) in head.header.iter().enumerate() {
+        if i > 0 {
+            header.push(delimiter);
+        }
+        write_csv_cell(text, delimiter, false, &mut header);
+    }
+    RejectsConfig { header, delimiter, ..RejectsConfig::default() }
+}
+
+fn relative(place: &mut Place, before: &Shift) {
+    place.file = 0;
+    place.row = place.row.saturating_sub(before.rows);
+    place.line = place.line.saturating_sub(before.lines);
+    place.record = place.record.saturating_sub(before.records);
+}
+
+/// Whether a finding is of the conversion's own stage.
+fn of_mapping(finding: &Finding) -> bool {
+    matches!(finding.code, Code::Engine(code) if code.starts_with("C5"))
+}
+
+/// Takes over what one record's conversion found: places are completed, and what only repeats another finding is left out.
+fn settle(binding: &Binding, data: &[u8], record: &Record<'_>, found: Vec<Finding>, late: &mut Vec<Finding>, general: &mut Vec<Finding>) {
+    let texts = record.texts.unwrap_or_default();
+    // Whether the source's layout found an error at a finding's cell.
+    let at_fault = |finding: &Finding| {
+        let column = finding.place.column;
+        let field = column.and_then(|c| binding.columns.get(c as usize).copied().flatten());
+        field.is_some_and(|f| texts.get(f).is_some_and(|text| !text.is_empty() && !binding.plan.cells[f].accepts(text)))
+    };
+    let target_of = |finding: &Finding| finding.get("target").map(str::to_owned);
+    let mapped: Vec<(String, Severity)> =
+        found.iter().filter(|f| of_mapping(f)).filter_map(|f| Some((target_of(f)?, f.severity))).collect();
+    // Target fields in which the target itself finds an error.
+    let wrong: Vec<Arc<str>> =
+        found.iter().filter(|f| !of_mapping(f) && f.severity == Severity::Error).filter_map(|f| f.place.field.clone()).collect();
+    let told_at_source = |finding: &Finding| {
+        let Some(value) = &finding.value else { return false };
+        (0..texts.len()).filter(|&f| binding.fields[f].is_some() && !texts[f].is_empty() && cut(texts[f]) == *value).any(|f| {
+            let at_source = binding.plan.cells[f].check(texts[f], &binding.evidence[f], Place::default());
+            at_source.is_some_and(|s| s.code == finding.code && s.severity <= finding.severity)
+        })
+    };
+    let mut cells = Vec::new();
+    for mut finding in found {
+        if finding.place.row == 0 {
+            if finding.place.field.is_none() {
+                finding.place.file = u32::MAX;
+            }
+            general.push(finding);
+            continue;
+        }
+        if of_mapping(&finding) {
+            let kept_and_told = finding.kind == "kept" && target_of(&finding).is_some_and(|t| wrong.iter().any(|w| **w == *t));
+            if at_fault(&finding) || kept_and_told {
+                continue;
+            }
+            if let Some(c) = finding.place.column {
+                if cells.is_empty() && careful::read(data, record.start, true, &binding.dialect, &mut cells) == Read::TooLong {
+                    cells.clear();
+                }
+                locate(binding, data, record.start, cells.get(c as usize).map(|cell| cell.start), &mut finding.place);
+            }
+        } else {
+            // What the target misses because a value could not be converted is told already.
+            let field = finding.place.field.as_deref().unwrap_or_default();
+            if mapped.iter().any(|(target, severity)| target == field && *severity == Severity::Error) || told_at_source(&finding) {
+                continue;
+            }
+        }
+        late.push(finding);
+    }
+}
+
+/// Adds the line and the byte in it at which a cell starts.
+fn locate(binding: &Binding, data: &[u8], record: usize, cell: Option<usize>, place: &mut Place) {
+    let Some(cell) = cell else { return };
+    let newline = binding.dialect.newline();
+    let before = &data[record..cell];
+    let line_start = memchr::memrchr(newline, before).map_or(record, |i| record + i + 1);
+    place.line += memchr::memchr_iter(newline, before).count() as u64;
+    place.byte_column = (cell - line_start) as u64 + 1;
+}
