@@ -9,7 +9,7 @@ use concord_core::package::Package;
 use concord_core::render::{self, Format};
 use concord_core::report::Report;
 
-use crate::support::{Folder, against, check, names_in, root, run};
+use crate::support::{against, check, names_in, root};
 
 /// The folder of a package in the source, and its reference.
 fn packages() -> Vec<(PathBuf, &'static Package)> {
