@@ -33,6 +33,9 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     let output = Target::of(args.output.as_deref(), args.as_.as_deref())?;
     let to_stdout = output.is_stdout();
     refuse_own_input(&args.files, [output.file(), args.rejects.as_deref()].into_iter().flatten())?;
+    if args.rejects.is_some() && args.rejects == args.output {
+        return Err(Failure::said("the converted data and the rejects cannot go to the same file"));
+    }
     let to = target::package(&args.to)?;
     let options = Options { max_findings: args.max_findings, hints: DialectHints::default() };
 

@@ -50,8 +50,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                loop {
-                    let Some(target) = waiting.lock().ok().and_then(|mut left| left.next()) else { break };
+                while let Some(target) = waiting.lock().ok().and_then(|mut left| left.next()) {
                     let went = fuzz(&folder, &programs.join(target), target, each);
                     if let Ok(mut done) = done.lock() {
                         done.push(went);

@@ -1,1 +1,358 @@
+//! Whole conversions from bytes to bytes over two small packages.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::encode::Format;
+use crate::package::catalog::Catalog;
+use crate::render;
+
+fn manifest(id: &str, tables: &str) -> String {
+    format!(
+        "id = \"{id}\"\nversion = \"1\"\ntitle = \"T\"\ndescription = \"D\"\ntier = \"national\"\ndomain = \"d\"\npublisher = \"p\"\n\
+         licence = \"CC0-1.0\"\nstatus = \"stable\"\n{tables}"
+    )
+}
+
+fn resource(name: &str) -> String {
+    format!("[[resource]]\nname = \"{name}\"\ntitle = \"{name}\"\nrecord = \"record\"\npresence = \"required\"\n")
+}
+
+/// A town's export of visits, and a standard with shops, visits and faults.
+fn catalog() -> Catalog {
+    let visits = r#"{"fields": [
+        {"name": "No", "type": "string"},
+        {"name": "Shop", "type": "string"},
+        {"name": "Day", "type": "string"},
+        {"name": "Points", "type": "integer"},
+        {"name": "Faults", "type": "string"},
+        {"name": "Remark", "type": "string"}
+    ], "missingValues": ["", "N/A"], "fieldsMatch": "partial"}"#;
+    let shops = r#"{"fields": [
+        {"name": "id", "type": "string", "constraints": {"required": true}},
+        {"name": "name", "type": "string", "constraints": {"required": true, "maxLength": 12}}
+    ], "primaryKey": "id", "fieldsMatch": "partial"}"#;
+    let checks = r#"{"fields": [
+        {"name": "shop", "type": "string", "constraints": {"required": true}},
+        {"name": "date", "type": "date", "constraints": {"required": true}},
+        {"name": "points", "type": "integer", "constraints": {"maximum": "100"}}
+    ], "foreignKeys": [{"fields": "shop", "reference": {"resource": "shops", "fields": "id"}}], "fieldsMatch": "partial"}"#;
+    let faults = r#"{"fields": [
+        {"name": "shop", "type": "string"},
+        {"name": "code", "type": "string", "constraints": {"pattern": "[0-9]+"}}
+    ], "fieldsMatch": "partial"}"#;
+    let crosswalk = r#"
+from = "town@1"
+title = "t"
+reference = "r"
+reviewed = "2026-11-21"
+[[lost]]
+table = "visits"
+fields = ["Remark"]
+why = "No field."
+[[table]]
+from = "visits"
+to = "shops"
+distinct = ["id"]
+[[table.field]]
+to = "id"
+from = "No"
+steps = [{ trim = "both" }, { number = { whole = true } }]
+otherwise = "reject"
+[[table.field]]
+to = "name"
+from = "Shop"
+[[table]]
+from = "visits"
+to = "checks"
+sums = [{ from = "Points", to = "points" }]
+[[table.skip]]
+when = { field = "Shop", is = ["VOID"] }
+why = "Void."
+[[table.field]]
+to = "shop"
+from = "No"
+steps = [{ trim = "both" }, { number = { whole = true } }]
+otherwise = "reject"
+[[table.field]]
+to = "date"
+from = "Day"
+steps = [{ date = { from = ["%Y-%m-%d", "%-m/%-d/%Y"], to = "%Y-%m-%d" } }]
+[[table.field]]
+to = "points"
+from = "Points"
+[[table]]
+from = "visits"
+to = "faults"
+explode = { field = "Faults", at = "blank" }
+[[table.field]]
+to = "shop"
+from = "No"
+steps = [{ trim = "both" }, { number = { whole = true } }]
+otherwise = "reject"
+[[table.field]]
+to = "code"
+from = "@piece"
+"#;
+    let files = [
+        ("national/town/1/standard.toml", manifest("town", &resource("visits"))),
+        ("national/town/1/visits.table.json", visits.to_owned()),
+        ("national/norm/1/standard.toml", manifest("norm", &(resource("shops") + &resource("checks") + &resource("faults")))),
+        ("national/norm/1/shops.table.json", shops.to_owned()),
+        ("national/norm/1/checks.table.json", checks.to_owned()),
+        ("national/norm/1/faults.table.json", faults.to_owned()),
+        ("national/norm/1/crosswalks/from-town.toml", crosswalk.to_owned()),
+    ];
+    let catalog = Catalog::from_files(files.map(|(p, t)| (p, t.into_bytes())));
+    assert!(catalog.findings().is_empty(), "{:?}", catalog.findings());
+    catalog
+}
+
+const HEADER: &str = "No,Shop,Day,Points,Faults,Remark\n";
+
+#[derive(Debug, PartialEq)]
+struct Done {
+    out: BTreeMap<String, String>,
+    rejects: String,
+    report: String,
+    balance: crate::report::Conversion,
+    records: u64,
+}
+
+/// Converts the files, each handed over in portions of `cut` bytes.
+fn convert(catalog: &Catalog, files: &[&[u8]], cut: usize, format: Format) -> Result<Done, JobError> {
+    let (from, to) = (catalog.find("town").unwrap(), catalog.find("norm").unwrap());
+    let givens = BTreeMap::new();
+    let way = Way { from, to, crosswalk: &to.crosswalks[0], givens: &givens };
+    let sample = |bytes: &'_ [u8]| bytes.len().min(crate::bounds::SAMPLE);
+    let starts: Vec<Start<'_>> =
+        files.iter().map(|f| Start { name: "visits.csv", sample: &f[..sample(f)], whole: f.len() <= crate::bounds::SAMPLE }).collect();
+    let options = Options::default();
+    let mut job = Job::open(&way, &starts, WriterConfig { format, ..WriterConfig::default() }, &options)?;
+    let (mut out, mut rejects) = (BTreeMap::<String, Vec<u8>>::new(), Vec::new());
+    let tables = job.tables();
+    let mut drain = |job: &mut Job| {
+        for (resource, name) in &tables {
+            out.entry(name.clone()).or_default().extend(job.take_output(*resource));
+        }
+        rejects.extend(job.take_rejects());
+    };
+    for index in job.reading_order() {
+        let (first, rest) = files[index].split_at(sample(files[index]));
+        let Some(mut feed) = job.start(index, &starts[index], first.to_vec()) else { continue };
+        for piece in rest.chunks(cut) {
+            feed.buffer().extend_from_slice(piece);
+            while job.advance(&mut feed, false) {
+                drain(&mut job);
+            }
+        }
+        while job.advance(&mut feed, true) {
+            drain(&mut job);
+        }
+        job.finish_file(feed, files[index].len() as u64, None);
+    }
+    let balance = job.finish();
+    drain(&mut job);
+    let report = job.report(balance.clone());
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Done {
+        out: out.into_iter().map(|(name, bytes)| (name, text(bytes))).collect(),
+        rejects: text(rejects),
+        records: report.files.iter().map(|f| f.records).sum(),
+        report: render::short::short(&report),
+        balance,
+    })
+}
+
+fn one(rows: &str) -> Done {
+    convert(&catalog(), &[(HEADER.to_owned() + rows).as_bytes()], 1 << 20, Format::Csv).unwrap()
+}
+
+/// Findings cut behind their code.
+fn codes(done: &Done) -> Vec<&str> {
+    done.report.lines().map(|l| l.split_once(']').map_or(l, |(place, _)| place)).collect()
+}
+
+#[test]
+fn rows_become_tables_with_places_and_a_balance() {
+    let done = one(
+        "1.0,Inn,3/4/2024,90,1 2,hm\n1,Inn,2024-03-05,101,,\nx,Bar,2024-03-05,1,3,\n2,\"A name that is too long\",\"31\n/12/24\",N/A,b,\n3,Cafe\n\n",
+    );
+    assert_eq!(done.out["shops"], "id,name\n1,Inn\n2,A name that is too long\n");
+    assert_eq!(done.out["checks"], "shop,date,points\n1,2024-03-04,90\n1,2024-03-05,101\n2,,\n");
+    assert_eq!(done.out["faults"], "shop,code\n1,1\n1,2\n2,b\n");
+    assert_eq!(
+        done.rejects,
+        "No,Shop,Day,Points,Faults,Remark,reason\n\
+         x,Bar,2024-03-05,1,3,,\"No: \"\"x\"\" cannot be read as a number, so the row was not converted\"\n\
+         3,Cafe,,,,,\"the row has 2 cells, the header has 6\"\n"
+    );
+    assert_eq!(
+        codes(&done),
+        [
+            // Points above the target's bound stand at the source's row under the target's name.
+            "visits.csv:3: error[C306",
+            "visits.csv:4:1: error[C501",
+            // The empty date that follows from the unreadable one is not told again.
+            "visits.csv:5:29: error[C502",
+            "visits.csv:5: error[C307",
+            "visits.csv:5: error[C305",
+            "visits.csv:7:7: error[C201",
+            "visits.csv: info[C508",
+        ],
+        "{}",
+        done.report
+    );
+    let b = &done.balance;
+    assert_eq!((b.records_in, b.records_out, b.rejected, b.dropped.len()), (5, 3, 2, 0));
+    assert_eq!((b.sums[0].total_in.as_str(), b.sums[0].total_out.as_str(), b.sums[0].total_rejected.as_str()), ("192", "191", "1"));
+}
+
+#[test]
+fn a_fault_the_source_knows_is_told_once() {
+    let done = one("1,Inn,2024-03-05,many,,\n");
+    assert_eq!(codes(&done), ["visits.csv:2:18: error[C302"], "{}", done.report);
+}
+
+#[test]
+fn references_to_rows_that_were_not_written_are_found_at_the_end() {
+    // The second shop's row cannot become a shop without its name, but is written; nothing is amiss between the tables.
+    let done = one("1,Inn,2024-03-05,1,,\n2,,2024-03-06,1,,\n");
+    assert_eq!(codes(&done), ["visits.csv:3: error[C301"], "{}", done.report);
+}
+
+#[test]
+fn unknown_columns_are_counted_as_lost() {
+    let rows = "No,Shop,Day,Points,Faults,Remark,Extra\n1,Inn,2024-03-05,1,,,x\n1,Inn,2024-03-05,1,,,\n1,Inn,2024-03-06,1,,,\"\"\n";
+    let done = convert(&catalog(), &[rows.as_bytes()], 100, Format::Csv).unwrap();
+    let line = done.report.lines().find(|l| l.contains("C508")).unwrap();
+    assert!(line.contains("\"Extra\" are not carried over (filled cells: 1)"), "{line}");
+}
+
+#[test]
+fn old_encodings_are_converted_and_rejects_keep_their_text() {
+    let mut bytes = HEADER.as_bytes().to_vec();
+    bytes.extend_from_slice(b"1,Caf\xe9,2024-03-05,1,,\nx,Se\xf1or,2024-03-05,1,,\n");
+    let done = convert(&catalog(), &[&bytes], 100, Format::Csv).unwrap();
+    assert_eq!(done.out["shops"], "id,name\n1,Café\n");
+    assert!(done.rejects.contains("x,Señor,2024-03-05"), "{}", done.rejects);
+}
+
+#[test]
+fn several_files_become_one_dataset() {
+    let (a, b) = (HEADER.to_owned() + "1,Inn,2024-03-05,1,,\n", HEADER.to_owned() + "1,Inn,2024-03-06,1,,\nx,,,,,\n");
+    let done = convert(&catalog(), &[a.as_bytes(), b.as_bytes()], 100, Format::Ndjson).unwrap();
+    assert_eq!(done.out["shops"], "{\"id\":\"1\",\"name\":\"Inn\"}\n");
+    assert_eq!(done.rejects.lines().count(), 2, "one header for files of one form: {}", done.rejects);
+    assert_eq!((done.balance.records_in, done.balance.rejected), (3, 1));
+}
+
+#[test]
+fn another_kind_of_file_is_refused() {
+    for bytes in [&b"apples,pears\n1,2\n"[..], b"", b"%PDF-1.4", b"1,2,3\n4,5,6\n"] {
+        assert!(matches!(convert(&catalog(), &[bytes], 10, Format::Csv), Err(JobError::NotRead { .. })), "{bytes:?}");
+    }
+}
+
+fn rows() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        6 => Just(b",".to_vec()),
+        3 => Just(b"\n".to_vec()),
+        1 => Just(b"\r\n".to_vec()),
+        1 => Just(b"\"".to_vec()),
+        1 => Just(b" ".to_vec()),
+        2 => "[0-9]{1,3}".prop_map(String::into_bytes),
+        2 => "[a-z \n,]{0,8}".prop_map(|s| format!("\"{s}\"").into_bytes()),
+        1 => Just(b"VOID".to_vec()),
+        1 => Just(b"N/A".to_vec()),
+        1 => Just("ñ".as_bytes().to_vec()),
+        1 => proptest::collection::vec(any::<u8>(), 1..3),
+        6 => ("[0-9x]{1,2}(\\.0)?", "Inn|Bar|VOID|N/A|\"A, \"\"B\"\"\"", "2024-0[1-3]-0[1-9]|[1-3]/4/2024|spring|", "[0-9]{0,3}|x", "[0-9a ]{0,6}", "|hm")
+            .prop_map(|(a, b, c, d, e, f)| format!("{a},{b},{c},{d},{e},{f}\n").into_bytes()),
+    ];
+    proptest::collection::vec(piece, 0..60).prop_map(|v| v.concat())
+}
+
+/// Rows of an output as an independent reader sees them, without the header.
+fn count(text: &str) -> u64 {
+    csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes()).records().map(Result::unwrap).count() as u64
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Every record is accounted for, whatever the bytes are.
+    #[test]
+    fn the_balance_always_holds(rows in rows()) {
+        let catalog = catalog();
+        let bytes = [HEADER.as_bytes(), &rows].concat();
+        let Ok(done) = convert(&catalog, &[&bytes], 1 << 20, Format::Csv) else { return Ok(()) };
+        let b = &done.balance;
+        prop_assert_eq!(b.records_in, done.records);
+        prop_assert_eq!(b.records_in, b.records_out + b.rejected + b.dropped.iter().map(|d| d.count).sum::<u64>());
+        for table in &b.tables {
+            prop_assert_eq!(table.candidates, table.written + table.rejected + table.repeated + table.skipped);
+            prop_assert_eq!(count(&done.out[&table.table]), table.written, "{}", &table.table);
+        }
+        prop_assert!(b.sums.iter().all(|s| s.balanced), "{:?}", b.sums);
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// However the bytes are cut, the same comes out. The file is longer than its start, so that cuts matter.
+    #[test]
+    fn a_cut_anywhere_changes_nothing(rows in rows(), cut in 1usize..4000) {
+        let catalog = catalog();
+        let filler = "7,Inn,2024-03-05,1,1 2,\n".repeat(crate::bounds::SAMPLE / 24);
+        let bytes = [HEADER.as_bytes(), filler.as_bytes(), &rows, filler.as_bytes()[..2400].as_ref(), &rows].concat();
+        let whole = convert(&catalog, &[&bytes], usize::MAX, Format::Csv).unwrap();
+        prop_assert_eq!(convert(&catalog, &[&bytes], cut, Format::Csv).unwrap(), whole);
+    }
+}
+
+mod uniting {
+    use super::*;
+
+    #[test]
+    fn files_are_united_and_checked_apart() {
+        let catalog = catalog();
+        let norm = catalog.find("norm").unwrap();
+        let files = ["id,name\n1,Inn\n2,Bar\n", "Name,id,extra\nCafe,1,x\nCafe,1,\nShort\n"];
+        let starts: Vec<Start<'_>> = files.iter().map(|f| Start { name: "shops.csv", sample: f.as_bytes(), whole: true }).collect();
+        let sources = ["acton".to_owned(), "bolton".to_owned()];
+        let mut job = Uniting::open(norm, &starts, &sources, "source", &WriterConfig::default(), &Options::default()).unwrap();
+        for (i, file) in files.iter().enumerate() {
+            let mut feed = job.start(i, &starts[i], file.as_bytes().to_vec()).unwrap();
+            while job.advance(&mut feed, true) {}
+            job.finish_file(feed, file.len() as u64, None);
+        }
+        let (report, out) = job.finish();
+        assert_eq!(String::from_utf8(out).unwrap(), "source,id,name,extra\nacton,1,Inn,\nacton,2,Bar,\nbolton,1,Cafe,x\nbolton,1,Cafe,\n");
+        let counts: Vec<(String, u64, u64)> =
+            report.conversion.as_ref().unwrap().tables.iter().map(|t| (t.table.clone(), t.written, t.rejected)).collect();
+        assert_eq!(counts, [("acton".into(), 2, 0), ("bolton".into(), 2, 1)]);
+        let short = render::short::short(&report);
+        // The key 1 is used in both files, but twice only in the second.
+        assert_eq!(short.matches("C401").count(), 1, "{short}");
+    }
+
+    #[test]
+    fn a_header_that_does_not_fit_is_refused() {
+        let catalog = catalog();
+        let norm = catalog.find("norm").unwrap();
+        let open = |files: &[&str]| {
+            let starts: Vec<Start<'_>> = files.iter().map(|f| Start { name: "x.csv", sample: f.as_bytes(), whole: true }).collect();
+            let sources: Vec<String> = (0..files.len()).map(|i| i.to_string()).collect();
+            Uniting::open(norm, &starts, &sources, "source", &WriterConfig::default(), &Options::default()).err()
+        };
+        assert!(matches!(open(&["id,other\n1,2\n"]), Some(UnitingError::NotRead { .. })));
+        assert!(matches!(open(&["fruit\n1\n"]), Some(UnitingError::NotRead { .. })));
+        assert!(matches!(open(&["id,name\n1,2\n", "shop,date,points\n1,2,3\n"]), Some(UnitingError::Tables { .. })));
+    }
+}

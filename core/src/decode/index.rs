@@ -255,8 +255,8 @@ impl masks::Work for Scan<'_, '_> {
                 let mut bad = opens & !(((separators | quotes) << 1) | carry.boundary);
                 bad |= ((closes << 1) | carry.close) & !(separators | quotes | cr) & valid;
                 bad |= ((cr << 1) | carry.cr) & !newlines & valid;
-                // Oddness: strange bytes, a blank beside a separator or beside a mark.
-                let mut strange = m.odd & valid;
+                // Oddness: strange bytes, a blank beside a separator or beside a mark. A line feed in a file of carriage returns is strange.
+                let mut strange = if by_cr { m.odd | m.lf } else { m.odd } & valid;
                 // Only marks at a cell's ends count, not doubled ones within.
                 let at_start = opens & ((separators << 1) | carry.separator);
                 let blank_end = closes & ((blanks << 1) | carry.blank);

@@ -157,7 +157,7 @@ impl Findings {
         let mut late = late.into_iter().peekable();
         for mut finding in block.stored {
             shift.apply(&mut finding.place);
-            while let Some(earlier) = late.next_if(|l| l.place.row < finding.place.row) {
+            while let Some(earlier) = late.next_if(|l| (l.place.row, l.place.column) < (finding.place.row, finding.place.column)) {
                 self.add_counted(earlier);
             }
             if self.stored.len() < self.cap {

@@ -38,7 +38,7 @@ pub enum Layout {
     Clean,
     /// One row in a hundred with one of [`FAULTS`].
     Faulty,
-    /// As an open data portal exports it: lower-case names, moments in place of days, dollar signs.
+    /// As an open data portal exports it: lower-case names, moments in place of days, whole amounts with cents.
     Portal,
 }
 
@@ -268,13 +268,12 @@ fn fill(row: u64, portal: bool, cells: &mut [String; 22]) {
     if n.in_thousand(900) {
         let _ = write!(cells[15], "{:02}-{:03}-{:04}", n.below(60), n.below(1000), n.below(10_000));
     }
-    let dollar = if portal { "$" } else { "" };
     if n.in_thousand(850) {
         let most = 1 << (9 + n.below(18));
-        let _ = write!(cells[16], "{dollar}{}.{:02}", 100 + n.below(most), n.below(100));
+        let _ = write!(cells[16], "{}.{:02}", 100 + n.below(most), n.below(100));
     }
     // The standard counts fees in whole dollars.
-    let _ = write!(cells[17], "{dollar}{}", 25 + n.below(5000));
+    let _ = write!(cells[17], "{}", 25 + n.below(5000));
     if portal {
         cells[17].push_str(".00");
     }

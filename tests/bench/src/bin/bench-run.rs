@@ -149,39 +149,26 @@ fn own(asked: &Asked) -> Result<Vec<Entry>, String> {
     let report = asked.data.join("faulty.json");
     entries.push(validate(asked, "validate faulty, threads 1, JSON report", &faulty, schema, "1", rows, report, wanted, 0));
 
-    if !converts(asked) {
+    let Some(help) = convert_help(asked) else {
         eprintln!("SKIPPED: this build of concord has no `convert`, so no conversion is measured");
         return Ok(entries);
-    }
+    };
     let at = entries.len();
     entries.push(floor(asked, "floor, portal export", &portal, rows, at));
-    for threads in ["1", "2"] {
+    // The number of threads is given where the command takes one.
+    let threads: &[&str] = if help.contains("--threads") { &["1", "2"] } else { &[""] };
+    for threads in threads {
         let (out, report) = (asked.data.join(format!("out-{threads}.ndjson")), asked.data.join(format!("convert-{threads}.json")));
-        let words = [
-            shown(&asked.programs.join("concord")),
-            "convert".into(),
-            shown(&portal),
-            "--from".into(),
-            "socrata-permits@1".into(),
-            "--to".into(),
-            "blds@1.2".into(),
-            "-o".into(),
-            shown(&out),
-            "--threads".into(),
-            threads.into(),
-            "--report".into(),
-            shown(&report),
-        ];
-        entries.push(Entry {
-            name: format!("convert portal export to BLDS as NDJSON, threads {threads}"),
-            words: words.to_vec(),
-            floor: at,
-            status: 0,
-            bytes: size(&portal),
-            rows,
-            check: Check::Conversion(report, out, rows),
-            runs: Vec::new(),
-        });
+        let mut words = vec![shown(&asked.programs.join("concord")), "convert".into(), shown(&portal)];
+        words.extend(["--from", "socrata-permits@1", "--to", "blds@1.2", "-o"].map(str::to_owned));
+        words.extend([shown(&out), "--report".into(), shown(&report)]);
+        let mut name = "convert portal export to BLDS as NDJSON".to_owned();
+        if !threads.is_empty() {
+            words.extend(["--threads".into(), (*threads).into()]);
+            name = format!("{name}, threads {threads}");
+        }
+        let check = Check::Conversion(report, out, rows);
+        entries.push(Entry { name, words, floor: at, status: 0, bytes: size(&portal), rows, check, runs: Vec::new() });
     }
     Ok(entries)
 }
@@ -301,10 +288,11 @@ fn validate(
     Entry { name: name.to_owned(), words, floor, status, bytes: size(file), rows, check: Check::Report(report, wanted), runs: Vec::new() }
 }
 
-fn converts(asked: &Asked) -> bool {
+/// What the build says of its `convert`; nothing when it has none.
+fn convert_help(asked: &Asked) -> Option<String> {
     let mut command = Command::new(asked.programs.join("concord"));
-    command.args(["convert", "--help"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+    let output = command.args(["convert", "--help"]).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Runs an entry once and checks what it did.
