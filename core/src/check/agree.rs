@@ -63,7 +63,7 @@ proptest! {
     ) {
         for (f, texts) in cells.iter().enumerate() {
             let rules = CellRules::new(&schema, f);
-            let fast = FastCheck::compile(&schema.fields[f], schema.missing_for(f), schema.is_required(f));
+            let fast = FastCheck::compile(&schema.fields[f], &rules, schema.missing_for(f), schema.is_required(f));
             for text in texts {
                 if fast.passes(text.as_bytes()) && !super::hygiene::is_odd(text) {
                     let found = rules.check(text, &Default::default(), Place::default());

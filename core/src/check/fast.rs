@@ -11,8 +11,11 @@ use regex_automata::dfa::Automaton;
 use regex_automata::dfa::dense;
 use regex_automata::util::start;
 
+use super::cell::CellRules;
+use super::evidence::Evidence;
 use super::shape::Shape;
 use crate::decimal::Decimal;
+use crate::finding::Place;
 use crate::schema::{DateFormat, Field, FieldType, StringFormat};
 
 /// The compiled check of one field.
@@ -39,19 +42,23 @@ enum Test {
     Number(Box<NumberTest>),
     /// `YYYY-MM-DD` without bounds.
     IsoDate,
+    /// `YYYY-MM-DD` from the first to the last of these days, both included.
+    IsoDateBetween([u8; 10], [u8; 10]),
     /// `YYYYMMDD`.
     CompactDate,
 }
 
 impl FastCheck {
     /// Compiles a field. `missing` are the texts that mean "no value", `required` whether a value must be there.
-    pub fn compile(field: &Field, missing: &[String], required: bool) -> FastCheck {
+    ///
+    /// `rules` are the field's full rules, which say which texts of a list are right under its other constraints.
+    pub fn compile(field: &Field, rules: &CellRules, missing: &[String], required: bool) -> FastCheck {
         let others = missing.iter().filter(|m| !m.is_empty()).map(|m| m.clone().into_bytes().into_boxed_slice()).collect::<Vec<_>>();
         FastCheck {
             empty_passes: !required && missing.iter().any(String::is_empty),
             missing: if required { Vec::new() } else { others.clone() },
             // A missing value that is also a good value of the field (such as "-" in a text column) must not pass for a required field.
-            test: if required && !others.is_empty() { Test::Never } else { compile(field) },
+            test: if required && !others.is_empty() { Test::Never } else { compile(field, rules) },
         }
     }
 
@@ -100,6 +107,7 @@ impl FastCheck {
             Test::Pattern(p) => each!(|t: &[u8]| p.matches(t)),
             Test::Number(n) => each!(|t: &[u8]| n.passes(t)),
             Test::IsoDate => each!(iso_date),
+            Test::IsoDateBetween(first, last) => each!(|t: &[u8]| iso_date(t) && *t >= first[..] && *t <= last[..]),
             Test::CompactDate => each!(compact_date),
         }
     }
@@ -157,31 +165,36 @@ impl Test {
             Test::Pattern(p) => p.matches(text),
             Test::Number(n) => n.passes(text),
             Test::IsoDate => iso_date(text),
+            Test::IsoDateBetween(first, last) => iso_date(text) && *text >= first[..] && *text <= last[..],
             Test::CompactDate => compact_date(text),
         }
     }
 }
 
-fn compile(field: &Field) -> Test {
+fn compile(field: &Field, rules: &CellRules) -> Test {
     let c = &field.constraints;
     if c.json_schema.is_some() {
         return Test::Never;
     }
     let bounded = c.minimum.is_some() || c.maximum.is_some() || c.exclusive_minimum.is_some() || c.exclusive_maximum.is_some();
     let lengths = c.min_length.is_some() || c.max_length.is_some();
-    let listed = listed_texts(field);
+    let listed = listed_texts(field, rules);
     match &field.kind {
         FieldType::String(StringFormat::Default) => match (listed, &c.pattern) {
-            (Some(words), None) if !bounded => Test::Words(words),
-            (None, Some(pattern)) if !lengths && !bounded => match Shape::new(pattern) {
-                Some(shape) => Test::Shape(Box::new(shape)),
-                None => Pattern::new(pattern).map_or(Test::Never, |p| Test::Pattern(Box::new(p))),
-            },
-            (None, None) if !bounded && c.min_length.is_none() => match c.max_length {
+            (Some(words), _) => Test::Words(words),
+            _ if bounded || c.min_length.is_some() => Test::Never,
+            (None, Some(pattern)) => {
+                let most = c.max_length.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+                match Shape::new(pattern) {
+                    Some(shape) => Test::Shape(Box::new(shape.up_to(most))),
+                    None if c.max_length.is_none() => Pattern::new(pattern).map_or(Test::Never, |p| Test::Pattern(Box::new(p))),
+                    None => Test::Never,
+                }
+            }
+            (None, None) => match c.max_length {
                 Some(n) => Test::MaxBytes(usize::try_from(n).unwrap_or(usize::MAX)),
                 None => Test::Any,
             },
-            _ => Test::Never,
         },
         FieldType::Any if listed.is_none() && c.pattern.is_none() && !lengths && !bounded => Test::Any,
         FieldType::Boolean { true_values, false_values } if listed.is_none() && c.pattern.is_none() && !lengths => {
@@ -197,6 +210,9 @@ fn compile(field: &Field) -> Test {
                 && c.values.is_empty();
             if plain { NumberTest::new(field).map_or(Test::Never, |n| Test::Number(Box::new(n))) } else { Test::Never }
         }
+        FieldType::Date(DateFormat::Default) if listed.is_none() && c.pattern.is_none() && bounded && !lengths => {
+            days(field).unwrap_or(Test::Never)
+        }
         FieldType::Date(format) if listed.is_none() && c.pattern.is_none() && !bounded && !lengths => match format {
             DateFormat::Default => Test::IsoDate,
             DateFormat::Pattern(p) if p == "%Y-%m-%d" => Test::IsoDate,
@@ -207,25 +223,32 @@ fn compile(field: &Field) -> Test {
     }
 }
 
-/// The texts that a text field is limited to, if it is: those of its list that have a permitted length. Deprecated codes are left to the full
-/// rules.
-fn listed_texts(field: &Field) -> Option<Words> {
-    let lists =
-        usize::from(!field.constraints.values.is_empty()) + usize::from(!field.categories.is_empty()) + usize::from(field.codes.is_some());
-    match lists {
-        0 => None,
-        1 => {
-            let values = field.constraints.values.iter().map(|s| s.as_bytes());
-            let categories = field.categories.iter().map(|c| c.value.as_bytes());
-            let codes = field.codes.iter().flat_map(|list| &list.codes).filter(|c| !c.deprecated).map(|c| c.code.as_bytes());
-            let (least, most) = (field.constraints.min_length.unwrap_or(0), field.constraints.max_length.unwrap_or(u64::MAX));
-            // Bytes are never fewer than characters, and more only beside ASCII; such a text is left to the full rules.
-            let fits = |text: &&[u8]| text.is_ascii() && (least..=most).contains(&(text.len() as u64)) || (least == 0 && most == u64::MAX);
-            Some(Words::new(values.chain(categories).chain(codes).filter(fits)).unwrap_or_else(Words::nothing))
-        }
-        // Two lists at once: nothing passes here.
-        _ => Some(Words::nothing()),
+/// A test of days between the field's bounds; `None` when a bound is not a plain day.
+fn days(field: &Field) -> Option<Test> {
+    let c = &field.constraints;
+    if c.exclusive_minimum.is_some() || c.exclusive_maximum.is_some() {
+        return None;
     }
+    let day = |bound: &Option<String>, open: &str| {
+        let text = bound.as_deref().unwrap_or(open).as_bytes();
+        if iso_date(text) { <[u8; 10]>::try_from(text).ok() } else { None }
+    };
+    Some(Test::IsoDateBetween(day(&c.minimum, "0000-01-01")?, day(&c.maximum, "9999-12-31")?))
+}
+
+/// The texts that a text field is limited to, if it is: those that nothing else is wrong with (a deprecated code is a finding, so it is left
+/// to the full rules).
+fn listed_texts(field: &Field, rules: &CellRules) -> Option<Words> {
+    let c = &field.constraints;
+    if c.values.is_empty() && field.categories.is_empty() && field.codes.is_none() {
+        return None;
+    }
+    let values = c.values.iter().map(String::as_str);
+    let categories = field.categories.iter().map(|c| c.value.as_str());
+    let codes = field.codes.iter().flat_map(|list| &list.codes).map(|c| c.code.as_str());
+    let right = |text: &&str| rules.check(text, &Evidence::default(), Place::default()).is_none();
+    let texts: Vec<&str> = values.chain(categories).chain(codes).filter(right).collect();
+    Some(Words::new(texts.iter().map(|t| t.as_bytes())).unwrap_or_else(Words::nothing))
 }
 
 /// A set of texts, found by a hash of their length, first and last bytes.
@@ -544,11 +567,18 @@ mod tests {
     use super::*;
     use crate::schema::NumberFormat;
 
+    fn compiled(field: &Field, required: bool) -> FastCheck {
+        let mut schema = crate::schema::TableSchema::of_texts(&["f"]);
+        schema.fields[0] = field.clone();
+        schema.fields[0].constraints.required = required;
+        FastCheck::compile(&schema.fields[0], &CellRules::new(&schema, 0), &schema.missing_values, required)
+    }
+
     fn number(whole: bool, edit: impl Fn(&mut Field)) -> FastCheck {
         let format = NumberFormat::default();
         let mut field = Field::new("n", if whole { FieldType::Integer(format) } else { FieldType::Number(format) });
         edit(&mut field);
-        FastCheck::compile(&field, &[String::new()], false)
+        compiled(&field, false)
     }
 
     #[test]
@@ -625,7 +655,7 @@ mod tests {
     fn words_and_patterns() {
         let mut field = Field::new("s", FieldType::String(StringFormat::Default));
         field.constraints.values = ["A", "AB", "ABC", "Permit Issued", "Permit Finaled", "é"].map(str::to_owned).to_vec();
-        let check = FastCheck::compile(&field, &[String::new()], true);
+        let check = compiled(&field, true);
         for ok in ["A", "AB", "ABC", "Permit Issued", "Permit Finaled", "é"] {
             assert!(check.passes(ok.as_bytes()), "{ok}");
         }
@@ -634,7 +664,7 @@ mod tests {
         }
         let mut field = Field::new("z", FieldType::String(StringFormat::Default));
         field.constraints.pattern = Some("[0-9]{5}(-[0-9]{4})?".into());
-        let check = FastCheck::compile(&field, &[String::new()], false);
+        let check = compiled(&field, false);
         for (text, ok) in
             [("", true), ("02139", true), ("02139-1234", true), ("2139", false), ("02139-", false), ("x02139", false), ("02139\n", false)]
         {

@@ -213,8 +213,9 @@ impl TablePlan {
     /// Compiles a schema without rules.
     pub fn new(name: &str, standard: &str, schema: Arc<TableSchema>) -> TablePlan {
         let count = schema.fields.len();
-        let cells = (0..count).map(|f| CellRules::new(&schema, f)).collect();
-        let fast = (0..count).map(|f| FastCheck::compile(&schema.fields[f], schema.missing_for(f), schema.is_required(f))).collect();
+        let cells: Vec<CellRules> = (0..count).map(|f| CellRules::new(&schema, f)).collect();
+        let fast =
+            (0..count).map(|f| FastCheck::compile(&schema.fields[f], &cells[f], schema.missing_for(f), schema.is_required(f))).collect();
         let repeated = || Some((Code::Engine("C401"), Severity::Error));
         let mut keys: Vec<Key> = Vec::new();
         let mut add = |fields: Vec<usize>| {

@@ -52,6 +52,12 @@ impl Shape {
         Some(Shape { table, sequences })
     }
 
+    /// Only the sequences of at most so many characters.
+    pub(super) fn up_to(mut self, most: usize) -> Shape {
+        self.sequences.retain(|sequence| sequence.len() <= most);
+        self
+    }
+
     /// Whether the whole text matches.
     #[inline(always)]
     pub(super) fn matches(&self, text: &[u8]) -> bool {
