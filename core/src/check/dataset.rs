@@ -129,6 +129,14 @@ impl Dataset {
                 file.skipped.push((rule.code.text().to_owned(), format!("{} has no column for it", file.used.name)));
             }
         }
+        // Rules over several records that lack a column.
+        let absent = |fields: &[usize]| fields.iter().any(|&f| binding.fields[f].is_none());
+        let keys = binding.plan.keys.iter().filter(|k| absent(&k.fields)).filter_map(|k| k.repeated.as_ref().map(|(code, _)| code));
+        let references = binding.plan.references.iter().filter(|r| absent(&r.fields)).map(|r| &r.code);
+        let same_per = binding.plan.same_per.iter().filter(|r| absent(&r.key) || absent(&[r.field])).map(|r| &r.code);
+        for code in keys.chain(references).chain(same_per) {
+            file.skipped.push((code.text().to_owned(), format!("{} has no column for it", file.used.name)));
+        }
         for (f, rules) in binding.plan.cells.iter().enumerate() {
             if binding.fields[f].is_some() {
                 let name = &binding.plan.schema.fields[f].name;
@@ -412,7 +420,7 @@ fn codes_run(binding: &Binding) -> Vec<String> {
             .map(|(_, r)| r.code.text().to_owned()),
     );
     codes.extend(plan.rows.iter().zip(&binding.rules).filter(|(_, runs)| **runs).map(|(r, _)| r.code.text().to_owned()));
-    codes.extend(plan.same_per.iter().filter(|r| has(&r.key)).map(|r| r.code.text().to_owned()));
+    codes.extend(plan.same_per.iter().filter(|r| has(&r.key) && has(&[r.field])).map(|r| r.code.text().to_owned()));
     codes.extend(plan.counts.iter().map(|r| r.code.text().to_owned()));
     codes
 }

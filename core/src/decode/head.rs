@@ -66,7 +66,7 @@ impl Head {
         let mark = sample.starts_with(b"\xef\xbb\xbf");
         let body = if mark { 3 } else { 0 };
         if sample[body..].trim_ascii().is_empty() {
-            return Err(NotText::Empty);
+            return Err(if whole { NotText::Empty } else { NotText::Looks("blanks for longer than the start that is looked at") });
         }
         let encoding = Encoding::sniff(&sample[..sample.len().min(crate::bounds::SAMPLE)], whole && sample.len() <= crate::bounds::SAMPLE);
         let dialect = Dialect::sniff(&sample[body..], whole, hints);
@@ -149,7 +149,9 @@ fn other_kind(sample: &[u8]) -> Option<&'static str> {
     let head = &sample[..sample.len().min(4096)];
     let nuls = head.iter().filter(|&&b| b == 0).count();
     if nuls * 10 > head.len() * 3 {
-        return Some(if head.iter().skip(1).step_by(2).all(|&b| b == 0) { "text stored as UTF-16" } else { "a binary file" });
+        let every_second = |from: usize| head.iter().skip(from).step_by(2);
+        let utf16 = |zeros: usize, letters: usize| every_second(zeros).all(|&b| b == 0) && every_second(letters).any(|&b| b != 0);
+        return Some(if utf16(1, 0) || utf16(0, 1) { "text stored as UTF-16" } else { "a binary file" });
     }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let after = |n: usize| text[n.min(text.len())..].trim_ascii_start().first().copied();
@@ -191,6 +193,7 @@ mod tests {
         assert_eq!(head(b"[ {\"a\":1}]").unwrap_err(), NotText::Looks("JSON"));
         assert_eq!(head(b"<!DOCTYPE html>").unwrap_err(), NotText::Looks("a web page"));
         assert_eq!(head(b"a\0,\0b\0\n\0").unwrap_err(), NotText::Looks("text stored as UTF-16"));
+        assert_eq!(head(&[0; 50]).unwrap_err(), NotText::Looks("a binary file"));
         assert!(head(b"[id],<name>\n1,2\n").is_ok());
     }
 }

@@ -376,8 +376,12 @@ impl Compiler<'_> {
         let read = self.read.clone();
         let here = self.source_name;
         for entry in crosswalk.lost.iter().filter(|l| l.table == here) {
-            for name in &entry.fields {
-                let field = self.field(name)?;
+            // `*` stands for all fields that are not read.
+            let all = entry.fields.iter().any(|name| name == "*");
+            let unread = (0..self.source.fields.len()).filter(|f| all && !read.contains(f));
+            let named = entry.fields.iter().filter(|name| *name != "*").map(|name| self.field(name));
+            let fields = named.chain(unread.map(Ok)).collect::<Result<Vec<usize>, MapError>>()?;
+            for field in fields {
                 if !lost.iter().any(|l| l.field == field) {
                     lost.push(LostPlan { field, why: entry.why.clone(), declared: true });
                 }

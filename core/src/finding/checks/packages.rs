@@ -471,7 +471,7 @@ pub(super) const CHECKS: &[Check] = &[
                 "form",
                 "[{file}: ][{at}: ]\"{value}\" is not a name of a package",
                 "lower-case letters, digits and hyphens, then @ and the version",
-                "Write it as id@version, such as lives@2.0.",
+                "Write it as id@version, the id in small letters.",
             ),
         ],
     },
