@@ -46,7 +46,7 @@ pub struct HeaderCell {
 /// Why a file cannot be read as a text table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotText {
-    /// No bytes, or only blanks.
+    /// No bytes, or only blanks as far as the start goes.
     Empty,
     /// Another kind of file, in words.
     Looks(&'static str),
@@ -66,7 +66,7 @@ impl Head {
         let mark = sample.starts_with(b"\xef\xbb\xbf");
         let body = if mark { 3 } else { 0 };
         if sample[body..].trim_ascii().is_empty() {
-            return Err(if whole { NotText::Empty } else { NotText::Looks("blanks for longer than the start that is looked at") });
+            return Err(NotText::Empty);
         }
         let encoding = Encoding::sniff(&sample[..sample.len().min(crate::bounds::SAMPLE)], whole && sample.len() <= crate::bounds::SAMPLE);
         let dialect = Dialect::sniff(&sample[body..], whole, hints);

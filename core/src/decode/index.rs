@@ -246,8 +246,8 @@ impl masks::Work for Scan<'_, '_> {
                 let newlines = if by_cr { m.cr } else { m.lf } & valid;
                 let inside = if quotes == 0 { carry.inside } else { prefix_xor(quotes) ^ carry.inside };
                 let separators = ((m.delimiter & valid) | newlines) & !inside;
-                // A line end inside quotes is a blank there.
-                let blanks = (m.space | (m.tab & !m.delimiter) | ((m.lf | m.cr) & inside)) & valid;
+                // Inside quotes a line end, and a tab that is else the delimiter, is a blank.
+                let blanks = (m.space | (m.tab & (inside | !m.delimiter)) | ((m.lf | m.cr) & inside)) & valid;
                 let cr = if by_cr { 0 } else { m.cr & valid & !inside };
                 let opens = quotes & inside;
                 let closes = quotes & !inside;

@@ -76,7 +76,7 @@ pub(super) const CHECKS: &[Check] = &[
             ),
             kind(
                 "empty",
-                "the file is empty",
+                "the file is empty, or starts with 64 KB of blanks",
                 "a header row and data rows",
                 "Export the file again; an empty file often means that the export failed.",
             ),
