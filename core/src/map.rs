@@ -157,6 +157,8 @@ struct Expr {
     otherwise: Otherwise,
     /// The first target field that it fills, for findings.
     target: String,
+    /// It comes from one text, and an empty one stays empty without a word.
+    idle: bool,
 }
 
 /// Where a value starts, resolved.
@@ -441,6 +443,9 @@ impl MapPlan {
             Origin::Fields(fields) => ("", fields),
             Origin::Piece(_) => (piece, &[]),
         };
+        if expr.idle && source.is_empty() {
+            return Made { cell: Cell::Empty, rejected: false };
+        }
         let mut value = Text::Source(0, source.len());
         let context = Context { cells: row.cells, source, inputs, before: &expr.before };
         let result = steps::run(&expr.ops, &context, &mut value, &mut scratch.space);

@@ -253,7 +253,7 @@ fn listed_texts(field: &Field, rules: &CellRules) -> Option<Words> {
 
 /// A set of texts, found by a hash of their length, first and last bytes.
 #[derive(Debug, Clone)]
-struct Words {
+pub(crate) struct Words {
     /// `slots[hash & mask]` is one more than an index into `words`, or zero; collisions step on.
     slots: Box<[u32]>,
     words: Box<[Word]>,
@@ -283,12 +283,12 @@ pub(super) fn ends(text: &[u8]) -> (u64, u64) {
 }
 
 impl Words {
-    fn nothing() -> Words {
+    pub(crate) fn nothing() -> Words {
         Words { slots: vec![0; 1].into(), words: Box::default() }
     }
 
     /// `None` beyond a million texts.
-    fn new<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Option<Words> {
+    pub(crate) fn new<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Option<Words> {
         let word = |text: &[u8]| {
             let (head, tail) = ends(text);
             Word { head, tail, text: text.to_vec().into_boxed_slice() }
@@ -315,7 +315,7 @@ impl Words {
     }
 
     #[inline(always)]
-    fn has(&self, text: &[u8]) -> bool {
+    pub(crate) fn has(&self, text: &[u8]) -> bool {
         let (head, tail) = ends(text);
         let mask = self.slots.len() - 1;
         let mut at = Words::hash(head, tail, text.len()) as usize & mask;
@@ -351,7 +351,7 @@ fn four(bytes: &[u8]) -> u64 {
 
 /// A pattern as one table-driven automaton, anchored at both ends.
 #[derive(Debug, Clone)]
-struct Pattern {
+pub(crate) struct Pattern {
     dfa: dense::DFA<Vec<u32>>,
     start: regex_automata::util::primitives::StateID,
 }
@@ -372,8 +372,16 @@ impl Pattern {
         Some(Pattern { dfa, start })
     }
 
+    /// A pattern that says itself that it is all of the text, by anchors at both ends of whatever it matches; `None` for any other.
+    pub(crate) fn of_whole(pattern: &str) -> Option<Pattern> {
+        let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
+        let (start, end) = (hir.properties().look_set_prefix(), hir.properties().look_set_suffix());
+        let whole = start.contains(regex_syntax::hir::Look::Start) && end.contains(regex_syntax::hir::Look::End);
+        if whole { Pattern::new(pattern) } else { None }
+    }
+
     #[inline(always)]
-    fn matches(&self, text: &[u8]) -> bool {
+    pub(crate) fn matches(&self, text: &[u8]) -> bool {
         let mut state = self.start;
         for &byte in text {
             state = self.dfa.next_state(state, byte);
@@ -566,6 +574,27 @@ pub fn compact_date(t: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::schema::NumberFormat;
+
+    #[test]
+    fn patterns_of_the_whole_text_agree_with_the_regular_expression() {
+        for (pattern, whole) in [
+            (r"^[-+]?0*(\.0*)?$", true),
+            ("^a+$", true),
+            ("^(a|0)$", true),
+            ("^a|0$", false),
+            ("[0-9]", false),
+            ("(?m)^a$", false),
+            ("^a", false),
+            (r"\ba", false),
+        ] {
+            let simple = Pattern::of_whole(pattern);
+            assert_eq!(simple.is_some(), whole, "{pattern}");
+            let (Some(simple), Ok(regex)) = (simple, regex::Regex::new(pattern)) else { continue };
+            for text in ["", "0", "-0.00", "0.0.", "a", "aa", "a\n", "47.556", "-122", "b0", "é"] {
+                assert_eq!(simple.matches(text.as_bytes()), regex.is_match(text), "{pattern} {text:?}");
+            }
+        }
+    }
 
     fn compiled(field: &Field, required: bool) -> FastCheck {
         let mut schema = crate::schema::TableSchema::of_texts(&["f"]);

@@ -34,6 +34,8 @@ struct Table {
     references: Vec<Option<Vec<Pending>>>,
     rows: u64,
     faulty: Vec<usize>,
+    /// By key: the hash of the row at hand, when the key is kept and the row has all of it.
+    hashes: Vec<Option<KeyHash>>,
     /// By field: texts that the full rules let pass, so that they are not asked again. See [`slot`].
     passed: Vec<Vec<String>>,
 }
@@ -70,6 +72,7 @@ impl Table {
             references: plan.references.iter().map(|r| all(&r.fields).then(Vec::new)).collect(),
             rows: 0,
             faulty: Vec::new(),
+            hashes: Vec::new(),
             passed: plan.schema.fields.iter().map(|_| vec![String::new(); SLOTS]).collect(),
             written,
             plan,
@@ -109,6 +112,15 @@ impl Table {
     fn check(&mut self, cells: &[&str], none: &Evidence, place: &Place, out: &mut Vec<Finding>) {
         self.rows += 1;
         self.faulty.clear();
+        // The places of the row's keys are fetched while its cells are looked at.
+        self.hashes.clear();
+        for (key, table) in self.plan.keys.iter().zip(&self.keys) {
+            let hash = table.as_ref().and_then(|_| self.hash(&key.fields, cells));
+            if let (Some(table), Some(hash)) = (table, hash) {
+                table.ask(hash);
+            }
+            self.hashes.push(hash);
+        }
         for &f in &self.written {
             let text = cells.get(f).copied().unwrap_or_default();
             if self.plan.fast[f].passes(text.as_bytes()) && !may_be_odd(text.as_bytes()) {
@@ -139,17 +151,8 @@ impl Table {
             let text = self.text(how.field, cells);
             out.push(if text.is_empty() { finding } else { finding.value(text) });
         }
-        for (key, table) in self.plan.keys.iter().zip(&mut self.keys) {
-            let Some(table) = table else { continue };
-            let mut hash = KeyHash::default();
-            let known = key.fields.iter().all(|&f| {
-                let text = cells.get(f).copied().unwrap_or_default();
-                hash = hash.part(text.as_bytes());
-                !self.plan.cells[f].is_missing(text)
-            });
-            if !known {
-                continue;
-            }
+        for ((key, table), hash) in self.plan.keys.iter().zip(&mut self.keys).zip(&self.hashes) {
+            let (Some(table), Some(hash)) = (table, *hash) else { continue };
             if let (Some(first), Some((code, severity))) = (table.insert(hash, place.row), &key.repeated) {
                 let several = if key.fields.len() > 1 { "several" } else { "" };
                 let names = key.fields.iter().map(|&f| self.plan.schema.fields[f].name.as_str()).collect::<Vec<_>>().join(", ");
@@ -314,12 +317,15 @@ fn may_be_odd(text: &[u8]) -> bool {
     const LOW: u64 = 0x2020_2020_2020_2020;
     const DEL: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     const ONE: u64 = 0x0101_0101_0101_0101;
-    let (words, rest) = text.as_chunks::<8>();
-    let strange = |b: &u8| *b >= 0x7f || *b < 0x20;
-    words.iter().any(|w| {
-        let word = u64::from_ne_bytes(*w);
+    let Some(last) = text.last_chunk::<8>() else {
+        return text.iter().any(|b| *b >= 0x7f || *b < 0x20);
+    };
+    let strange = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word);
         let low = word.wrapping_sub(LOW) & !word & HIGH;
         let del = word ^ DEL;
-        ((word | low | (del.wrapping_sub(ONE) & !del)) & HIGH) != 0
-    }) || rest.iter().any(strange)
+        (word | low | (del.wrapping_sub(ONE) & !del)) & HIGH
+    };
+    // The last eight bytes may overlap those before. Texts are short and hardly ever strange, so all of a text is looked at in one go.
+    text.as_chunks::<8>().0.iter().fold(strange(last), |found, word| found | strange(word)) != 0
 }

@@ -137,12 +137,30 @@ fn write_value(cell: &str, kind: &Kind, out: &mut Vec<u8>) {
 
 /// Appends a number in JSON's form; `false`, and nothing appended, when the text is no number in this format.
 fn write_number(cell: &str, format: &NumberFormat, out: &mut Vec<u8>) -> bool {
+    if format.decimal == '.' && is_plain(cell.as_bytes()) {
+        out.extend_from_slice(cell.as_bytes());
+        return true;
+    }
     let start = out.len();
     let fine = append_number(cell, format, out).is_some();
     if !fine {
         out.truncate(start);
     }
     fine
+}
+
+/// Whether a text is a number in JSON's own form, without a power of ten.
+#[inline]
+fn is_plain(text: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits(text);
+    let good = whole == 1 || (whole > 1 && text[0] != b'0');
+    good && match text[whole..] {
+        [] => true,
+        [b'.', ref fraction @ ..] => !fraction.is_empty() && digits(fraction) == fraction.len(),
+        _ => false,
+    }
 }
 
 fn append_number(cell: &str, format: &NumberFormat, out: &mut Vec<u8>) -> Option<()> {

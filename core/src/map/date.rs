@@ -4,6 +4,8 @@
 //! hyphen (`%-m`) they take one digit or the full number. `%y` follows POSIX: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068.
 //! `%b` and `%B` are English month names in any letter case. `%f` takes one to nine digits, `%z` takes `Z`, `+hh:mm`, `+hhmm` or `+hh`.
 
+use crate::check::fast::iso_date;
+
 /// A compiled `date` step.
 #[derive(Debug, Clone)]
 pub(super) struct DateStep {
@@ -11,7 +13,14 @@ pub(super) struct DateStep {
     to: Vec<Item>,
     /// The forms in words, for findings.
     forms: String,
+    /// Every form begins with the year, month and day as the step writes them, `YYYY-MM-DD`: what is written is then the text's first ten
+    /// bytes, whichever form fits, so the first that fits is enough.
+    day_first: bool,
 }
+
+/// `%Y-%m-%d`.
+const ISO_DAY: [Item; 5] =
+    [Item::Part(Part::Year, false), Item::Byte(b'-'), Item::Part(Part::Month, false), Item::Byte(b'-'), Item::Part(Part::Day, false)];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Item {
@@ -123,12 +132,20 @@ impl DateStep {
             forms.push(read);
         }
         let words: Vec<String> = from.iter().map(|f| in_words(f)).collect();
-        Ok(DateStep { from: forms, to: target, forms: words.join(" or ") })
+        let day_first = target == ISO_DAY && forms.iter().all(|form| form.starts_with(&ISO_DAY));
+        Ok(DateStep { from: forms, to: target, forms: words.join(" or "), day_first })
     }
 
     /// The forms that are read, in words such as `MM/DD/YYYY`.
     pub(super) fn forms(&self) -> &str {
         &self.forms
+    }
+
+    /// How many bytes of the text, from its start, are the date as the step writes it; `None` where that has to be worked out.
+    pub(super) fn as_it_is(&self, text: &str) -> Option<usize> {
+        let (day, rest) = text.as_bytes().split_at_checked(10)?;
+        let fits = |form: &Vec<Item>| read(&form[ISO_DAY.len()..], rest).is_some();
+        (self.day_first && iso_date(day) && self.from.iter().any(fits)).then_some(10)
     }
 
     /// Appends the date in the target form to `out`, which is left as it was on a fault.
@@ -568,6 +585,27 @@ mod tests {
     }
 
     proptest::proptest! {
+        /// What is taken as it stands is what the whole reading writes.
+        #[test]
+        fn the_shortcut_writes_the_same(
+            day in "20[0-2][0-9]-[01][0-9]-[0-3][0-9]|[0-9]{4}-02-(28|29|30)|[0-9/-]{8,11}",
+            time in "|[T ][0-2][0-9]:[0-6][0-9](:[0-6][0-9](\\.[0-9]{1,4})?)?|[0-9:T. ]{1,4}",
+        ) {
+            let text = format!("{day}{time}");
+            let day_first: &[&str] = &["%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"];
+            for (from, to) in [(day_first, "%Y-%m-%d"), (day_first, "%d.%m.%Y"), (&["%Y-%m-%d", "%Y-%d-%m"], "%Y-%m-%d"), (&["%Y"], "%Y")] {
+                let from: Vec<String> = from.iter().map(|s| (*s).to_owned()).collect();
+                let step = DateStep::compile(&from, to).unwrap();
+                let mut out = String::new();
+                let slow = step.convert(&text, &mut out).map(|()| out.as_str());
+                if let Some(end) = step.as_it_is(&text) {
+                    proptest::prop_assert_eq!(slow, Ok(&text[..end]));
+                } else if to == "%Y-%m-%d" && from.len() == 4 && !text.starts_with("0000") {
+                    proptest::prop_assert!(slow.is_err());
+                }
+            }
+        }
+
         /// Written and read again in any form that names all parts, a moment stays the same.
         #[test]
         fn reads_back_what_it_writes(year in 0u32..=9999, month in 1u32..=12, day in 1u32..=28, hour in 0u32..24, minute in 0u32..60) {

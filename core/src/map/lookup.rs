@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::check::fast::Words;
 use crate::package::CodeList;
 use crate::package::crosswalk::LookupTable;
 
@@ -12,6 +13,8 @@ use super::text::fold;
 #[derive(Debug, Clone)]
 pub(super) struct Lookup {
     map: HashMap<Box<str>, Box<str>, BuildHasherDefault<Fast>>,
+    /// Texts whose counterpart is themselves.
+    same: Words,
     fold: bool,
     /// What the table is called, for findings.
     name: String,
@@ -65,12 +68,33 @@ impl Lookup {
             }
             map.entry(text.into_boxed_str()).or_insert_with(|| value.into());
         }
-        Lookup { map, fold: folded, name }
+        let mut lookup = Lookup { map, same: Words::nothing(), fold: folded, name };
+        let mut spare = String::new();
+        let same: Vec<&[u8]> = {
+            let mut texts: Vec<&str> = lookup.map.values().map(AsRef::as_ref).collect();
+            texts.sort_unstable();
+            texts.dedup();
+            texts.retain(|text| lookup.find(text, &mut spare) == Some(*text));
+            texts.into_iter().map(str::as_bytes).collect()
+        };
+        lookup.same = Words::new(same.into_iter()).unwrap_or_else(Words::nothing);
+        lookup
+    }
+
+    /// Whether the table turns this text into itself. Only *yes* is certain.
+    #[inline]
+    pub(super) fn keeps(&self, text: &str) -> bool {
+        self.same.has(text.as_bytes())
     }
 
     /// What the table is called.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether an empty text stays empty.
+    pub(super) fn keeps_empty(&self) -> bool {
+        self.find("", &mut String::new()).is_none_or(str::is_empty)
     }
 
     /// The counterpart of a text. `spare` is working space.
@@ -121,6 +145,13 @@ mod tests {
             let list: Vec<(&str, &str)> = unique.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
             let lookup = Lookup::of_table(&table(&list), false);
             let mut spare = String::new();
+            let folded = Lookup::of_table(&table(&list), true);
+            let values = unique.values().cloned().collect::<Vec<_>>();
+            for text in unique.keys().chain([&wanted]).chain(&values) {
+                for lookup in [&lookup, &folded] {
+                    proptest::prop_assert_eq!(lookup.keeps(text), lookup.find(text, &mut spare) == Some(text.as_str()));
+                }
+            }
             for text in unique.keys().chain([&wanted]) {
                 proptest::prop_assert_eq!(lookup.find(text, &mut spare), unique.get(text).map(String::as_str));
             }

@@ -17,6 +17,8 @@ pub(super) struct NumberReader {
     places: Option<u32>,
     /// Power of ten to multiply by.
     power: i32,
+    /// A plain number stays as it stands: nothing is multiplied or filled up, and no symbol could be mistaken for a digit.
+    plain: bool,
 }
 
 /// Why a number could not be treated.
@@ -52,21 +54,62 @@ impl NumberReader {
         if step.places.is_some_and(|p| p > 100) {
             return Err("\"places\" must be at most 100".to_owned());
         }
-        Ok(NumberReader { decimal, group: step.group, symbols, negative: step.negative, whole: step.whole, places: step.places, power })
+        let digits = |s: &String| s.bytes().any(|b| b.is_ascii_digit() || b == b'.');
+        let plain = decimal == '.' && power == 0 && step.places.is_none() && !symbols.iter().any(digits);
+        let (group, negative, whole, places) = (step.group, step.negative, step.whole, step.places);
+        Ok(NumberReader { decimal, group, symbols, negative, whole, places, power, plain })
     }
 
     /// Plain numbers only.
     pub(super) fn plain() -> NumberReader {
-        NumberReader { decimal: '.', group: None, symbols: Vec::new(), negative: Negative::Sign, whole: false, places: None, power: 0 }
+        let (negative, symbols) = (Negative::Sign, Vec::new());
+        NumberReader { decimal: '.', group: None, symbols, negative, whole: false, places: None, power: 0, plain: true }
     }
 
     /// The same reading without rules on the digits after the point: for sums.
     pub(super) fn for_sums(&self) -> NumberReader {
-        NumberReader { whole: false, places: None, ..self.clone() }
+        NumberReader { whole: false, places: None, plain: self.plain && self.places.is_none(), ..self.clone() }
+    }
+
+    /// How many bytes of the text, from its start, are the number as the step writes it; `None` where that has to be worked out.
+    #[inline]
+    pub(super) fn as_it_is(&self, text: &str) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let first = usize::from(bytes.first() == Some(&b'-'));
+        // Zeros before other digits go, and so does the sign of nothing; both begin with a zero, unless it is followed by the point or the end.
+        let good = match bytes.get(first..)? {
+            [b'0'] | [b'0', b'.', ..] => first == 0,
+            [b'1'..=b'9', ..] => true,
+            _ => false,
+        };
+        if !good || !self.plain {
+            return None;
+        }
+        let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let end = first + digits(first);
+        if end == bytes.len() {
+            return Some(end);
+        }
+        let rest = &bytes[end + 1..];
+        if bytes[end] != b'.' || rest.is_empty() {
+            return None;
+        }
+        if self.whole {
+            return rest.iter().all(|b| *b == b'0').then_some(end);
+        }
+        (digits(end + 1) == rest.len()).then_some(bytes.len())
     }
 
     /// Appends the plain form of the number to `out`, which is left as it was on a fault.
     pub(super) fn convert(&self, text: &str, out: &mut String) -> Result<(), Fault> {
+        if let Some(end) = self.as_it_is(text) {
+            out.push_str(&text[..end]);
+            return Ok(());
+        }
+        self.convert_slowly(text, out)
+    }
+
+    fn convert_slowly(&self, text: &str, out: &mut String) -> Result<(), Fault> {
         match self.parts(text) {
             Some(parts) => self.write(&parts, out),
             None => {
@@ -325,6 +368,21 @@ mod tests {
     }
 
     #[test]
+    fn ordinary_numbers_are_taken_as_they_stand() {
+        let whole = NumberReader::compile(&NumberStep { whole: true, ..money() }).unwrap();
+        let any = NumberReader::compile(&money()).unwrap();
+        for (reader, text, end) in
+            [(&any, "8038.99", Some(7)), (&any, "-122.266204", Some(11)), (&any, "0.5", Some(3)), (&any, "0", Some(1))]
+        {
+            assert_eq!(reader.as_it_is(text), end, "{text}");
+        }
+        for (text, end) in [("4509.00", Some(4)), ("18", Some(2)), ("18.5", None), ("-0", None), ("007", None), ("1,000", None), ("", None)]
+        {
+            assert_eq!(whole.as_it_is(text), end, "{text}");
+        }
+    }
+
+    #[test]
     fn steps_that_make_no_sense_are_refused() {
         for step in [
             NumberStep { group: Some('.'), ..NumberStep::default() },
@@ -342,6 +400,27 @@ mod tests {
         fn agrees_with_decimal(text in "[+-]?[0-9]{0,24}\\.?[0-9]{0,12}(e-?[0-9]{1,2})?") {
             let ours = run(&NumberStep::default(), &text).ok();
             proptest::prop_assert_eq!(ours.as_deref().and_then(Decimal::parse), Decimal::parse(&text));
+        }
+
+        /// What is taken as it stands is what the whole reading writes.
+        #[test]
+        fn the_shortcut_writes_the_same(text in "-?[0-9]{0,4}(\\.[0-9]{0,3})?|-?[0-9]{1,2}\\.0{0,3}|[-+$(),.0-9eE ]{0,6}") {
+            let whole = NumberStep { whole: true, ..money() };
+            let odd = NumberStep { symbols: vec!["1".into(), "0.".into()], ..NumberStep::default() };
+            let places = NumberStep { places: Some(1), ..NumberStep::default() };
+            let scaled = NumberStep { scale: Some("100".into()), ..NumberStep::default() };
+            let german = NumberStep { decimal: Some(','), group: Some('.'), ..NumberStep::default() };
+            let trailing = NumberStep { negative: Negative::Trailing, ..NumberStep::default() };
+            for step in [money(), NumberStep::default(), whole, odd, places, scaled, german, trailing] {
+                let compiled = NumberReader::compile(&step).unwrap();
+                for reader in [compiled.for_sums(), compiled] {
+                    let mut out = String::new();
+                    let slow = reader.convert_slowly(&text, &mut out).map(|()| out.as_str());
+                    if let Some(end) = reader.as_it_is(&text) {
+                        proptest::prop_assert_eq!(slow, Ok(&text[..end]), "{:?}", reader);
+                    }
+                }
+            }
         }
 
         #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::check::fast::Pattern;
 use crate::finding::{Finding, Place};
 use crate::package::crosswalk::{Condition, Crosswalk, FieldMap, Input, Otherwise, Step, TableMap, Test as TestModel};
 use crate::package::{Package, Resource};
@@ -204,7 +205,7 @@ impl Compiler<'_> {
             TestModel::Is(values) => Test::Is(values.clone()),
             TestModel::Not(values) => Test::Not(values.clone()),
             TestModel::Empty(empty) => Test::Empty(*empty),
-            TestModel::Matches(pattern) => Test::Matches(pattern.clone()),
+            TestModel::Matches(pattern) => Test::Matches(pattern.clone(), Pattern::of_whole(pattern.as_str()).map(Box::new)),
         };
         Ok(When { field: self.field(&condition.field)?, test })
     }
@@ -250,7 +251,8 @@ impl Compiler<'_> {
         if contains(&ops, &|op| matches!(op, Op::Project(_))) && !matches!(origin, Origin::Fields(_)) {
             return Err(wrong("\"project\" needs exactly two fields, X and Y"));
         }
-        let mut expr = Expr { origin, before, ops, otherwise: map.otherwise, target: map.to.clone() };
+        let idle = matches!(origin, Origin::Field(_) | Origin::Piece(_)) && ops.iter().all(Op::keeps_empty);
+        let mut expr = Expr { origin, before, ops, otherwise: map.otherwise, target: map.to.clone(), idle };
         self.fix(&mut expr, map)?;
         self.exprs.push(expr);
         self.models.push(model);

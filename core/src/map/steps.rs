@@ -3,6 +3,7 @@
 //! A value starts as a slice of the source's cell and is copied only by a step that changes it. Two texts take turns as working space, so
 //! nothing is allocated for an ordinary cell.
 
+use crate::check::fast::Pattern;
 use crate::package::crosswalk::{Case, End};
 
 use super::date::{self, DateStep};
@@ -36,6 +37,19 @@ pub(super) enum Op {
     Uuid([u8; 16]),
 }
 
+impl Op {
+    /// Whether the step leaves an empty text empty and has nothing to say about it, whatever the row holds.
+    pub(super) fn keeps_empty(&self) -> bool {
+        match self {
+            Op::Constant(text) | Op::Default(text) => text.is_empty(),
+            Op::Concat(_) | Op::First | Op::Project(_) => false,
+            Op::When { then, otherwise, .. } => then.iter().chain(otherwise).all(Op::keeps_empty),
+            Op::Lookup(lookup) => lookup.keeps_empty(),
+            _ => true,
+        }
+    }
+}
+
 /// A condition with its field resolved.
 #[derive(Debug, Clone)]
 pub(super) struct When {
@@ -49,7 +63,8 @@ pub(super) enum Test {
     Is(Vec<String>),
     Not(Vec<String>),
     Empty(bool),
-    Matches(regex::Regex),
+    /// The pattern, and where it is of a simple kind a faster form of it.
+    Matches(regex::Regex, Option<Box<Pattern>>),
 }
 
 impl When {
@@ -59,7 +74,8 @@ impl When {
             Test::Is(values) => values.iter().any(|v| v == text),
             Test::Not(values) => values.iter().all(|v| v != text),
             Test::Empty(empty) => text.is_empty() == *empty,
-            Test::Matches(pattern) => pattern.is_match(text),
+            Test::Matches(_, Some(simple)) => simple.matches(text.as_bytes()),
+            Test::Matches(pattern, None) => pattern.is_match(text),
         }
     }
 }
@@ -121,6 +137,12 @@ impl<'a> Context<'a> {
 /// Runs steps over a value.
 pub(super) fn run(ops: &[Op], context: &Context<'_>, value: &mut Text, space: &mut Space) -> Result<(), Box<Fault>> {
     for op in ops {
+        // The first step of nearly every field.
+        if let (Op::Trim(end), Text::Source(start, finish)) = (op, *value) {
+            let kept = text::trim(&context.source[start..finish], *end);
+            *value = Text::Source(start + kept.start, start + kept.end);
+            continue;
+        }
         apply(op, context, value, space)?;
     }
     Ok(())
@@ -160,6 +182,7 @@ fn apply(op: &Op, context: &Context<'_>, value: &mut Text, space: &mut Space) ->
             next.push_str(default);
             Done::Written
         }
+        Op::Lookup(lookup) if lookup.keeps(text) => Done::Same,
         Op::Lookup(lookup) => match lookup.find(text, spare) {
             Some(found) => {
                 next.push_str(found);
@@ -226,11 +249,13 @@ fn treat(op: &Op, text: &str, out: &mut String) -> Result<Done, Box<Fault>> {
             text::pad(text, *to, *with, out);
             Done::Written
         }
+        Op::Number(reader) if let Some(end) = reader.as_it_is(text) => Done::Range(0, end),
         Op::Number(reader) => match reader.convert(text, out) {
             Ok(()) => Done::Written,
             Err(number::Fault::NotANumber) => return Err(Fault::of("C501", Vec::new())),
             Err(number::Fault::DigitsLost(places)) => return Err(Fault::of("C507", vec![("places", places_in_words(places))])),
         },
+        Op::Date(date) if let Some(end) = date.as_it_is(text) => Done::Range(0, end),
         Op::Date(date) => match date.convert(text, out) {
             Ok(()) => Done::Written,
             Err(date::Fault::Unreadable) => return Err(Fault::of("C502", vec![("forms", date.forms().to_owned())])),
