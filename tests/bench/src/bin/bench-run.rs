@@ -278,10 +278,9 @@ fn validate(
 ) -> Entry {
     let program = shown(&asked.programs.join("concord"));
     let mut words = vec![program, "validate".into(), shown(file), "--schema".into(), shown(schema), "--threads".into(), threads.into()];
-    // A report of a clean file would cost its digest alone; what is wanted there is the time of the checks.
-    if wanted.is_empty() {
-        words.extend(["--format".into(), "ndjson".into()]);
-    } else {
+    // The report for programs holds the file's SHA-256, which costs time of its own; a clean file's verdict is read from the text, so that
+    // its time is that of the checks.
+    if !wanted.is_empty() {
         words.extend(["--report".into(), shown(&report)]);
     }
     let status = i32::from(!wanted.is_empty());
@@ -320,16 +319,13 @@ fn check(entry: &Entry, said: &str) -> Result<(), String> {
             Some(n) if n == *rows => Ok(()),
             other => Err(format!("{other:?} rows in place of {rows}")),
         },
-        Check::Report(path, wanted) if wanted.is_empty() => {
-            let _ = path;
-            // One line: the report without findings.
-            let report = json(said)?;
-            let found = counts(&report)?;
-            let records = report["coverage"]["records_read"].as_u64();
-            if !found.is_empty() || said.lines().count() != 1 {
-                return Err(format!("findings in the clean file: {found:?}"));
+        Check::Report(_, wanted) if wanted.is_empty() => {
+            let verdict = said.lines().next().unwrap_or_default().replace(',', "");
+            let ready = verdict.starts_with(&format!("Ready: {} rows meet ", entry.rows));
+            if ready && !said.contains("\n  1. ") {
+                return Ok(());
             }
-            if records == Some(entry.rows) { Ok(()) } else { Err(format!("{records:?} records read in place of {}", entry.rows)) }
+            Err(format!("findings in the clean file: {verdict}"))
         }
         Check::Report(path, wanted) => {
             let found = counts(&json(&read(path)?)?)?;
