@@ -14,6 +14,7 @@ pub mod finding;
 pub mod map;
 pub mod merge;
 pub mod package;
+pub mod read;
 pub mod reference;
 pub mod render;
 pub mod report;
