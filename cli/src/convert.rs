@@ -62,7 +62,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     };
     let mut drain = |job: &mut Job| {
         for (i, (resource, _)) in tables.iter().enumerate() {
-            sink.write(i, &job.take_output(*resource))?;
+            job.hand_over(*resource, |bytes| sink.write(i, bytes))?;
         }
         let rows = job.take_rejects();
         rejects.as_mut().map_or(Ok(()), |file| file.write(&rows))

@@ -50,7 +50,7 @@ impl WholeFile {
         name.push(format!(".{}.part", std::process::id()));
         let temporary = path.with_file_name(name);
         let file = File::create(&temporary).map_err(|e| Failure::of(path, &e))?;
-        Ok(WholeFile { path: path.to_owned(), temporary, file: Some(io::BufWriter::with_capacity(1 << 18, file)) })
+        Ok(WholeFile { path: path.to_owned(), temporary, file: Some(io::BufWriter::with_capacity(1 << 16, file)) })
     }
 
     /// Writes further bytes.

@@ -173,6 +173,9 @@ impl Input {
         drain: &mut dyn FnMut(&mut J) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Some(mut feed) = job.start(index, &self.start(), self.sample.clone()) else { return Ok(()) };
+        if let Some(size) = self.size() {
+            feed.expect(size);
+        }
         let mut progress = Progress::new(&format!("{what} {}", self.name), self.size());
         let mut digest = with_digest.then(Sha256::new);
         let mut bytes = self.sample.len() as u64;
@@ -186,7 +189,7 @@ impl Input {
         loop {
             let buffer = feed.buffer();
             let before = buffer.len();
-            let read = reader.by_ref().take(BLOCK as u64).read_to_end(buffer).map_err(|e| Failure::of(&self.path, &e))?;
+            let read = reader.by_ref().take(STEP).read_to_end(buffer).map_err(|e| Failure::of(&self.path, &e))?;
             if let Some(d) = &mut digest {
                 d.update(&buffer[before..]);
             }

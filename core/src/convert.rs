@@ -23,6 +23,7 @@ use crate::check::dataset::{Dataset, Options, Start};
 use crate::check::plan::StandardPlan;
 use crate::check::table::TableCheck;
 use crate::decode::careful::{self, Read};
+use crate::decode::index::Tile;
 use crate::decode::{Encoding, Head, head::HeaderCell};
 use crate::encode::{WriterConfig, write_csv_cell};
 use crate::finding::collect::Shift;
@@ -33,6 +34,7 @@ use crate::package::crosswalk::Crosswalk;
 use crate::render::words;
 use crate::report::{Report, StandardUsed};
 
+mod columns;
 pub mod rows;
 mod target;
 #[cfg(test)]
@@ -41,7 +43,8 @@ mod unite;
 
 pub use unite::{Uniting, UnitingError};
 
-use rows::{Record, Records, Stretch};
+use columns::ByColumns;
+use rows::{Record, Records, Stretch, Visit};
 use target::TargetTables;
 
 /// What is converted into what.
@@ -89,7 +92,7 @@ impl From<MapError> for JobError {
 }
 
 /// How many bytes are checked and then mapped at once, so that they are still in the processor's cache the second time.
-const STRETCH: usize = 256 << 10;
+const STRETCH: usize = 128 << 10;
 
 /// A conversion on its way.
 pub struct Job {
@@ -104,6 +107,9 @@ pub struct Job {
     skipped: Vec<(String, String)>,
     rejects: Option<(usize, RejectsConfig)>,
     max_findings: usize,
+    /// By file: the way by columns, where it can be taken.
+    by_columns: Vec<Option<ByColumns>>,
+    one_by_one: bool,
 }
 
 /// A job over files that are read block by block: what a shell calls while it reads.
@@ -130,12 +136,14 @@ pub struct Feed {
     scratch: Scratch,
     records: Records,
     place: Shift,
+    /// Size of the file in bytes, until the first stretch.
+    expected: Option<u64>,
 }
 
 impl Feed {
     fn new(index: usize, check: TableCheck, records: Records, head: &Head, buffer: Vec<u8>, at: usize) -> Feed {
         let place = Shift { file: index as u32, rows: head.rows_before, lines: head.lines_before, records: 0 };
-        Feed { index, check, buffer, at, skipping: false, scratch: Scratch::default(), records, place }
+        Feed { index, check, buffer, at, skipping: false, scratch: Scratch::default(), records, place, expected: None }
     }
 
     /// Checks the next stretch of whole records. `None` when there is none; the buffer then holds only what is left.
@@ -145,6 +153,25 @@ impl Feed {
         if outcome.next == self.at {
             self.buffer.drain(..self.at);
             self.at = 0;
+            return None;
+        }
+        Some(outcome)
+    }
+
+    /// Checks the next stretch of whole records and shows them to a visitor. `None` when there is none; the buffer then holds only what is left.
+    fn check_visiting(&mut self, last: bool, visit: &mut dyn Visit) -> Option<Outcome> {
+        let Feed { check, buffer, at, skipping, scratch, records, place, .. } = self;
+        let binding = &check.binding;
+        let until = buffer.len().min(*at + STRETCH);
+        if *skipping && memchr::memchr(binding.dialect.newline(), &buffer[*at..]).is_some() {
+            place.lines += 1;
+        }
+        let data = buffer.as_slice();
+        let mut each = |from: usize, tile: &Tile| records.walk_tile(binding, data, from, tile, place, visit);
+        let outcome = binding.check_and(data, *at, until, last, *skipping, scratch, &mut each);
+        if outcome.next == *at {
+            buffer.drain(..*at);
+            *at = 0;
             return None;
         }
         Some(outcome)
@@ -162,6 +189,12 @@ impl Feed {
         self.skipping = outcome.skipping;
         self.at = outcome.next;
         self.check.merge(outcome, &self.buffer, findings);
+    }
+
+    /// Says how large the file is, before the first stretch is treated: the keys' memory is then made at once.
+    pub fn expect(&mut self, bytes: u64) {
+        self.check.expect(bytes);
+        self.expected = Some(bytes);
     }
 
     /// The buffer, to append bytes to.
@@ -199,8 +232,34 @@ impl Job {
         let written = converter.tables().map(|(resource, _, fields)| (resource, fields.to_vec())).collect();
         let target = TargetTables::new(&plan, written);
         let (general, skipped) = target.opening();
+        let by_columns = starts.iter().map(|_| None).collect();
         let to = StandardUsed { id: plan.id.clone(), version: plan.version.clone(), digest: plan.digest.clone() };
-        Ok(Job { dataset, converter, target, to, plans, general, skipped, rejects: None, max_findings: options.max_findings })
+        Ok(Job {
+            dataset,
+            converter,
+            target,
+            to,
+            plans,
+            general,
+            skipped,
+            rejects: None,
+            max_findings: options.max_findings,
+            by_columns,
+            one_by_one: false,
+        })
+    }
+
+    /// Converts each record by itself from the next file on, where columns of many are quicker. The outcome is the same; tests compare the two.
+    pub fn one_by_one(&mut self) {
+        self.one_by_one = true;
+    }
+
+    /// Hands over the bytes of a table that were made since they were last taken; the memory they lie in is used again.
+    ///
+    /// # Errors
+    /// Those of `hand`. The bytes count as taken all the same.
+    pub fn hand_over<E>(&mut self, table: usize, hand: impl FnOnce(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        self.converter.hand_over(table, hand)
     }
 
     /// The source files in the order in which they have to be read.
@@ -277,32 +336,24 @@ impl Reading for Job {
             self.rejects = Some(rejects);
         }
         let records = Records::new(&check.binding);
+        if !self.one_by_one {
+            self.by_columns[index] = ByColumns::new(&check.binding, &self.converter, self.plans[index], &mut self.target);
+        }
         Some(Feed::new(index, check, records, &head, first, at))
     }
 
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
-        let Some(mut outcome) = feed.check(last) else { return false };
-        let binding = Arc::clone(&feed.check.binding);
         let before = feed.place;
-        let mut late: Vec<Finding> = Vec::new();
-        let Job { converter, target, general, .. } = self;
-        feed.walk(&outcome, last, &mut |data, record| {
-            match record.texts {
-                Ok(texts) => {
-                    let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
-                    if binding.encoding == Encoding::Utf8 || record.raw.is_ascii() {
-                        converter.push(&row, record.raw, target);
-                    } else {
-                        converter.push(&row, binding.encoding.text(record.raw).0.as_bytes(), target);
-                    }
-                }
-                Err(irregular) => converter.reject(binding.encoding.text(record.raw).0.as_bytes(), &irregular.words(), target),
-            }
-            let found = converter.take_findings();
-            if !found.is_empty() {
-                settle(&binding, data, record, found, &mut late, general);
-            }
-        });
+        let Job { converter, target, general, by_columns, .. } = self;
+        let binding = Arc::clone(&feed.check.binding);
+        let by_columns = by_columns.get_mut(feed.index).and_then(Option::as_mut);
+        let mut pass = Pass { binding: &binding, file: feed.place.file, converter, target, general, late: Vec::new(), by_columns };
+        let Some(mut outcome) = feed.check_visiting(last, &mut pass) else { return false };
+        let mut late = pass.late;
+        if let Some(bytes) = feed.expected.take() {
+            let size = ((outcome.next - outcome.from) as u64).div_ceil(outcome.records.max(1)).max(1);
+            target.expect(bytes / size);
+        }
         late.iter_mut().for_each(|finding| relative(&mut finding.place, &before));
         outcome.findings.weave(late);
         feed.merge(outcome, self.dataset.findings_of(feed.index));
@@ -319,6 +370,49 @@ impl Reading for Job {
         }
         self.dataset.finish_file(feed.index, feed.check);
         self.dataset.describe(feed.index, bytes, digest);
+    }
+}
+
+/// The records of a stretch on their way through the conversion.
+struct Pass<'j> {
+    binding: &'j Binding,
+    file: u32,
+    converter: &'j mut Converter,
+    target: &'j mut TargetTables,
+    general: &'j mut Vec<Finding>,
+    late: Vec<Finding>,
+    by_columns: Option<&'j mut ByColumns>,
+}
+
+impl Visit for Pass<'_> {
+    fn tile(&mut self, data: &[u8], tile: &Tile) {
+        if let Some(columns) = &mut self.by_columns {
+            columns.prepare(data, tile, self.binding, self.target);
+        }
+    }
+
+    fn take(&mut self, data: &[u8], tile: &Tile, rows: std::ops::Range<usize>, number: u64) -> usize {
+        let Some(columns) = &mut self.by_columns else { return 0 };
+        columns.take(data, tile, self.binding, rows, number, self.file, self.converter, self.target)
+    }
+
+    fn record(&mut self, data: &[u8], record: &Record<'_>) {
+        let Pass { binding, converter, target, general, late, .. } = self;
+        match record.texts {
+            Ok(texts) => {
+                let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
+                if binding.encoding == Encoding::Utf8 || record.raw.is_ascii() {
+                    converter.push(&row, record.raw, *target);
+                } else {
+                    converter.push(&row, binding.encoding.text(record.raw).0.as_bytes(), *target);
+                }
+            }
+            Err(irregular) => converter.reject(binding.encoding.text(record.raw).0.as_bytes(), &irregular.words(), *target),
+        }
+        let found = converter.take_findings();
+        if !found.is_empty() {
+            settle(binding, data, record, found, late, general);
+        }
     }
 }
 

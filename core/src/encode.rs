@@ -5,6 +5,7 @@
 
 use crate::schema::TableSchema;
 
+pub(crate) mod buffer;
 mod csv;
 mod json;
 mod scan;
@@ -12,6 +13,7 @@ mod scan;
 pub use csv::CsvWriter;
 pub(crate) use csv::write_cell as write_csv_cell;
 pub use json::JsonWriter;
+pub(crate) use json::is_plain as is_plain_number;
 
 /// Writes the rows of one table. Output is appended, so that the caller can drain the buffer between rows.
 pub trait RowWriter: Send {
@@ -23,6 +25,49 @@ pub trait RowWriter: Send {
     fn join(&mut self, part: &[u8], rows: u64, out: &mut Vec<u8>);
     /// What stands after the last row.
     fn finish(&mut self, out: &mut Vec<u8>);
+    /// How rows of plain cells are written, for a caller that writes them itself and says so ([`RowWriter::wrote`]). `None` when this writer has
+    /// to write all rows.
+    fn plain(&self) -> Option<PlainRows> {
+        None
+    }
+    /// Rows were written as [`RowWriter::plain`] says, behind at least one row that this writer wrote.
+    fn wrote(&mut self, _rows: u64) {}
+}
+
+/// Rows that are members one behind the other, each a name and a value as it stands. Cells must be printable ASCII without quotation mark and
+/// backslash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlainRows {
+    /// What stands before a row.
+    pub before: &'static [u8],
+    /// What opens it: stands in place of the first byte of its first member's name.
+    pub open: u8,
+    /// What stands behind it.
+    pub after: &'static [u8],
+    /// The members in order. A member without a value is left out.
+    pub members: Vec<PlainMember>,
+}
+
+/// One member of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlainMember {
+    /// Index of the schema's field.
+    pub field: usize,
+    /// What stands before the value: a comma, the name, and for a text the mark that opens it.
+    pub name: Vec<u8>,
+    /// How the value stands.
+    pub kind: PlainKind,
+}
+
+/// How a value stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlainKind {
+    /// As a text, with a mark behind it.
+    Text,
+    /// As a number in JSON's form, as long as it is one.
+    Number,
+    /// In a way that only the writer knows.
+    Other,
 }
 
 /// The forms of output.

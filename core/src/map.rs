@@ -22,6 +22,7 @@ use crate::finding::{Finding, Place};
 use crate::package::Package;
 use crate::package::crosswalk::{Crosswalk, Otherwise};
 
+pub(crate) mod column;
 pub mod convert;
 mod date;
 mod distinct;

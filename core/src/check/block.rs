@@ -103,6 +103,21 @@ impl Binding {
     /// Checks the records of `data` that start in `from..until`. `last` says that nothing follows `data`; `skipping`, that the bytes up to the next
     /// line end belong to a record that was too long.
     pub fn check(&self, data: &[u8], from: usize, until: usize, last: bool, skipping: bool, scratch: &mut Scratch) -> Outcome {
+        self.check_and(data, from, until, last, skipping, scratch, &mut |_, _| {})
+    }
+
+    /// The same, and calls `each` with the index of every tile, after its check, and with where it begins.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn check_and(
+        &self,
+        data: &[u8],
+        from: usize,
+        until: usize,
+        last: bool,
+        skipping: bool,
+        scratch: &mut Scratch,
+        each: &mut dyn FnMut(usize, &Tile),
+    ) -> Outcome {
         let mut out = Outcome {
             from,
             next: from,
@@ -137,6 +152,7 @@ impl Binding {
             if tile.next > start {
                 self.check_tile(data, start, &tile, scratch, &mut out);
                 out.skipping = tile.skipping(data, &self.dialect);
+                each(start, &tile);
             }
             scratch.tile = tile;
             if out.next == start {

@@ -72,6 +72,11 @@ impl FastCheck {
         self.test.passes(text) || (!self.missing.is_empty() && self.missing.iter().any(|m| **m == *text))
     }
 
+    /// Whether every day written `YYYY-MM-DD` passes.
+    pub(crate) fn takes_days(&self) -> bool {
+        matches!(self.test, Test::IsoDate | Test::Any)
+    }
+
     /// Walks a column. Rows whose cell does not pass, or holds doubled quotation marks, go to `fails`.
     #[inline(always)]
     pub fn run_column(&self, column: Column<'_>, mut fails: impl FnMut(usize)) {

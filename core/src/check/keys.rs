@@ -121,6 +121,25 @@ impl KeyTable {
         }
     }
 
+    /// The same for a table that has some keys already.
+    pub fn expect(&mut self, keys: usize) {
+        let known = std::mem::take(self);
+        self.reserve(keys);
+        if self.places.len() < known.places.len() {
+            *self = known;
+            return;
+        }
+        let mask = self.places.len() - 1;
+        for (hash, rest) in known.keys {
+            self.keys.push((hash, rest));
+            let mut at = hash as usize & mask;
+            while self.places[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            self.places[at] = (hash & UPPER) | self.keys.len() as u64;
+        }
+    }
+
     /// Number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()
@@ -180,6 +199,9 @@ mod tests {
                 prop_assert_eq!(table.insert(hash, row), known);
                 map.entry(key.clone()).or_insert(row);
                 prop_assert!(table.has(hash));
+                if i == keys.len() / 3 {
+                    table.expect(row as usize * 5);
+                }
             }
             prop_assert_eq!(table.len(), map.len());
         }

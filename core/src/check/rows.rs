@@ -73,6 +73,43 @@ impl RowRule {
         matches!(self.kind, RowKind::AnyOf)
     }
 
+    /// Whether one record certainly keeps the rule; *no* only means that [`RowRule::broken`] has to be asked. `get` gives a field's text, empty
+    /// when there is no value. Nothing is allocated.
+    #[inline]
+    pub(crate) fn keeps<'a>(&self, schema: &TableSchema, get: impl Fn(usize) -> &'a [u8]) -> bool {
+        let filled = |f: usize| !get(f).is_empty();
+        let (Some(&first), then) = (self.fields.first(), self.fields.get(1)) else { return false };
+        match (&self.kind, then) {
+            (RowKind::AnyOf, _) => self.fields.iter().any(|&f| filled(f)),
+            (RowKind::OneOf, _) => self.fields.iter().filter(|&&f| filled(f)).count() < 2,
+            (RowKind::Requires, _) => !filled(first) || self.fields[1..].iter().all(|&f| filled(f)),
+            (RowKind::Order { strict }, Some(&then)) => {
+                let (a, b) = (get(first), get(then));
+                if a.is_empty() || b.is_empty() {
+                    return true;
+                }
+                let same = match (&schema.fields[first].kind, &schema.fields[then].kind) {
+                    (FieldType::Date(x), FieldType::Date(y)) => x == y,
+                    _ => false,
+                };
+                same && iso_date(a) && iso_date(b) && if *strict { a < b } else { a <= b }
+            }
+            (RowKind::Implies { is, must }, Some(&then)) => {
+                let a = get(first);
+                if !is.iter().any(|v| v.as_bytes() == a) {
+                    return true;
+                }
+                match must {
+                    Implied::In(values) => values.iter().any(|v| v.as_bytes() == get(then)),
+                    Implied::Filled => filled(then),
+                    Implied::Empty => !filled(then),
+                }
+            }
+            (RowKind::Sum { .. }, _) => !filled(first),
+            _ => false,
+        }
+    }
+
     /// Looks at one record. `get` gives a field's text, empty when there is no value.
     pub fn broken<'a>(&self, schema: &TableSchema, get: &dyn Fn(usize) -> Cow<'a, str>) -> Option<Break> {
         let filled = |f: usize| !get(f).is_empty();

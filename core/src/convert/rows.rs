@@ -68,6 +68,19 @@ pub struct Stretch<'d> {
     pub skipping: bool,
 }
 
+/// Who looks at the records of a tile.
+pub(super) trait Visit {
+    /// Is shown a tile before its records.
+    fn tile(&mut self, _data: &[u8], _tile: &Tile) {}
+    /// May take regular rows of the tile as they lie there, from the first of `rows` on, so that they are not read one by one; `number` is that
+    /// first one's row in the file. Gives how many it took.
+    fn take(&mut self, _data: &[u8], _tile: &Tile, _rows: std::ops::Range<usize>, _number: u64) -> usize {
+        0
+    }
+    /// Looks at a record that was not taken.
+    fn record(&mut self, data: &[u8], record: &Record<'_>);
+}
+
 /// Reads records; keeps its working space from stretch to stretch.
 #[derive(Debug, Default)]
 pub struct Records {
@@ -115,7 +128,7 @@ impl Records {
             tile.fill(data, from, (from + TILE).min(until), last, &binding.dialect, binding.columns.len());
             let next = tile.next;
             if next > from {
-                self.walk_tile(binding, data, from, &tile, at, each);
+                self.walk_tile(binding, data, from, &tile, at, &mut OneByOne(&mut *each));
             }
             self.tile = tile;
             if next == from {
@@ -126,34 +139,40 @@ impl Records {
         from
     }
 
-    fn walk_tile(&mut self, binding: &Binding, data: &[u8], from: usize, tile: &Tile, at: &mut Shift, each: &mut dyn FnMut(&Record<'_>)) {
+    /// Walks the records of a tile that begins at `from`. `at` says what stands before it and is moved on.
+    pub(super) fn walk_tile(&mut self, binding: &Binding, data: &[u8], from: usize, tile: &Tile, at: &mut Shift, visit: &mut dyn Visit) {
+        visit.tile(data, tile);
         let rows = tile.regular();
         let all = rows + tile.specials.len();
         let newline = binding.dialect.newline();
         let bytes = &data[from..tile.next];
-        // Text once for the whole tile; cells are then cut out of it, since separators and quotation marks are ASCII.
-        let text = match binding.encoding {
-            Encoding::Utf8 => std::str::from_utf8(bytes).ok(),
-            Encoding::Windows1252 => std::str::from_utf8(bytes).ok().filter(|t| t.is_ascii()),
+        // Text once for the whole tile, when the first record is read; cells are then cut out of it, since separators and quotation marks are ASCII.
+        let mut known: Option<Source<'_, '_>> = None;
+        let read = || {
+            let text = match binding.encoding {
+                Encoding::Utf8 => std::str::from_utf8(bytes).ok(),
+                Encoding::Windows1252 => std::str::from_utf8(bytes).ok().filter(|t| t.is_ascii()),
+            };
+            Source { binding, data, from, text, quick: binding.dialect.is_plain() }
         };
-        let source = Source { binding, data, from, text, quick: binding.dialect.is_plain() };
         // When each record ends with the one line end it has, lines need no counting.
         let one_line_each = tile.lines == all as u64 && bytes.last() == Some(&newline);
         let mut lines = Lines { data, newline, at: from, lines: at.lines };
         let mut texts: Vec<&str> = Vec::with_capacity(self.columns.len());
         let mut place = Place { file: at.file, ..Place::default() };
         let mut specials = tile.specials.iter().peekable();
-        let mut odd = tile.odd.iter().copied().peekable();
         let (mut row, mut records) = (at.rows, at.records);
         let line_of = |row: u64, start: usize, lines: &mut Lines<'_>| {
             if one_line_each { at.lines + (row - at.rows) + 1 } else { lines.before(start) + 1 }
         };
-        for r in 0..=rows {
+        let mut r = 0;
+        loop {
             while let Some(special) = specials.next_if(|s| s.before as usize == r) {
                 if matches!(special.kind, SpecialKind::Irregular | SpecialKind::TooLong) {
                     (place.row, place.record) = (row + 1, records + 1);
                     place.line = line_of(row, special.start as usize, &mut lines);
-                    self.special(&source, special, &place, each);
+                    let source = *known.get_or_insert_with(read);
+                    self.special(&source, special, &place, &mut |record| visit.record(data, record));
                     records += 1;
                 }
                 row += 1;
@@ -161,20 +180,26 @@ impl Records {
             if r == rows {
                 break;
             }
+            let taken = visit.take(data, tile, r..specials.peek().map_or(rows, |s| s.before as usize), row + 1);
+            if taken > 0 {
+                self.count_unknown(data, tile, r..r + taken);
+                r += taken;
+                row += taken as u64;
+                records += taken as u64;
+                continue;
+            }
             let bounds = &tile.boundaries[r * tile.stride..][..tile.stride];
             let cell = |c: usize| (bounds[c] as usize, bounds[c + 1] as usize - 1);
-            let is_odd = odd.next_if_eq(&(r as u32)).is_some();
+            let is_odd = tile.odd.binary_search(&(r as u32)).is_ok();
             if is_odd && (0..binding.columns.len()).all(|c| data[cell(c).0..cell(c).1].trim_ascii().is_empty()) {
-                row += 1;
+                (r, row) = (r + 1, row + 1);
                 continue;
             }
             let start = bounds[0] as usize;
             (place.row, place.record) = (row + 1, records + 1);
             place.line = line_of(row, start, &mut lines);
-            for (c, filled) in &mut self.unknown {
-                let (start, end) = cell(*c);
-                *filled += u64::from(end > start && &data[start..end] != b"\"\"");
-            }
+            self.count_unknown(data, tile, r..r + 1);
+            let source = *known.get_or_insert_with(read);
             texts.clear();
             let end = bounds[bounds.len() - 1] as usize - 1;
             let raw = &data[start..end];
@@ -192,17 +217,29 @@ impl Records {
                 texts.push(if !missing.is_empty() && missing.iter().any(|m| m == found) { "" } else { found });
             }
             if plain {
-                each(&Record { place: &place, start, raw, texts: Ok(&texts) });
+                visit.record(data, &Record { place: &place, start, raw, texts: Ok(&texts) });
             } else {
                 let cell = |c: usize| Cell { start: cell(c).0, end: cell(c).1, fault: None };
-                self.owned(&source, &cell, |texts| each(&Record { place: &place, start, raw, texts: Ok(texts) }));
+                self.owned(&source, &cell, |texts| visit.record(data, &Record { place: &place, start, raw, texts: Ok(texts) }));
             }
+            r += 1;
             row += 1;
             records += 1;
         }
         at.rows += all as u64;
         at.records = records;
         at.lines += tile.lines;
+    }
+
+    /// Counts the filled cells of columns that the layout does not know.
+    fn count_unknown(&mut self, data: &[u8], tile: &Tile, rows: std::ops::Range<usize>) {
+        for (c, filled) in &mut self.unknown {
+            for r in rows.clone() {
+                let bounds = &tile.boundaries[r * tile.stride + *c..][..2];
+                let (start, end) = (bounds[0] as usize, bounds[1] as usize - 1);
+                *filled += u64::from(end > start && &data[start..end] != b"\"\"");
+            }
+        }
     }
 
     /// Texts of which some have to be made.
@@ -238,6 +275,15 @@ impl Records {
             _ => each(&Record { place, start, raw: b"", texts: Err(Irregular::TooLong) }),
         }
         self.cells = cells;
+    }
+}
+
+/// All records by the way of each.
+struct OneByOne<'e>(&'e mut dyn FnMut(&Record<'_>));
+
+impl Visit for OneByOne<'_> {
+    fn record(&mut self, _data: &[u8], record: &Record<'_>) {
+        (self.0)(record);
     }
 }
 

@@ -22,17 +22,17 @@ pub(super) struct TargetTables {
 }
 
 #[derive(Debug)]
-struct Table {
-    plan: Arc<TablePlan>,
+pub(super) struct Table {
+    pub(super) plan: Arc<TablePlan>,
     /// Fields that are written as columns.
-    written: Vec<usize>,
+    pub(super) written: Vec<usize>,
     names: Vec<Arc<str>>,
     /// By row rule: whether it can run on the columns written.
-    rules: Vec<bool>,
-    keys: Vec<Option<KeyTable>>,
+    pub(super) rules: Vec<bool>,
+    pub(super) keys: Vec<Option<KeyTable>>,
     same_per: Vec<HashMap<KeyHash, (KeyHash, u64)>>,
     references: Vec<Option<Vec<Pending>>>,
-    rows: u64,
+    pub(super) rows: u64,
     faulty: Vec<usize>,
     /// By key: the hash of the row at hand, when the key is kept and the row has all of it.
     hashes: Vec<Option<KeyHash>>,
@@ -77,6 +77,17 @@ impl Table {
             written,
             plan,
         }
+    }
+
+    /// Whether a row can be judged without knowledge of other rows but for its keys.
+    pub(super) fn is_simple(&self) -> bool {
+        self.same_per.is_empty() && self.references.iter().all(Option::is_none)
+    }
+
+    /// Whether there is nothing to say about a text in a field.
+    pub(super) fn is_fine(&self, field: usize, text: &str, none: &Evidence) -> bool {
+        self.plan.fast[field].passes(text.as_bytes()) && !may_be_odd(text.as_bytes())
+            || self.plan.cells[field].check(text, none, Place::default()).is_none()
     }
 
     fn place(&self, field: usize, place: &Place) -> Place {
@@ -203,6 +214,21 @@ impl TargetTables {
             }
         }
         TargetTables { tables, none: Evidence::default() }
+    }
+
+    /// About so many records are to come. Keys of which there are some so far get their memory at once.
+    pub(super) fn expect(&mut self, records: u64) {
+        let room = usize::try_from(records + records / 32).unwrap_or(usize::MAX);
+        for table in self.tables.iter_mut().flatten() {
+            for keys in table.keys.iter_mut().flatten().filter(|k| !k.is_empty()) {
+                keys.expect(room);
+            }
+        }
+    }
+
+    /// A table that is written.
+    pub(super) fn table(&mut self, resource: usize) -> Option<&mut Table> {
+        self.tables.get_mut(resource)?.as_mut()
     }
 
     fn key_of(&self, table: &str, target: &[String]) -> Option<&KeyTable> {

@@ -7,8 +7,8 @@ use serde::de::IgnoredAny;
 
 use crate::schema::{FieldType, GeoPointFormat, ListItem, NumberFormat, TableSchema};
 
-use super::RowWriter;
 use super::scan::{self, has_less, has_zero, spread};
+use super::{PlainKind, PlainMember, PlainRows, RowWriter};
 
 /// Writes objects, one a row.
 #[derive(Debug, Clone)]
@@ -107,6 +107,26 @@ impl RowWriter for JsonWriter {
             out.extend_from_slice(if self.rows == 0 { b"]\n" } else { b"\n]\n" });
         }
     }
+
+    fn plain(&self) -> Option<PlainRows> {
+        let member = |member: &Member| {
+            let kind = match &member.kind {
+                Kind::Text => PlainKind::Text,
+                Kind::Number(format) if format.decimal == '.' => PlainKind::Number,
+                _ => PlainKind::Other,
+            };
+            let mut name = vec![b','];
+            name.extend_from_slice(&member.name);
+            name.extend((kind == PlainKind::Text).then_some(b'"'));
+            PlainMember { field: member.field, name, kind }
+        };
+        let (before, after): (&[u8], &[u8]) = if self.array { (b",\n", b"}") } else { (b"", b"}\n") };
+        Some(PlainRows { before, open: b'{', after, members: self.members.iter().map(member).collect() })
+    }
+
+    fn wrote(&mut self, rows: u64) {
+        self.rows += rows;
+    }
 }
 
 fn write_value(cell: &str, kind: &Kind, out: &mut Vec<u8>) {
@@ -151,7 +171,7 @@ fn write_number(cell: &str, format: &NumberFormat, out: &mut Vec<u8>) -> bool {
 
 /// Whether a text is a number in JSON's own form, without a power of ten.
 #[inline]
-fn is_plain(text: &[u8]) -> bool {
+pub(crate) fn is_plain(text: &[u8]) -> bool {
     let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
     let text = text.strip_prefix(b"-").unwrap_or(text);
     let whole = digits(text);

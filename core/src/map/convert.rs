@@ -13,7 +13,8 @@
 
 use std::sync::Arc;
 
-use crate::encode::{RowWriter, WriterConfig};
+use crate::encode::buffer::Buffer;
+use crate::encode::{PlainRows, RowWriter, WriterConfig};
 use crate::finding::{Finding, Place};
 use crate::package::Package;
 use crate::report::{Conversion, Dropped, Sum, TableBalance};
@@ -65,7 +66,7 @@ struct Output {
     schema: Arc<TableSchema>,
     fields: Vec<usize>,
     writer: Box<dyn RowWriter>,
-    bytes: Vec<u8>,
+    bytes: Buffer,
     balance: TableBalance,
     /// Rows written, by the key they are told apart by.
     seen: Vec<(Vec<usize>, Seen)>,
@@ -144,7 +145,7 @@ impl Converter {
                 writer: config.writer(&schema, &fields),
                 schema,
                 fields,
-                bytes: Vec::new(),
+                bytes: Buffer::default(),
                 balance: TableBalance { table: name, ..TableBalance::default() },
                 seen: Vec::new(),
             })
@@ -240,7 +241,7 @@ impl Converter {
                 Fate::Written => {
                     written = true;
                     output.balance.written += 1;
-                    output.writer.row(target.cells, &mut output.bytes);
+                    output.bytes.append(|out| output.writer.row(target.cells, out));
                     check.check(target.table, target.cells, row.place, checked);
                 }
                 Fate::Rejected => {
@@ -328,7 +329,7 @@ impl Converter {
             return;
         }
         for output in &mut self.outputs {
-            output.writer.begin(&mut output.bytes);
+            output.bytes.append(|out| output.writer.begin(out));
         }
         let plans = Arc::clone(&self.plans);
         // Every plan of one crosswalk knows the tables that no row feeds; they are written once.
@@ -342,7 +343,7 @@ impl Converter {
             let Some(output) = outputs.iter_mut().find(|o| o.resource == target.table) else { return };
             output.balance.candidates += 1;
             output.balance.written += 1;
-            output.writer.row(target.cells, &mut output.bytes);
+            output.bytes.append(|out| output.writer.row(target.cells, out));
             check.check(target.table, target.cells, &Place::default(), findings);
         });
     }
@@ -354,7 +355,55 @@ impl Converter {
 
     /// The bytes of a table (by index of the target's resource) that were made since they were last taken.
     pub fn take_output(&mut self, table: usize) -> Vec<u8> {
-        self.outputs.iter_mut().find(|o| o.resource == table).map(|o| std::mem::take(&mut o.bytes)).unwrap_or_default()
+        self.outputs.iter_mut().find(|o| o.resource == table).map(|o| o.bytes.take()).unwrap_or_default()
+    }
+
+    /// Hands over the bytes of a table that were made since they were last taken; the memory is used again, which spares much work of the
+    /// system's.
+    ///
+    /// # Errors
+    /// Those of `hand`. The bytes count as taken all the same.
+    pub fn hand_over<E>(&mut self, table: usize, hand: impl FnOnce(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let Some(output) = self.outputs.iter_mut().find(|o| o.resource == table) else { return Ok(()) };
+        let done = hand(output.bytes.written());
+        output.bytes.clear();
+        done
+    }
+
+    /// The plans.
+    pub(crate) fn plans(&self) -> Arc<Vec<MapPlan>> {
+        Arc::clone(&self.plans)
+    }
+
+    /// What a run of rows touches that are mapped and written by columns, for the current source, whose plan must make one row of each record
+    /// ([`MapPlan::by_columns`]). `None` when the plan's table is not written.
+    pub(crate) fn lane(&mut self, file: u32, file_columns: &[Option<u32>], check: &mut dyn TargetCheck) -> Option<Lane<'_>> {
+        self.begin(check);
+        let Converter { plans, states, outputs, records_in, records_out, amount, .. } = self;
+        let (plan, State { scratch, file: of, columns, tables }) = (plans.get(self.current)?, states.get_mut(self.current)?);
+        let table = tables.first_mut()?;
+        let output = outputs.get_mut(table.output)?;
+        *of = file;
+        if columns.len() != file_columns.len() {
+            *columns = file_columns.to_vec();
+        }
+        scratch.lost.resize(plan.lost.len(), 0);
+        Some(Lane {
+            writer: output.writer.as_mut(),
+            bytes: &mut output.bytes,
+            balance: &mut output.balance,
+            sums: &mut table.sums,
+            sum_plans: &plan.tables.first()?.sums,
+            lost: &mut scratch.lost,
+            records_in,
+            records_out,
+            amount,
+        })
+    }
+
+    /// How a table's rows are written when their cells are plain, and the fields written as columns; `None` when its writer has to write all.
+    pub(crate) fn plain_rows(&self, table: usize) -> Option<PlainRows> {
+        self.outputs.iter().find(|o| o.resource == table)?.writer.plain()
     }
 
     /// The rejects made since they were last taken. Nothing, not even a header, when there are none.
@@ -390,7 +439,7 @@ impl Converter {
     pub fn absorb(&mut self, mut part: Converter, check: &mut dyn TargetCheck) {
         self.begin(check);
         for (output, other) in self.outputs.iter_mut().zip(&part.outputs) {
-            output.writer.join(&other.bytes, other.balance.written, &mut output.bytes);
+            output.bytes.append(|out| output.writer.join(other.bytes.written(), other.balance.written, out));
             let (a, b) = (&mut output.balance, &other.balance);
             a.candidates += b.candidates;
             a.written += b.written;
@@ -428,7 +477,7 @@ impl Converter {
     pub fn finish(&mut self, check: &mut dyn TargetCheck) -> Conversion {
         self.begin(check);
         for output in &mut self.outputs {
-            output.writer.finish(&mut output.bytes);
+            output.bytes.append(|out| output.writer.finish(out));
         }
         let mut sums = Vec::new();
         for (plan, state) in self.plans.iter().zip(&self.states) {
@@ -463,6 +512,50 @@ impl Converter {
             sums,
             tables: self.outputs.iter().map(|o| o.balance.clone()).collect(),
         }
+    }
+}
+
+/// The counts and the output of one table, for rows that were not pushed.
+pub(crate) struct Lane<'c> {
+    pub(crate) writer: &'c mut dyn RowWriter,
+    pub(crate) bytes: &'c mut Buffer,
+    balance: &'c mut TableBalance,
+    sums: &'c mut [SumState],
+    sum_plans: &'c [super::sums::SumPlan],
+    /// Filled cells of each lost field.
+    pub(crate) lost: &'c mut [u64],
+    records_in: &'c mut u64,
+    records_out: &'c mut u64,
+    amount: &'c mut String,
+}
+
+impl Lane<'_> {
+    /// Rows of the table so far.
+    pub(crate) fn rows(&self) -> u64 {
+        self.balance.written
+    }
+
+    /// Counts records that each gave one row, which was written.
+    pub(crate) fn count(&mut self, rows: u64) {
+        self.balance.candidates += rows;
+        self.balance.written += rows;
+        *self.records_in += rows;
+        *self.records_out += rows;
+    }
+
+    /// Adds a written row's amounts to a pair of totals: the source's text and the target's.
+    #[inline]
+    pub(crate) fn add(&mut self, sum: usize, source: &[u8], cell: &[u8]) {
+        if source.is_empty() && cell.is_empty() {
+            return;
+        }
+        let (state, plan) = (&mut self.sums[sum], &self.sum_plans[sum]);
+        if plan.reader.plain_end(source).is_some_and(|end| source[..end] == *cell) && state.total_in.add_to_both(&mut state.out, cell) {
+            return;
+        }
+        // Cells of plain rows are ASCII, and what steps make of them is text.
+        let (Ok(source), Ok(cell)) = (std::str::from_utf8(source), std::str::from_utf8(cell)) else { return };
+        state.account(plan, source, cell, Fate::Written, self.amount);
     }
 }
 

@@ -148,6 +148,35 @@ impl DateStep {
         (self.day_first && iso_date(day) && self.from.iter().any(fits)).then_some(10)
     }
 
+    /// Whether what is written is the text's first ten bytes, whichever form fits.
+    pub(super) fn is_day_first(&self) -> bool {
+        self.day_first
+    }
+
+    /// The same as [`DateStep::as_it_is`], on bytes and for many texts one after the other: what follows the day is mostly the same in all of them,
+    /// so the last that fitted is kept in `memory`, behind a first byte that says that there is one.
+    #[inline(always)]
+    pub(super) fn day_of(&self, text: &[u8], memory: &mut Vec<u8>) -> Option<usize> {
+        let (day, rest) = text.split_at_checked(10)?;
+        if !self.day_first || !iso_date(day) {
+            return None;
+        }
+        let known = memory.split_first().is_some_and(|(_, last)| last == rest);
+        (known || self.learn(rest, memory)).then_some(10)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn learn(&self, rest: &[u8], memory: &mut Vec<u8>) -> bool {
+        let fits = self.from.iter().any(|form| read(&form[ISO_DAY.len()..], rest).is_some());
+        if fits {
+            memory.clear();
+            memory.push(1);
+            memory.extend_from_slice(rest);
+        }
+        fits
+    }
+
     /// Appends the date in the target form to `out`, which is left as it was on a fault.
     pub(super) fn convert(&self, text: &str, out: &mut String) -> Result<(), Fault> {
         let start = out.len();
@@ -598,6 +627,11 @@ mod tests {
                 let step = DateStep::compile(&from, to).unwrap();
                 let mut out = String::new();
                 let slow = step.convert(&text, &mut out).map(|()| out.as_str());
+                let mut memory = Vec::new();
+                step.day_of(b"2024-01-01T00:00:00", &mut memory);
+                for _ in 0..2 {
+                    proptest::prop_assert_eq!(step.day_of(text.as_bytes(), &mut memory), step.as_it_is(&text));
+                }
                 if let Some(end) = step.as_it_is(&text) {
                     proptest::prop_assert_eq!(slow, Ok(&text[..end]));
                 } else if to == "%Y-%m-%d" && from.len() == 4 && !text.starts_with("0000") {

@@ -87,6 +87,12 @@ impl Lookup {
         self.same.has(text.as_bytes())
     }
 
+    /// The same on bytes.
+    #[inline]
+    pub(super) fn keeps_bytes(&self, text: &[u8]) -> bool {
+        self.same.has(text)
+    }
+
     /// What the table is called.
     pub(super) fn name(&self) -> &str {
         &self.name

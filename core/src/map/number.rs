@@ -19,6 +19,8 @@ pub(super) struct NumberReader {
     power: i32,
     /// A plain number stays as it stands: nothing is multiplied or filled up, and no symbol could be mistaken for a digit.
     plain: bool,
+    /// The same, but for the number of places.
+    simple: bool,
 }
 
 /// Why a number could not be treated.
@@ -55,15 +57,16 @@ impl NumberReader {
             return Err("\"places\" must be at most 100".to_owned());
         }
         let digits = |s: &String| s.bytes().any(|b| b.is_ascii_digit() || b == b'.');
-        let plain = decimal == '.' && power == 0 && step.places.is_none() && !symbols.iter().any(digits);
+        let simple = decimal == '.' && power == 0 && !symbols.iter().any(digits);
+        let plain = simple && step.places.is_none();
         let (group, negative, whole, places) = (step.group, step.negative, step.whole, step.places);
-        Ok(NumberReader { decimal, group, symbols, negative, whole, places, power, plain })
+        Ok(NumberReader { decimal, group, symbols, negative, whole, places, power, plain, simple })
     }
 
     /// Plain numbers only.
     pub(super) fn plain() -> NumberReader {
         let (negative, symbols) = (Negative::Sign, Vec::new());
-        NumberReader { decimal: '.', group: None, symbols, negative, whole: false, places: None, power: 0, plain: true }
+        NumberReader { decimal: '.', group: None, symbols, negative, whole: false, places: None, power: 0, plain: true, simple: true }
     }
 
     /// The same reading without rules on the digits after the point: for sums.
@@ -74,7 +77,12 @@ impl NumberReader {
     /// How many bytes of the text, from its start, are the number as the step writes it; `None` where that has to be worked out.
     #[inline]
     pub(super) fn as_it_is(&self, text: &str) -> Option<usize> {
-        let bytes = text.as_bytes();
+        self.plain_end(text.as_bytes())
+    }
+
+    /// The same on bytes.
+    #[inline]
+    pub(super) fn plain_end(&self, bytes: &[u8]) -> Option<usize> {
         let first = usize::from(bytes.first() == Some(&b'-'));
         // Zeros before other digits go, and so does the sign of nothing; both begin with a zero, unless it is followed by the point or the end.
         let good = match bytes.get(first..)? {
@@ -98,6 +106,54 @@ impl NumberReader {
             return rest.iter().all(|b| *b == b'0').then_some(end);
         }
         (digits(end + 1) == rest.len()).then_some(bytes.len())
+    }
+
+    /// Appends the plain form of an amount such as `$1,250.00`: a symbol, groups of three digits, a point and digits. `false`, and nothing appended,
+    /// for every other writing.
+    pub(super) fn money(&self, text: &[u8], out: &mut Vec<u8>) -> bool {
+        if !self.simple {
+            return false;
+        }
+        let symbol = self.symbols.iter().find(|s| text.starts_with(s.as_bytes())).map_or(0, String::len);
+        let text = &text[symbol..];
+        let (whole, fraction) = match memchr::memchr(b'.', text) {
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
+            None => (text, None),
+        };
+        let is_digits = |t: &[u8]| !t.is_empty() && t.iter().all(u8::is_ascii_digit);
+        let fraction = match fraction {
+            Some(f) if !is_digits(f) => return false,
+            Some(f) if self.whole && f.iter().any(|b| *b != b'0') => return false,
+            Some(_) if self.whole => None,
+            other => other,
+        };
+        if self.places.is_some_and(|p| p as usize != fraction.map_or(0, <[u8]>::len)) {
+            return false;
+        }
+        let start = out.len();
+        let group = self.group.and_then(|g| u8::try_from(g).ok()).filter(u8::is_ascii);
+        let first = whole.len() - whole.len() / 4 * 4;
+        // Digits alone, or a first group of one to three digits and others of three behind a separator each.
+        let (head, rest) = match group {
+            Some(g) if whole.contains(&g) && first > 0 => whole.split_at(first),
+            _ => (whole, &[][..]),
+        };
+        if !is_digits(head) || (head[0] == b'0' && (head.len() > 1 || !rest.is_empty())) {
+            return false;
+        }
+        out.extend_from_slice(head);
+        for piece in rest.chunks_exact(4) {
+            if Some(piece[0]) != group || !is_digits(&piece[1..]) {
+                out.truncate(start);
+                return false;
+            }
+            out.extend_from_slice(&piece[1..]);
+        }
+        if let Some(fraction) = fraction {
+            out.push(b'.');
+            out.extend_from_slice(fraction);
+        }
+        true
     }
 
     /// Appends the plain form of the number to `out`, which is left as it was on a fault.
@@ -404,7 +460,7 @@ mod tests {
 
         /// What is taken as it stands is what the whole reading writes.
         #[test]
-        fn the_shortcut_writes_the_same(text in "-?[0-9]{0,4}(\\.[0-9]{0,3})?|-?[0-9]{1,2}\\.0{0,3}|[-+$(),.0-9eE ]{0,6}") {
+        fn the_shortcut_writes_the_same(text in "-?[0-9]{0,4}(\\.[0-9]{0,3})?|[$]?[0-9]{1,3}(,[0-9]{3}){0,2}(\\.[0-9]{1,2})?|-?[0-9]{1,2}\\.0{0,3}|[-+$(),.0-9eE ]{0,6}") {
             let whole = NumberStep { whole: true, ..money() };
             let odd = NumberStep { symbols: vec!["1".into(), "0.".into()], ..NumberStep::default() };
             let places = NumberStep { places: Some(1), ..NumberStep::default() };
@@ -418,6 +474,10 @@ mod tests {
                     let slow = reader.convert_slowly(&text, &mut out).map(|()| out.as_str());
                     if let Some(end) = reader.as_it_is(&text) {
                         proptest::prop_assert_eq!(slow, Ok(&text[..end]), "{:?}", reader);
+                    }
+                    let mut quick = Vec::new();
+                    if reader.money(text.as_bytes(), &mut quick) {
+                        proptest::prop_assert_eq!(slow.map(str::as_bytes), Ok(quick.as_slice()), "{:?}", reader);
                     }
                 }
             }

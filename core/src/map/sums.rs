@@ -34,7 +34,7 @@ const PLACES: i32 = 9;
 impl Total {
     /// Adds an amount written plainly. `false` when the text is no number, or so large that it cannot be written out.
     pub(super) fn add(&mut self, text: &str) -> bool {
-        if let Some(sum) = billionths(text).and_then(|n| self.fast.checked_add(n)) {
+        if let Some(sum) = billionths(text.as_bytes()).and_then(|n| self.fast.checked_add(n)) {
             self.fast = sum;
             return true;
         }
@@ -44,6 +44,19 @@ impl Total {
                 true
             }
             None => false,
+        }
+    }
+
+    /// Adds a plain amount to this total and to another. `false`, and nothing added, for an amount that is not plain.
+    #[inline]
+    pub(super) fn add_to_both(&mut self, other: &mut Total, text: &[u8]) -> bool {
+        let Some(n) = billionths(text) else { return false };
+        match (self.fast.checked_add(n), other.fast.checked_add(n)) {
+            (Some(a), Some(b)) => {
+                (self.fast, other.fast) = (a, b);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -69,8 +82,8 @@ fn whole(billionths: i128) -> Decimal {
 }
 
 /// A plain amount in billionths; `None` for any other writing, more places, or more than eighteen signs.
-fn billionths(text: &str) -> Option<i128> {
-    let (negative, digits) = match text.as_bytes() {
+fn billionths(text: &[u8]) -> Option<i128> {
+    let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
