@@ -372,7 +372,7 @@ impl Words {
 
     /// Whether a text of at most sixteen bytes, which begin `bytes`, is in the set; false for longer ones.
     #[inline(always)]
-    fn has_short(&self, bytes: Sixteen, text: &[u8]) -> bool {
+    pub(crate) fn has_short(&self, bytes: Sixteen, text: &[u8]) -> bool {
         let n = text.len();
         if n > 16 {
             return self.has(text);

@@ -5,11 +5,11 @@
 //! in the row, and bit operations look at as many of them as belong to the cell.
 
 /// Sixteen bytes, the first in the lowest bits.
-pub(super) type Sixteen = u128;
+pub(crate) type Sixteen = u128;
 
 /// The sixteen bytes at a place; `None` where the data end before.
 #[inline(always)]
-pub(super) fn sixteen(data: &[u8], from: usize) -> Option<Sixteen> {
+pub(crate) fn sixteen(data: &[u8], from: usize) -> Option<Sixteen> {
     let bytes = data.get(from..)?.first_chunk::<16>()?;
     Some(u128::from_le_bytes(*bytes))
 }
@@ -108,18 +108,18 @@ const POINTS: Ranges = Ranges::all(b'.', b'.');
 
 /// A number written as digits with at most one point between them, perhaps behind a minus sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PlainNumber {
+pub(crate) struct PlainNumber {
     /// A minus sign stands first.
-    pub(super) negative: bool,
+    pub(crate) negative: bool,
     /// Digits before the point, at least one.
-    pub(super) whole: usize,
+    pub(crate) whole: usize,
     /// There is a point, and digits behind it.
-    pub(super) point: bool,
+    pub(crate) point: bool,
 }
 
 /// The form of a number of `n` bytes, 1 to 16; `None` for any other text.
 #[inline(always)]
-pub(super) fn plain_number(bytes: Sixteen, n: usize) -> Option<PlainNumber> {
+pub(crate) fn plain_number(bytes: Sixteen, n: usize) -> Option<PlainNumber> {
     let all = (1u32 << n) - 1;
     let negative = u32::from(bytes as u8 == b'-');
     let digits = DIGITS.hold(bytes) & all;

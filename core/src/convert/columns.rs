@@ -60,13 +60,19 @@ pub(super) struct ByColumns {
     keys: Vec<Option<Vec<usize>>>,
     /// Rules that can run on what is written.
     rules: Vec<usize>,
+    /// Lost fields that have a column: their place in the plan, and the field.
+    lost: Vec<(usize, usize)>,
     writing: Option<Writing>,
     none: Evidence,
     /// By column, then row: the texts of the tile at hand.
     views: Vec<View>,
+    /// By column.
+    lies: Vec<Lie>,
     rows: usize,
     /// By row.
     flags: Vec<u8>,
+    /// Rows with a quotation mark.
+    quoted: Vec<u32>,
     /// Texts made: first the fixed ones, then those of the tile.
     made: Vec<u8>,
     fixed: usize,
@@ -94,6 +100,16 @@ struct Column {
     memory: Vec<u8>,
     /// What was made of texts, when it depends on nothing else.
     memo: Option<Memo>,
+}
+
+/// Where the views of a column lie in the tile at hand.
+#[derive(Clone, Copy)]
+struct Lie {
+    /// All cells stand as they are, so their views are the tile's own boundaries.
+    direct: bool,
+    /// Place of the first row's view, and how far it is to the next one's.
+    first: usize,
+    step: usize,
 }
 
 enum How {
@@ -217,8 +233,9 @@ impl ByColumns {
                     _ => How::Made { expr: *expr, column: None, reads: reads.clone(), idle: false },
                 },
             };
-            if matches!(how, How::Fixed([a, b]) if a + 1 == b) && !table.is_fine(planned.target, "", &none) {
-                return None;
+            // What is empty in every row needs no column: it reads as empty anyway.
+            if matches!(how, How::Fixed([a, b]) if a + 1 == b) {
+                continue;
             }
             let memo = match &how {
                 How::Made { column: Some((field, _)), reads, .. } if *reads == [*field] => Some(Memo::default()),
@@ -241,7 +258,11 @@ impl ByColumns {
         }
         for column in &mut columns {
             let certain = match &column.how {
-                How::Made { expr, .. } => plans[plan].short(*expr).is_day() && table.plan.fast[column.target].takes_days(),
+                How::Made { expr, .. } => {
+                    let short = plans[plan].short(*expr);
+                    short.is_day() && table.plan.fast[column.target].takes_days()
+                        || short.known().is_some_and(|mut all| all.all(|text| table.is_fine(column.target, text, &none)))
+                }
                 _ => false,
             };
             column.certain = certain;
@@ -266,6 +287,7 @@ impl ByColumns {
                 .collect(),
         });
         let fixed = made.len();
+        let lost = row.lost.iter().copied().enumerate().filter(|(_, f)| column_of(*f).is_some()).collect();
         Some(ByColumns {
             plans,
             plan,
@@ -275,11 +297,14 @@ impl ByColumns {
             source,
             keys,
             rules,
+            lost,
             writing,
             none,
             views: Vec::new(),
+            lies: Vec::new(),
             rows: 0,
             flags: Vec::new(),
+            quoted: Vec::new(),
             made,
             fixed,
             apart: Vec::new(),
@@ -306,6 +331,8 @@ impl ByColumns {
         self.made.truncate(self.fixed);
         self.views.clear();
         self.views.resize(self.columns.len() * rows, [0, 1]);
+        self.lies.clear();
+        self.lies.extend((0..self.columns.len()).map(|k| Lie { direct: false, first: 2 * k * rows, step: 2 }));
         let plans = Arc::clone(&self.plans);
         let plan = &plans[self.plan];
         self.skip(data, tile, binding, plan);
@@ -314,14 +341,15 @@ impl ByColumns {
         }
         // Texts may be laid down with what stands behind them.
         self.made.extend_from_slice(&[0; 32]);
-        self.check_rules(data, table);
-        self.hash_keys(data, table);
+        self.hash_keys(data, tile, table);
+        self.check_rules(data, tile, table);
     }
 
     /// Marks rows by the few bytes that ordinary rows do not have.
     fn mark(&mut self, data: &[u8], tile: &Tile, delimiter: u8) {
         let (Some(&from), Some(&end)) = (tile.boundaries.first(), tile.boundaries.last()) else { return };
         let (from, end) = (from as usize, (end as usize - 1).min(data.len()));
+        self.quoted.clear();
         let mut row = 0;
         for at in memchr::memchr3_iter(b'"', b'\\', b'\t', &data[from..end]) {
             let at = from + at;
@@ -337,6 +365,9 @@ impl ByColumns {
                 return;
             }
             if (tile.boundaries[row * tile.stride] as usize) <= at {
+                if byte == b'"' && self.quoted.last() != Some(&(row as u32)) {
+                    self.quoted.push(row as u32);
+                }
                 self.flags[row] |= match byte {
                     b'"' => QUOTED | CAREFUL,
                     b'\\' => CAREFUL,
@@ -390,7 +421,7 @@ impl ByColumns {
                 self.views[k * rows..(k + 1) * rows].fill(*view);
                 // A fixed text was found fine once for all; only the writer may have to write it.
                 if column.kind != PlainKind::Text || needs_escape(text_of(*view, data, &self.made)) {
-                    self.judge(k, data);
+                    self.judge(k, data, tile);
                 }
                 return;
             }
@@ -404,7 +435,7 @@ impl ByColumns {
                     }
                 }
                 self.settle_apart(k);
-                self.judge(k, data);
+                self.judge(k, data, tile);
                 return;
             }
         };
@@ -413,8 +444,11 @@ impl ByColumns {
         let mut memory = std::mem::take(&mut column.memory);
         let odd = SLOW | QUOTED;
         let stride = tile.stride;
-        if short.is_same() && idle && !missing {
-            // The text is not touched at all.
+        let quoted = |r: &u32| data.get(tile.boundaries[*r as usize * stride + c] as usize) == Some(&b'"');
+        if short.is_same() && idle && !missing && !self.quoted.iter().any(quoted) {
+            // The texts are not touched at all.
+            self.lies[k] = Lie { direct: true, first: c, step: stride };
+        } else if short.is_same() && idle && !missing {
             for (r, ends) in tile.boundaries.chunks_exact(stride).enumerate() {
                 let [from, to] = ends[c..c + 2] else { continue };
                 if self.flags[r] & odd == 0 {
@@ -431,7 +465,7 @@ impl ByColumns {
                     if raw.is_empty() {
                         continue;
                     }
-                    if let Some(n) = short.kept(raw, &mut memory) {
+                    if let Some(n) = short.kept(data, from as usize, raw.len(), &mut memory) {
                         self.views[k * rows + r] = [from, from + n as u32 + 1];
                         continue;
                     }
@@ -444,24 +478,46 @@ impl ByColumns {
         // The texts that lie in the file are checked as a column; the others were when they were made.
         let (target, certain) = (column.target, column.certain);
         let fast = &table.plan.fast[target];
-        let (flags, apart, views) = (&mut self.flags, &self.apart, &self.views[k * rows..(k + 1) * rows]);
+        let cells = if self.lies[k].direct {
+            Cells { data, boundaries: &tile.boundaries, stride, column: c }
+        } else {
+            Cells { data, boundaries: self.views[k * rows..(k + 1) * rows].as_flattened(), stride: 2, column: 0 }
+        };
+        let (flags, apart) = (&mut self.flags, &self.apart);
         let none = &self.none;
         let mut doubt = |r: usize| {
             if flags[r] & SLOW != 0 || apart.binary_search_by_key(&(r as u32), |a| a.0).is_ok() {
                 return;
             }
-            let text = std::str::from_utf8(&data[views[r][0] as usize..views[r][1] as usize - 1]);
+            let bounds = &cells.boundaries[r * cells.stride + cells.column..][..2];
+            let text = std::str::from_utf8(&data[bounds[0] as usize..bounds[1] as usize - 1]);
             if !text.is_ok_and(|text| table.is_fine(target, text, none)) {
                 flags[r] |= SLOW;
             }
         };
         if !certain || !fast.passes(b"") {
-            fast.run_column(Cells { data, boundaries: views.as_flattened(), stride: 2, column: 0 }, &mut doubt);
+            fast.run_column(cells, &mut doubt);
         }
         self.settle_apart(k);
         let kind = self.columns[k].kind;
         if kind == PlainKind::Other || (kind == PlainKind::Number && !short.is_number()) || !self.columns[k].missing.is_empty() {
-            self.judge(k, data);
+            self.judge(k, data, tile);
+        }
+    }
+
+    /// Where a cell's text is.
+    #[inline(always)]
+    fn view(&self, k: usize, r: usize, tile: &Tile) -> View {
+        self.view_at(self.lies[k], r, tile)
+    }
+
+    #[inline(always)]
+    fn view_at(&self, lie: Lie, r: usize, tile: &Tile) -> View {
+        let at = lie.first + r * lie.step;
+        let bounds = if lie.direct { &tile.boundaries[..] } else { self.views.as_flattened() };
+        match bounds.get(at..at + 2) {
+            Some(&[from, to]) => [from, to],
+            _ => [0, 1],
         }
     }
 
@@ -473,10 +529,11 @@ impl ByColumns {
     }
 
     /// Finds rows of a column that the writer has to write, or that hold a text for "no value".
-    fn judge(&mut self, k: usize, data: &[u8]) {
+    fn judge(&mut self, k: usize, data: &[u8], tile: &Tile) {
+        let mut flags = std::mem::take(&mut self.flags);
         let column = &self.columns[k];
-        for (flags, view) in self.flags.iter_mut().zip(&self.views[k * self.rows..]) {
-            let text = text_of(*view, data, &self.made);
+        for (r, flags) in flags.iter_mut().enumerate() {
+            let text = text_of(self.view(k, r, tile), data, &self.made);
             if text.is_empty() {
                 continue;
             }
@@ -490,6 +547,7 @@ impl ByColumns {
             };
             *flags |= if plain { 0 } else { CAREFUL };
         }
+        self.flags = flags;
     }
 
     /// One cell that is not simply kept.
@@ -521,7 +579,7 @@ impl ByColumns {
         }
         let lines = text.iter().any(|b| *b < 0x20);
         if !missing && !lines {
-            if let Some(n) = short.kept(&text, memory) {
+            if let Some(n) = short.kept(&text, 0, text.len(), memory) {
                 match text {
                     Cow::Borrowed(inner) => {
                         let start = from + u32::from(inner.len() < raw.len());
@@ -617,14 +675,14 @@ impl ByColumns {
     }
 
     /// Rows that break a rule, or may, go the ordinary way.
-    fn check_rules(&mut self, data: &[u8], table: &Table) {
+    fn check_rules(&mut self, data: &[u8], tile: &Tile, table: &Table) {
         let schema = &table.plan.schema;
-        let (of_target, views, made, rows) = (&self.of_target, &self.views, &self.made, self.rows);
+        let mut flags = std::mem::take(&mut self.flags);
         for &rule in &self.rules {
             let rule = &table.plan.rows[rule];
-            for (r, flags) in self.flags.iter_mut().enumerate() {
-                let text = |f: usize| match of_target[f] {
-                    Some(k) => text_of(views[k * rows + r], data, made),
+            for (r, flags) in flags.iter_mut().enumerate() {
+                let text = |f: usize| match self.of_target[f] {
+                    Some(k) => text_of(self.view(k, r, tile), data, &self.made),
                     None => b"",
                 };
                 if *flags & SLOW != 0 || rule.keeps(schema, text) {
@@ -636,18 +694,24 @@ impl ByColumns {
                 }
             }
         }
+        self.flags = flags;
     }
 
-    fn hash_keys(&mut self, data: &[u8], table: &Table) {
+    /// Hashes the rows' keys and has the processor fetch their places, so that they are at hand when the rows' turn comes.
+    fn hash_keys(&mut self, data: &[u8], tile: &Tile, table: &Table) {
         self.hashes.clear();
-        for fields in self.keys.iter().flatten() {
+        for (fields, kept) in self.keys.iter().zip(&table.keys) {
+            let Some(fields) = fields else { continue };
             for r in 0..self.rows {
                 let mut hash = (self.flags[r] & SLOW == 0).then(KeyHash::default);
                 for &f in fields {
-                    let text = self.of_target[f].map_or(&b""[..], |k| text_of(self.views[k * self.rows + r], data, &self.made));
+                    let text = self.of_target[f].map_or(&b""[..], |k| text_of(self.view(k, r, tile), data, &self.made));
                     // Other texts for "no value" have gone the ordinary way.
                     let none = text.is_empty() && table.plan.cells[f].is_missing("");
                     hash = hash.filter(|_| !none).map(|h| h.part(text));
+                }
+                if let (Some(hash), Some(kept)) = (hash, kept) {
+                    kept.ask(hash);
                 }
                 self.hashes.push(hash);
             }
@@ -680,10 +744,10 @@ impl ByColumns {
             let careful = self.flags[r] & CAREFUL != 0 || lane.rows() + taken as u64 == 0;
             match &self.writing {
                 Some(writing) if !careful => {
-                    self.lay(writing, r, data, lane.bytes);
+                    self.lay(writing, r, data, tile, lane.bytes);
                     lane.writer.wrote(1);
                 }
-                _ => self.write(r, data, &mut lane),
+                _ => self.write(r, data, tile, &mut lane),
             }
             taken += 1;
         }
@@ -709,9 +773,6 @@ impl ByColumns {
         for (i, at) in kept() {
             let Some(keys) = &mut table.keys[at] else { continue };
             let of_key = &self.hashes[i * self.rows..(i + 1) * self.rows];
-            if let Some(Some(ahead)) = of_key.get(r + 12) {
-                keys.ask(*ahead);
-            }
             if let Some(hash) = of_key[r]
                 && keys.insert(hash, number).is_some()
                 && !several
@@ -724,14 +785,12 @@ impl ByColumns {
 
     /// Counts what is lost and adds up what is summed.
     fn add_amounts(&self, r: usize, data: &[u8], tile: &Tile, binding: &Binding, lane: &mut Lane<'_>) {
-        for (i, &field) in self.row.lost.iter().enumerate() {
-            if self.source[field].0.is_some() {
-                let filled = self.source_text(data, tile, binding, r, field).is_some_and(|t| !t.is_empty());
-                lane.lost[i] += u64::from(filled);
-            }
+        for &(i, field) in &self.lost {
+            let filled = self.source_text(data, tile, binding, r, field).is_some_and(|t| !t.is_empty());
+            lane.lost[i] += u64::from(filled);
         }
         for (i, &(field, to)) in self.row.sums.iter().enumerate() {
-            let cell = self.of_target[to].map_or(&b""[..], |k| text_of(self.views[k * self.rows + r], data, &self.made));
+            let cell = self.of_target[to].map_or(&b""[..], |k| text_of(self.view(k, r, tile), data, &self.made));
             let (column, missing) = &self.source[field];
             let Some(c) = column else {
                 lane.add(i, b"", cell);
@@ -749,12 +808,12 @@ impl ByColumns {
 
     /// Lays down a row of plain cells.
     #[inline(always)]
-    fn lay(&self, writing: &Writing, r: usize, data: &[u8], out: &mut Buffer) {
+    fn lay(&self, writing: &Writing, r: usize, data: &[u8], tile: &Tile, out: &mut Buffer) {
         let mut row = out.lay();
         row.put(writing.before, 0, writing.before.len());
         let first = row.at();
         for member in &writing.members {
-            let [start, end] = self.views[member.column * self.rows + r];
+            let [start, end] = self.view(member.column, r, tile);
             let length = (end - start) as usize - 1;
             if length == 0 {
                 continue;
@@ -779,11 +838,11 @@ impl ByColumns {
     }
 
     /// Has the writer write a row.
-    fn write(&self, r: usize, data: &[u8], lane: &mut Lane<'_>) {
+    fn write(&self, r: usize, data: &[u8], tile: &Tile, lane: &mut Lane<'_>) {
         let mut cells: Vec<&str> = vec![""; self.of_target.len()];
         for (k, column) in self.columns.iter().enumerate() {
             // Texts of rows that are certain are valid: plain ASCII from the file, or made as texts.
-            cells[column.target] = std::str::from_utf8(text_of(self.views[k * self.rows + r], data, &self.made)).unwrap_or_default();
+            cells[column.target] = std::str::from_utf8(text_of(self.view(k, r, tile), data, &self.made)).unwrap_or_default();
         }
         let writer = &mut *lane.writer;
         lane.bytes.append(|out| writer.row(&cells, out));

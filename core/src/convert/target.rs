@@ -213,6 +213,18 @@ impl TargetTables {
                 *slot = Some(Table::new(Arc::clone(plan), fields));
             }
         }
+        // Keys that are remembered only for references from tables that are not written need no memory.
+        let wanted: Vec<(String, Vec<String>)> =
+            tables.iter().flatten().flat_map(|t| &t.plan.references).map(|r| (r.table.clone(), r.target.clone())).collect();
+        for table in tables.iter_mut().flatten() {
+            let plan = &table.plan;
+            let referred = |i: usize| wanted.iter().any(|(name, target)| *name == plan.name && plan.key_over(target) == Some(i));
+            for (i, (key, kept)) in plan.keys.iter().zip(&mut table.keys).enumerate() {
+                if key.repeated.is_none() && !referred(i) {
+                    *kept = None;
+                }
+            }
+        }
         TargetTables { tables, none: Evidence::default() }
     }
 

@@ -85,25 +85,34 @@ impl Short<'_> {
         matches!(self.0, Kind::Number(..))
     }
 
+    /// All texts that may be kept, where they are few.
+    pub(crate) fn known(&self) -> Option<impl Iterator<Item = &str>> {
+        match self.0 {
+            Kind::Known(lookup) => Some(lookup.values()),
+            _ => None,
+        }
+    }
+
     /// Whether what is kept is a day as `YYYY-MM-DD`.
     pub(crate) fn is_day(&self) -> bool {
         matches!(self.0, Kind::Day(_))
     }
 
-    /// How many bytes of a text, from its start, are what the steps make of it; `None` where that has to be worked out. The text is not
-    /// empty and plain ASCII, without blanks at its ends. `memory` keeps what the last text of the column taught.
+    /// How many bytes of a text, from its start, are what the steps make of it; `None` where that has to be worked out. The text is `n` bytes of
+    /// `data` from `from` on, not empty and plain ASCII, without blanks at its ends. `memory` keeps what the last text of the column taught.
     #[inline(always)]
-    pub(crate) fn kept(&self, text: &[u8], memory: &mut Vec<u8>) -> Option<usize> {
+    pub(crate) fn kept(&self, data: &[u8], from: usize, n: usize, memory: &mut Vec<u8>) -> Option<usize> {
+        let text = &data[from..from + n];
         match &self.0 {
             Kind::Unknown => None,
             Kind::Same => Some(text.len()),
             Kind::Day(step) => step.day_of(text, memory),
             Kind::Number(reader, conditions) => {
-                let end = reader.plain_end(text)?;
+                let end = reader.plain_end_at(data, from, n)?;
                 let none_holds = conditions.iter().all(|op| matches!(op, Op::When { when, .. } if !when.may_hold(text)));
                 none_holds.then_some(end)
             }
-            Kind::Known(lookup) => lookup.keeps_bytes(text).then_some(text.len()),
+            Kind::Known(lookup) => lookup.keeps_at(data, from, text).then_some(n),
         }
     }
 

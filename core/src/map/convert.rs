@@ -550,7 +550,7 @@ impl Lane<'_> {
             return;
         }
         let (state, plan) = (&mut self.sums[sum], &self.sum_plans[sum]);
-        if plan.reader.plain_end(source).is_some_and(|end| source[..end] == *cell) && state.total_in.add_to_both(&mut state.out, cell) {
+        if plan.reader.reads_plainly() && source == cell && state.total_in.add_to_both(&mut state.out, cell) {
             return;
         }
         // Cells of plain rows are ASCII, and what steps make of them is text.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::check::fast::Words;
+use crate::check::short::sixteen;
 use crate::package::CodeList;
 use crate::package::crosswalk::LookupTable;
 
@@ -87,10 +88,18 @@ impl Lookup {
         self.same.has(text.as_bytes())
     }
 
-    /// The same on bytes.
-    #[inline]
-    pub(super) fn keeps_bytes(&self, text: &[u8]) -> bool {
-        self.same.has(text)
+    /// The same for a text that lies in `data` from `from` on.
+    #[inline(always)]
+    pub(super) fn keeps_at(&self, data: &[u8], from: usize, text: &[u8]) -> bool {
+        match sixteen(data, from) {
+            Some(bytes) if !text.is_empty() => self.same.has_short(bytes, text),
+            _ => self.same.has(text),
+        }
+    }
+
+    /// What texts become.
+    pub(super) fn values(&self) -> impl Iterator<Item = &str> {
+        self.map.values().map(AsRef::as_ref)
     }
 
     /// What the table is called.
@@ -155,6 +164,8 @@ mod tests {
             let values = unique.values().cloned().collect::<Vec<_>>();
             for text in unique.keys().chain([&wanted]).chain(&values) {
                 for lookup in [&lookup, &folded] {
+                    let padded = format!(" {text}, and what stands behind it");
+                    proptest::prop_assert_eq!(lookup.keeps_at(padded.as_bytes(), 1, text.as_bytes()), lookup.keeps(text));
                     proptest::prop_assert_eq!(lookup.keeps(text), lookup.find(text, &mut spare) == Some(text.as_str()));
                 }
             }

@@ -1,5 +1,6 @@
 //! The `number` step: a number as people write it becomes plain digits, exactly. Everything is done on the digits as text.
 
+use crate::check::short::{PlainNumber, plain_number, sixteen};
 use crate::decimal::Decimal;
 use crate::package::crosswalk::{Negative, NumberStep};
 
@@ -106,6 +107,35 @@ impl NumberReader {
             return rest.iter().all(|b| *b == b'0').then_some(end);
         }
         (digits(end + 1) == rest.len()).then_some(bytes.len())
+    }
+
+    /// The same for the `n` bytes of `data` from `from` on, looked at whole where they are few.
+    #[inline(always)]
+    pub(super) fn plain_end_at(&self, data: &[u8], from: usize, n: usize) -> Option<usize> {
+        if (1..=16).contains(&n)
+            && self.plain
+            && let Some(bytes) = sixteen(data, from)
+            && let Some(PlainNumber { negative, whole, point }) = plain_number(bytes, n)
+        {
+            let first = usize::from(negative);
+            let zero = (bytes >> (8 * first)) as u8 == b'0';
+            if !zero || (whole == 1 && !negative) {
+                let end = first + whole;
+                let rest = &data[from + end..from + n];
+                return match point && self.whole {
+                    false => Some(n),
+                    true if rest[1..].iter().all(|b| *b == b'0') => Some(end),
+                    true => None,
+                };
+            }
+        }
+        self.plain_end(&data[from..from + n])
+    }
+
+    /// Whether plain digits with a point, perhaps behind a minus sign, have the value that they have everywhere.
+    #[inline]
+    pub(super) fn reads_plainly(&self) -> bool {
+        self.plain
     }
 
     /// Appends the plain form of an amount such as `$1,250.00`: a symbol, groups of three digits, a point and digits. `false`, and nothing appended,
@@ -472,6 +502,8 @@ mod tests {
                 for reader in [compiled.for_sums(), compiled] {
                     let mut out = String::new();
                     let slow = reader.convert_slowly(&text, &mut out).map(|()| out.as_str());
+                    let padded = format!("7{text}-0.1.2,3.4,5.6,7");
+                    proptest::prop_assert_eq!(reader.plain_end_at(padded.as_bytes(), 1, text.len()), reader.as_it_is(&text), "{:?}", reader);
                     if let Some(end) = reader.as_it_is(&text) {
                         proptest::prop_assert_eq!(slow, Ok(&text[..end]), "{:?}", reader);
                     }
