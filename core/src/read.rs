@@ -16,6 +16,8 @@ pub mod form;
 pub mod intake;
 pub mod json;
 pub mod rows;
+#[cfg(test)]
+mod tests;
 pub mod transcript;
 
 pub use form::Form;

@@ -27,6 +27,11 @@ impl Source {
         self.layers.is_empty() && self.transcript.is_none()
     }
 
+    /// Whether the bytes are unpacked first, so that a few of them may become many.
+    pub fn is_packed(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
     /// The transcript of a form that is not delimited text.
     pub fn transcript(&self) -> Option<&Transcript> {
         self.transcript.as_deref()
@@ -136,6 +141,31 @@ impl Intake {
             intake.end();
         } else {
             intake.look(true);
+        }
+        intake
+    }
+
+    /// A file whose rows are read already, or by a reader that the shell chose.
+    pub fn of_transcript(name: &str, transcript: Transcript) -> Intake {
+        let mut intake = Intake::new(name, &ReadOptions::default());
+        intake.forms.push(transcript.form());
+        intake.source.transcript = Some(Box::new(transcript));
+        (intake.known, intake.ended) = (true, true);
+        intake
+    }
+
+    /// A file that is unpacked first, as the shell knows: one of an archive's, say.
+    pub fn packed(name: &str, layer: Box<dyn Unpack>, options: &ReadOptions) -> Intake {
+        let mut intake = Intake::new(name, options);
+        intake.source.layers.push(layer);
+        intake
+    }
+
+    /// The start of a file of which no more is to come, to tell what it is.
+    pub fn of_start(name: &str, bytes: &[u8]) -> Intake {
+        let mut intake = Intake::of_bytes(name, bytes, false, &ReadOptions::default());
+        if let Some(transcript) = &mut intake.source.transcript {
+            transcript.finish();
         }
         intake
     }
