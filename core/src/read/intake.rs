@@ -77,13 +77,9 @@ impl Source {
     }
 
     fn unpack(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut now = bytes.to_vec();
-        for layer in &mut self.layers {
-            let mut next = Vec::new();
-            layer.push(&now, &mut next, &mut self.findings);
-            now = next;
-        }
-        now
+        let mut out = Vec::new();
+        through(&mut self.layers, bytes, &mut out, &mut self.findings);
+        out
     }
 
     fn unpack_rest(&mut self) -> Vec<u8> {
@@ -96,6 +92,23 @@ impl Source {
         }
         self.finished = self.layers.len();
         now
+    }
+}
+
+/// Bytes given to a layer at once: what comes out may be a thousand times as much.
+const PIECE: usize = 4 << 10;
+
+/// Unpacks bytes by all layers, outermost first.
+fn through(layers: &mut [Box<dyn Unpack>], bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+    let Some((first, inner)) = layers.split_first_mut() else {
+        out.extend_from_slice(bytes);
+        return;
+    };
+    let mut next = Vec::new();
+    for piece in bytes.chunks(PIECE) {
+        next.clear();
+        first.push(piece, &mut next, findings);
+        through(inner, &next, out, findings);
     }
 }
 
