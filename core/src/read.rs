@@ -12,6 +12,7 @@
 
 use crate::finding::Finding;
 
+pub mod delimited;
 pub mod form;
 pub mod intake;
 pub mod json;

@@ -3,10 +3,12 @@
 //! A shell pushes bytes until the intake is [`Intake::ready`] or the file ends, shows its [`Intake::start`] to whoever chooses a standard, and hands
 //! it on to a feed, which takes the rest of the bytes.
 
+use super::delimited::DelimitedReader;
 use super::form::{self, Opened};
-use super::{Form, ReadOptions, Transcript, Unpack};
+use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
 use crate::bounds::{MAX_LAYERS, SAMPLE};
 use crate::check::dataset::Start;
+use crate::decode::dialect::DialectHints;
 use crate::finding::Finding;
 
 /// How a file's bytes become text.
@@ -259,6 +261,46 @@ impl Intake {
                 let whole = self.ended && self.text.len() <= SAMPLE;
                 Start { name: &self.name, sample: &self.text[..self.text.len().min(SAMPLE)], whole, form: None }
             }
+        }
+    }
+
+    /// The rows of the start as they stand, before any step, once the file is [`Intake::ready`].
+    pub fn start_rows(&self, hints: &DialectHints) -> Rows {
+        match &self.source.transcript {
+            Some(transcript) => transcript.start_rows().clone(),
+            None => {
+                let (mut rows, mut reader) = (Rows::new(), DelimitedReader::new(hints));
+                let sample = &self.text[..self.text.len().min(SAMPLE)];
+                reader.push(sample, &mut rows, &mut Vec::new());
+                if self.ended && sample.len() == self.text.len() {
+                    reader.finish(&mut rows, &mut Vec::new());
+                }
+                rows
+            }
+        }
+    }
+
+    /// Sends the rows through the steps of a layout; delimited text is then read as rows, too. Once, when the file is [`Intake::ready`], and before its
+    /// [`Intake::start`] is shown to whoever opens it.
+    pub fn tidy(&mut self, steps: Vec<Box<dyn Step>>, hints: &DialectHints) {
+        if self.source.transcript.is_none() {
+            let mut transcript = Transcript::new(Form::Delimited, Box::new(DelimitedReader::new(hints)), Vec::new());
+            // The same start, however much more is at hand.
+            let (start, rest) = self.text.split_at(self.text.len().min(SAMPLE));
+            transcript.push(start);
+            if self.ended && rest.is_empty() {
+                transcript.finish();
+            }
+            transcript.settle();
+            transcript.push(rest);
+            if self.ended {
+                transcript.finish();
+            }
+            self.text = Vec::new();
+            self.source.transcript = Some(Box::new(transcript));
+        }
+        if let Some(transcript) = &mut self.source.transcript {
+            transcript.set_steps(steps);
         }
     }
 

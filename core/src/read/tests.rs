@@ -150,8 +150,8 @@ fn steps_keep_rows_and_columns_as_the_person_sees_them() {
         [
             "x.xlsx:3: error[C302] column D \"points\": \"x\" is not a number",
             "x.xlsx:4: error[C201] column D \"points\": the row has 2 cells, the header has 3",
-            "x.xlsx:5: error[C307] column C \"name\": the text has 6 characters, 4 are allowed",
             "x.xlsx:5: error[C401] column B \"id\": \"1\" was already used in row 3",
+            "x.xlsx:5: error[C307] column C \"name\": the text has 6 characters, 4 are allowed",
         ],
     );
     assert!(json(&report).contains("\"sheet\": \"Sheet 1\""));
@@ -216,4 +216,41 @@ fn files_are_known_by_their_content() {
     ] {
         assert_eq!(form::sniff(bytes, true), form, "{}", String::from_utf8_lossy(bytes));
     }
+}
+
+#[test]
+fn delimited_text_can_go_through_steps_too() {
+    let mut text = "Town of X\n,id,name,points\n".to_owned();
+    for i in 1..=20_000 {
+        text.push_str(&format!("-,{},\"n\n\",{}\n", if i == 19_000 { 2 } else { i }, if i == 15_000 { "x" } else { "5" }));
+    }
+    let told = |step: usize| {
+        let options = Options::default();
+        let mut intake = Intake::new("x.csv", &options.read);
+        let mut pieces = text.as_bytes().chunks(step);
+        while !intake.ready() {
+            match pieces.next() {
+                Some(piece) => intake.push(piece),
+                None => intake.end(),
+            }
+        }
+        assert_eq!(intake.start_rows(&options.hints).get(1).unwrap().text(2), "name");
+        intake.tidy(vec![Box::new(Skip(false))], &options.hints);
+        let start = intake.start();
+        let mut dataset = Dataset::open(plan(), std::slice::from_ref(&start), false, options);
+        let mut feed = Feed::open(&mut dataset, 0, intake).unwrap();
+        pieces.for_each(|piece| feed.push(piece, &mut dataset, 0));
+        feed.finish(&mut dataset, 0);
+        short(&dataset.finish())
+    };
+    let whole = told(usize::MAX);
+    assert_eq!(
+        whole.lines().filter(|l| !l.contains("C103") && !l.contains("C308")).collect::<Vec<_>>(),
+        [
+            "x.csv:30001:1: error[C302] column D \"points\": \"x\" is not a number",
+            "x.csv:38001:1: error[C401] column B \"id\": \"2\" was already used in row 4",
+        ],
+    );
+    assert_eq!(told(10_001), whole);
+    assert_eq!(told(100_000), whole);
 }

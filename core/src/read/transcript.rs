@@ -57,6 +57,8 @@ pub struct Transcript {
     /// Columns kept behind the header's.
     reserved: Vec<String>,
     late: Vec<Late>,
+    /// Rows of the start as they were read, before any step.
+    raw: Rows,
     /// Rows that are not yet written.
     held: Rows,
     /// How many of them were looked at for the sample.
@@ -93,6 +95,7 @@ impl Transcript {
             keyed: false,
             reserved: Vec::new(),
             late: Vec::new(),
+            raw: Rows::new(),
             held: Rows::new(),
             seen: 0,
             sample: Vec::new(),
@@ -152,8 +155,15 @@ impl Transcript {
         let mut fresh = std::mem::take(&mut self.fresh);
         fresh.clear();
         self.reader.push(bytes, &mut fresh, &mut self.findings);
+        self.keep(&fresh);
         self.through_steps(&fresh, false);
         self.fresh = fresh;
+    }
+
+    fn keep(&mut self, rows: &Rows) {
+        if !self.started {
+            rows.iter().for_each(|row| self.raw.push(row));
+        }
     }
 
     /// The reader has had all bytes.
@@ -163,11 +173,40 @@ impl Transcript {
         }
         let mut fresh = Rows::new();
         self.reader.finish(&mut fresh, &mut self.findings);
+        self.keep(&fresh);
         self.through_steps(&fresh, true);
         self.sampled = true;
         if self.started {
             self.close();
         }
+    }
+
+    /// The rows of the start as they were read, before any step: what a layout's steps are found by.
+    pub fn start_rows(&self) -> &Rows {
+        &self.raw
+    }
+
+    /// Sends the rows through the steps of a layout, from the first one on. Only once, and before the transcript is [`Transcript::begin`]-ed.
+    pub fn set_steps(&mut self, steps: Vec<Box<dyn Step>>) {
+        if self.started {
+            return;
+        }
+        self.steps = steps;
+        (self.header, self.width, self.seen) = (None, 0, 0);
+        self.held.clear();
+        self.sample.clear();
+        self.sampled = false;
+        let raw = std::mem::take(&mut self.raw);
+        let read = self.read;
+        self.through_steps(&raw, read);
+        // What is at hand is the start, however little the steps leave of it.
+        self.sampled = true;
+        self.raw = raw;
+    }
+
+    /// What is at hand is the start.
+    pub(super) fn settle(&mut self) {
+        self.sampled = true;
     }
 
     fn through_steps(&mut self, rows: &Rows, last: bool) {
@@ -290,6 +329,7 @@ impl Transcript {
             return;
         }
         self.sample = Vec::new();
+        self.raw = Rows::new();
         let held = std::mem::take(&mut self.held);
         held.iter().for_each(|row| self.write(row));
         let pending = std::mem::take(&mut self.pending);
