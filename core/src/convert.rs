@@ -31,6 +31,7 @@ use crate::finding::{Code, Finding, Findings, Place, Severity, cut};
 use crate::map::{Converter, MapError, MapPlan, RejectsConfig, SourceRow};
 use crate::package::Package;
 use crate::package::crosswalk::Crosswalk;
+use crate::read::{Intake, Origin, Places, Source, Transcript};
 use crate::render::words;
 use crate::report::{Report, StandardUsed};
 
@@ -114,8 +115,8 @@ pub struct Job {
 
 /// A job over files that are read block by block: what a shell calls while it reads.
 pub trait Reading {
-    /// Starts reading a file; `start` is the same as at opening, `first` the bytes that were read so far. `None` when there is nothing to read.
-    fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed>;
+    /// Starts reading a file; the intake's start is the same as at opening. `None` when there is nothing to read.
+    fn start(&mut self, index: usize, intake: Intake) -> Option<Feed>;
     /// Treats whole records that wait in the feed, at most a stretch of them. `last` says that no bytes follow. False when there was nothing
     /// to do: then more bytes are wanted, or the file has ended.
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool;
@@ -138,22 +139,99 @@ pub struct Feed {
     place: Shift,
     /// Size of the file in bytes, until the first stretch.
     expected: Option<u64>,
+    source: Source,
+    /// By record in the buffer: where it came from. Only for forms that are not delimited text.
+    origins: Vec<Origin>,
+    /// What a form's reader found, and is not yet told.
+    found: Vec<Finding>,
 }
 
 impl Feed {
     fn new(index: usize, check: TableCheck, records: Records, head: &Head, buffer: Vec<u8>, at: usize) -> Feed {
         let place = Shift { file: index as u32, rows: head.rows_before, lines: head.lines_before, records: 0 };
-        Feed { index, check, buffer, at, skipping: false, scratch: Scratch::default(), records, place, expected: None }
+        let scratch = Scratch::default();
+        let source = Source::default();
+        Feed {
+            index,
+            check,
+            buffer,
+            at,
+            skipping: false,
+            scratch,
+            records,
+            place,
+            source,
+            origins: Vec::new(),
+            found: Vec::new(),
+            expected: None,
+        }
+    }
+
+    /// Opens a file's table behind its header, whatever the file's form. Columns to be kept for what may be named later are told to the intake before.
+    fn open(dataset: &mut Dataset, index: usize, intake: Intake, records: impl Fn(&Binding) -> Records) -> Option<Feed> {
+        let started = dataset.start(index, &intake.start());
+        let (first, mut source) = intake.into_parts();
+        dataset.add_findings(index, source.take_findings());
+        let (check, at) = started?;
+        let head = dataset.opened(index).head?;
+        if let Some(transcript) = source.transcript_mut() {
+            transcript.begin();
+        }
+        let records = records(&check.binding);
+        Some(Feed { source, ..Feed::new(index, check, records, &head, first, at) })
+    }
+
+    /// Takes the next bytes of a file of any form.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.source.push(bytes, &mut self.buffer);
+    }
+
+    /// Says that no bytes follow; before [`Reading::advance`] is told so.
+    pub fn end(&mut self) {
+        self.source.finish(&mut self.buffer);
+    }
+
+    /// Whether bytes may be appended to [`Feed::buffer`] as they are.
+    pub fn is_plain(&self) -> bool {
+        self.source.is_plain()
+    }
+
+    /// Puts the next batch of a form's text into the buffer, once that is read. False when there is none.
+    fn refill(&mut self) -> bool {
+        let Some(batch) = self.source.transcript_mut().and_then(Transcript::next_batch) else { return false };
+        self.buffer = batch.text;
+        self.at = 0;
+        self.origins = batch.origins;
+        let index = self.index as u32;
+        self.found.extend(batch.findings.into_iter().map(|mut f| {
+            f.place.file = index;
+            f
+        }));
+        true
+    }
+
+    /// The places of the records in the buffer, for forms that are not delimited text.
+    fn places(&self) -> Option<Places<'_>> {
+        self.source.transcript().map(|transcript| Places { origins: &self.origins, transcript })
     }
 
     /// Checks the next stretch of whole records. `None` when there is none; the buffer then holds only what is left.
     fn check(&mut self, last: bool) -> Option<Outcome> {
+        while self.source.transcript().is_some() && self.at == self.buffer.len() {
+            if !self.refill() {
+                return None;
+            }
+        }
+        let last = last || self.source.transcript().is_some();
         let until = self.buffer.len().min(self.at + STRETCH);
-        let outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
+        let mut outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
         if outcome.next == self.at {
             self.buffer.drain(..self.at);
             self.at = 0;
             return None;
+        }
+        if let Some(places) = self.places() {
+            places.relocate(&mut outcome.findings, self.index as u32, self.check.records());
         }
         Some(outcome)
     }
@@ -179,7 +257,9 @@ impl Feed {
 
     /// Calls `each` with the records that an outcome is about.
     fn walk(&mut self, outcome: &Outcome, last: bool, each: &mut dyn FnMut(&[u8], &Record<'_>)) {
-        let stretch = Stretch { data: &self.buffer, from: self.at, until: outcome.next, last, skipping: self.skipping };
+        let places = self.source.transcript().map(|transcript| Places { origins: &self.origins, transcript });
+        let last = last || places.is_some();
+        let stretch = Stretch { data: &self.buffer, from: self.at, until: outcome.next, last, skipping: self.skipping, places };
         let data = stretch.data;
         self.records.walk(&self.check.binding, stretch, &mut self.place, &mut |record| each(data, record));
     }
@@ -188,7 +268,18 @@ impl Feed {
     fn merge(&mut self, outcome: Outcome, findings: &mut Findings) {
         self.skipping = outcome.skipping;
         self.at = outcome.next;
-        self.check.merge(outcome, &self.buffer, findings);
+        let rows = outcome.rows as usize;
+        match self.source.transcript() {
+            None => self.check.merge(outcome, &self.buffer, findings),
+            Some(transcript) => {
+                let places = Places { origins: &self.origins, transcript };
+                let until = places.row(rows.saturating_sub(1));
+                let (found, later) = std::mem::take(&mut self.found).into_iter().partition(|f| f.place.row > 0 && f.place.row <= until);
+                self.found = later;
+                self.check.merge_placed(outcome, &self.buffer, Some(places), found, findings);
+                self.origins.drain(..rows.min(self.origins.len()));
+            }
+        }
     }
 
     /// Says how large the file is, before the first stretch is treated: the keys' memory is then made at once.
@@ -197,7 +288,14 @@ impl Feed {
         self.expected = Some(bytes);
     }
 
-    /// The buffer, to append bytes to.
+    /// Tells what is left to tell about the bytes.
+    fn close(&mut self, dataset: &mut Dataset) {
+        dataset.add_findings(self.index, std::mem::take(&mut self.found));
+        dataset.add_findings(self.index, self.source.take_findings());
+        dataset.unread(self.index, self.source.transcript().map_or(0, Transcript::unread));
+    }
+
+    /// The buffer, to append bytes of delimited text to.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
@@ -326,46 +424,64 @@ impl Job {
 
 impl Reading for Job {
     /// The rejects of the file begin with its header; take those of the file before first.
-    fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed> {
+    fn start(&mut self, index: usize, mut intake: Intake) -> Option<Feed> {
+        intake.reserve(&self.dataset.to_reserve(index));
+        let feed = Feed::open(&mut self.dataset, index, intake, Records::new)?;
         let head = self.dataset.opened(index).head?;
-        let (check, at) = self.dataset.start(index, start)?;
         let rejects = (self.plans[index], rejects_of(&head));
         if self.rejects.as_ref() != Some(&rejects) {
             self.converter.source(rejects.0, rejects.1.clone());
             self.converter.open_rejects();
             self.rejects = Some(rejects);
         }
-        let records = Records::new(&check.binding);
-        if !self.one_by_one {
-            self.by_columns[index] = ByColumns::new(&check.binding, &self.converter, self.plans[index], &mut self.target);
+        if !self.one_by_one && feed.is_plain() {
+            self.by_columns[index] = ByColumns::new(&feed.check.binding, &self.converter, self.plans[index], &mut self.target);
         }
-        Some(Feed::new(index, check, records, &head, first, at))
+        Some(feed)
     }
 
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
         let before = feed.place;
         let Job { converter, target, general, by_columns, .. } = self;
         let binding = Arc::clone(&feed.check.binding);
+        let plain = feed.source.transcript().is_none();
         let by_columns = by_columns.get_mut(feed.index).and_then(Option::as_mut);
-        let mut pass = Pass { binding: &binding, file: feed.place.file, converter, target, general, late: Vec::new(), by_columns };
-        let Some(mut outcome) = feed.check_visiting(last, &mut pass) else { return false };
+        let file = feed.place.file;
+        let mut pass = Pass { binding: &binding, file, plain, converter, target, general, late: Vec::new(), by_columns };
+        let outcome = if plain {
+            feed.check_visiting(last, &mut pass)
+        } else {
+            let outcome = feed.check(last);
+            if let Some(outcome) = &outcome {
+                feed.walk(outcome, last, &mut |data, record| pass.record(data, record));
+            }
+            outcome
+        };
         let mut late = pass.late;
+        let Some(mut outcome) = outcome else { return false };
         if let Some(bytes) = feed.expected.take() {
             let size = ((outcome.next - outcome.from) as u64).div_ceil(outcome.records.max(1)).max(1);
             target.expect(bytes / size);
         }
-        late.iter_mut().for_each(|finding| relative(&mut finding.place, &before));
+        match feed.source.transcript() {
+            None => late.iter_mut().for_each(|finding| relative(&mut finding.place, &before)),
+            Some(transcript) => late.iter_mut().for_each(|finding| transcript.locate(&mut finding.place)),
+        }
         outcome.findings.weave(late);
         feed.merge(outcome, self.dataset.findings_of(feed.index));
         true
     }
 
-    fn finish_file(&mut self, feed: Feed, bytes: u64, digest: Option<String>) {
+    fn finish_file(&mut self, mut feed: Feed, bytes: u64, digest: Option<String>) {
+        feed.close(&mut self.dataset);
         for &(c, count) in feed.records.unknown.iter().filter(|(_, count)| *count > 0) {
             let header = feed.check.binding.headers.get(c).cloned();
             let name = header.as_deref().unwrap_or_default().to_owned();
             let place = Place { file: feed.index as u32, column: Some(c as u32), field: header, ..Place::default() };
-            let finding = Finding::new("C508", "unknown-column", place).arg("count", count.to_string()).arg("column_name", name);
+            let mut finding = Finding::new("C508", "unknown-column", place).arg("count", count.to_string()).arg("column_name", name);
+            if let Some(transcript) = feed.source.transcript() {
+                transcript.retell(&mut finding);
+            }
             self.dataset.findings_of(feed.index).add(finding);
         }
         self.dataset.finish_file(feed.index, feed.check);
@@ -377,6 +493,8 @@ impl Reading for Job {
 struct Pass<'j> {
     binding: &'j Binding,
     file: u32,
+    /// The file is delimited text.
+    plain: bool,
     converter: &'j mut Converter,
     target: &'j mut TargetTables,
     general: &'j mut Vec<Finding>,
@@ -397,7 +515,7 @@ impl Visit for Pass<'_> {
     }
 
     fn record(&mut self, data: &[u8], record: &Record<'_>) {
-        let Pass { binding, converter, target, general, late, .. } = self;
+        let Pass { binding, plain, converter, target, general, late, .. } = self;
         match record.texts {
             Ok(texts) => {
                 let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
@@ -411,7 +529,7 @@ impl Visit for Pass<'_> {
         }
         let found = converter.take_findings();
         if !found.is_empty() {
-            settle(binding, data, record, found, late, general);
+            settle(binding, data, record, found, *plain, late, general);
         }
     }
 }
@@ -442,7 +560,15 @@ fn of_mapping(finding: &Finding) -> bool {
 }
 
 /// Takes over what one record's conversion found: places are completed, and what only repeats another finding is left out.
-fn settle(binding: &Binding, data: &[u8], record: &Record<'_>, found: Vec<Finding>, late: &mut Vec<Finding>, general: &mut Vec<Finding>) {
+fn settle(
+    binding: &Binding,
+    data: &[u8],
+    record: &Record<'_>,
+    found: Vec<Finding>,
+    plain: bool,
+    late: &mut Vec<Finding>,
+    general: &mut Vec<Finding>,
+) {
     let texts = record.texts.unwrap_or_default();
     // Whether the source's layout found an error at a finding's cell.
     let at_fault = |finding: &Finding| {
@@ -477,7 +603,10 @@ fn settle(binding: &Binding, data: &[u8], record: &Record<'_>, found: Vec<Findin
             if at_fault(&finding) || kept_and_told {
                 continue;
             }
-            if let Some(c) = finding.place.column {
+            if !plain {
+                // Cells of other forms stand where their record begins.
+                finding.place.byte_column = record.place.byte_column;
+            } else if let Some(c) = finding.place.column {
                 if cells.is_empty() && careful::read(data, record.start, true, &binding.dialect, &mut cells) == Read::TooLong {
                     cells.clear();
                 }

@@ -127,11 +127,13 @@ fn convert(catalog: &Catalog, files: &[&[u8]], cut: usize, format: Format) -> Re
     let (from, to) = (catalog.find("town").unwrap(), catalog.find("norm").unwrap());
     let givens = BTreeMap::new();
     let way = Way { from, to, crosswalk: &to.crosswalks[0], givens: &givens };
-    let sample = |bytes: &'_ [u8]| bytes.len().min(crate::bounds::SAMPLE);
-    let starts: Vec<Start<'_>> =
-        files.iter().map(|f| Start { name: "visits.csv", sample: &f[..sample(f)], whole: f.len() <= crate::bounds::SAMPLE }).collect();
+    let sample = |bytes: &'_ [u8]| bytes.len().min(crate::bounds::SAMPLE + 1);
     let options = Options::default();
+    let intake = |f: &[u8]| Intake::of_bytes("visits.csv", &f[..sample(f)], f.len() <= crate::bounds::SAMPLE, &options.read);
+    let mut intakes: Vec<Option<Intake>> = files.iter().map(|f| Some(intake(f))).collect();
+    let starts: Vec<Start<'_>> = intakes.iter().flatten().map(Intake::start).collect();
     let mut job = Job::open(&way, &starts, WriterConfig { format, ..WriterConfig::default() }, &options)?;
+    drop(starts);
     let (mut out, mut rejects) = (BTreeMap::<String, Vec<u8>>::new(), Vec::new());
     let tables = job.tables();
     let mut drain = |job: &mut Job| {
@@ -141,14 +143,15 @@ fn convert(catalog: &Catalog, files: &[&[u8]], cut: usize, format: Format) -> Re
         rejects.extend(job.take_rejects());
     };
     for index in job.reading_order() {
-        let (first, rest) = files[index].split_at(sample(files[index]));
-        let Some(mut feed) = job.start(index, &starts[index], first.to_vec()) else { continue };
+        let (_, rest) = files[index].split_at(sample(files[index]));
+        let Some(mut feed) = job.start(index, intakes[index].take().unwrap()) else { continue };
         for piece in rest.chunks(cut) {
-            feed.buffer().extend_from_slice(piece);
+            feed.push(piece);
             while job.advance(&mut feed, false) {
                 drain(&mut job);
             }
         }
+        feed.end();
         while job.advance(&mut feed, true) {
             drain(&mut job);
         }
@@ -251,6 +254,27 @@ fn several_files_become_one_dataset() {
 }
 
 #[test]
+fn the_same_table_in_another_form_converts_alike() {
+    let csv = one("1,Inn,2024-03-05,101,1 2,\"a, b\"\nx,Bar,2024-03-05,1,3,\n2,Cafe,soon,7,,\n");
+    let records = [
+        r#"{"No":1,"Shop":"Inn","Day":"2024-03-05","Points":101,"Faults":"1 2","Remark":"a, b"}"#,
+        r#"{"No":"x","Shop":"Bar","Day":"2024-03-05","Points":1,"Faults":"3","Remark":null}"#,
+        r#"{"No":"2","Shop":"Cafe","Day":"soon","Points":7}"#,
+    ];
+    for (text, place) in [(records.join("\n"), ":3:1"), (format!("[{}]", records.join(",\n")), ":3:1")] {
+        for cut in [3, 1 << 20] {
+            let json = convert(&catalog(), &[text.as_bytes()], cut, Format::Csv).unwrap();
+            assert_eq!((&json.out, &json.rejects, &json.balance), (&csv.out, &csv.rejects, &csv.balance));
+            let sentence = |l: &str| l.split_once("error[").map(|(_, s)| s[..5].to_owned());
+            let told = |d: &Done| d.report.lines().filter_map(sentence).collect::<Vec<_>>();
+            assert_eq!(told(&json), told(&csv));
+            let line = json.report.lines().find(|l| l.contains("C502")).unwrap();
+            assert!(line.starts_with(&format!("visits.csv{place}: error[C502] field \"Day\"")), "{line}");
+        }
+    }
+}
+
+#[test]
 fn another_kind_of_file_is_refused() {
     for bytes in [&b"apples,pears\n1,2\n"[..], b"", b"%PDF-1.4", b"1,2,3\n4,5,6\n"] {
         assert!(matches!(convert(&catalog(), &[bytes], 10, Format::Csv), Err(JobError::NotRead { .. })), "{bytes:?}");
@@ -324,11 +348,12 @@ mod uniting {
         let catalog = catalog();
         let norm = catalog.find("norm").unwrap();
         let files = ["id,name\n1,Inn\n2,Bar\n", "Name,id,extra\nCafe,1,x\nCafe,1,\nShort\n"];
-        let starts: Vec<Start<'_>> = files.iter().map(|f| Start { name: "shops.csv", sample: f.as_bytes(), whole: true }).collect();
+        let starts: Vec<Start<'_>> = files.iter().map(|f| Start::delimited("shops.csv", f.as_bytes(), true)).collect();
         let sources = ["acton".to_owned(), "bolton".to_owned()];
         let mut job = Uniting::open(norm, &starts, &sources, "source", &WriterConfig::default(), &Options::default()).unwrap();
         for (i, file) in files.iter().enumerate() {
-            let mut feed = job.start(i, &starts[i], file.as_bytes().to_vec()).unwrap();
+            let intake = Intake::of_bytes("shops.csv", file.as_bytes(), true, &Default::default());
+            let mut feed = job.start(i, intake).unwrap();
             while job.advance(&mut feed, true) {}
             job.finish_file(feed, file.len() as u64, None);
         }
@@ -347,7 +372,7 @@ mod uniting {
         let catalog = catalog();
         let norm = catalog.find("norm").unwrap();
         let open = |files: &[&str]| {
-            let starts: Vec<Start<'_>> = files.iter().map(|f| Start { name: "x.csv", sample: f.as_bytes(), whole: true }).collect();
+            let starts: Vec<Start<'_>> = files.iter().map(|f| Start::delimited("x.csv", f.as_bytes(), true)).collect();
             let sources: Vec<String> = (0..files.len()).map(|i| i.to_string()).collect();
             Uniting::open(norm, &starts, &sources, "source", &WriterConfig::default(), &Options::default()).err()
         };

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::check::dataset::{Options, Start};
+use crate::check::dataset::Options;
 use crate::convert::{Job, Reading, Way};
 use crate::encode::{Format, WriterConfig};
 use crate::package::catalog::Catalog;
+use crate::read::Intake;
 use crate::render;
 
 /// What a job leaves behind: the data, the rejects and the report for programs. With the number of rows that were taken by columns.
@@ -19,8 +20,9 @@ fn convert(catalog: &Catalog, bytes: &[u8], cut: usize, writer: WriterConfig, on
     let givens = BTreeMap::new();
     let way = Way { from, to, crosswalk: &to.crosswalks[0], givens: &givens };
     let sample = bytes.len().min(crate::bounds::SAMPLE);
-    let start = Start { name: "rows.csv", sample: &bytes[..sample], whole: bytes.len() <= crate::bounds::SAMPLE };
-    let mut job = Job::open(&way, std::slice::from_ref(&start), writer, &Options::default()).map_err(|e| e.to_string())?;
+    let (first, rest) = bytes.split_at(sample);
+    let intake = Intake::of_bytes("rows.csv", first, rest.is_empty(), &Default::default());
+    let mut job = Job::open(&way, &[intake.start()], writer, &Options::default()).map_err(|e| e.to_string())?;
     if one_by_one {
         job.one_by_one();
     }
@@ -41,8 +43,7 @@ fn convert(catalog: &Catalog, bytes: &[u8], cut: usize, writer: WriterConfig, on
         }
         rejects.extend(job.take_rejects());
     };
-    let (first, rest) = bytes.split_at(sample);
-    let Some(mut feed) = job.start(0, &start, first.to_vec()) else { return Err("not started".to_owned()) };
+    let Some(mut feed) = job.start(0, intake) else { return Err("not started".to_owned()) };
     feed.expect(bytes.len() as u64);
     for piece in rest.chunks(cut) {
         feed.buffer().extend_from_slice(piece);

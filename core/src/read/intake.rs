@@ -1,0 +1,323 @@
+//! A file as it arrives: its start is gathered until it is known what the file is and how its table begins.
+//!
+//! A shell pushes bytes until the intake is [`Intake::ready`] or the file ends, shows its [`Intake::start`] to whoever chooses a standard, and hands
+//! it on to a feed, which takes the rest of the bytes.
+
+use super::delimited::DelimitedReader;
+use super::form::{self, Opened};
+use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
+use crate::bounds::{MAX_LAYERS, SAMPLE};
+use crate::check::dataset::Start;
+use crate::decode::dialect::DialectHints;
+use crate::finding::Finding;
+
+/// How a file's bytes become text.
+#[derive(Default)]
+pub struct Source {
+    /// Outermost first.
+    layers: Vec<Box<dyn Unpack>>,
+    /// How many layers were told that no bytes follow.
+    finished: usize,
+    transcript: Option<Box<Transcript>>,
+    findings: Vec<Finding>,
+    ended: bool,
+}
+
+impl Source {
+    /// Whether the bytes are checked where they lie.
+    pub fn is_plain(&self) -> bool {
+        self.layers.is_empty() && self.transcript.is_none()
+    }
+
+    /// Whether the bytes are unpacked first, so that a few of them may become many.
+    pub fn is_packed(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
+    /// The transcript of a form that is not delimited text.
+    pub fn transcript(&self) -> Option<&Transcript> {
+        self.transcript.as_deref()
+    }
+
+    /// The same, to take batches from.
+    pub fn transcript_mut(&mut self) -> Option<&mut Transcript> {
+        self.transcript.as_deref_mut()
+    }
+
+    /// What was found wrong about the bytes, since it was last taken; a transcript tells its own findings.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.findings)
+    }
+
+    /// Takes the next bytes; delimited text is appended to `out`, rows go to the transcript.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if self.layers.is_empty() {
+            self.inner(bytes, out);
+            return;
+        }
+        let unpacked = self.unpack(bytes);
+        self.inner(&unpacked, out);
+    }
+
+    /// Says that no bytes follow. Again, it does nothing.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let rest = self.unpack_rest();
+        self.inner(&rest, out);
+        if let Some(transcript) = &mut self.transcript {
+            transcript.finish();
+        }
+    }
+
+    fn inner(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        match &mut self.transcript {
+            Some(transcript) => transcript.push(bytes),
+            None => out.extend_from_slice(bytes),
+        }
+    }
+
+    fn unpack(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        through(&mut self.layers, bytes, &mut out, &mut self.findings);
+        out
+    }
+
+    fn unpack_rest(&mut self) -> Vec<u8> {
+        let mut now = Vec::new();
+        for layer in &mut self.layers[self.finished..] {
+            let mut next = Vec::new();
+            layer.push(&now, &mut next, &mut self.findings);
+            layer.finish(&mut next, &mut self.findings);
+            now = next;
+        }
+        self.finished = self.layers.len();
+        now
+    }
+}
+
+/// Bytes given to a layer at once: what comes out may be a thousand times as much.
+const PIECE: usize = 4 << 10;
+
+/// Unpacks bytes by all layers, outermost first.
+fn through(layers: &mut [Box<dyn Unpack>], bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+    let Some((first, inner)) = layers.split_first_mut() else {
+        out.extend_from_slice(bytes);
+        return;
+    };
+    let mut next = Vec::new();
+    for piece in bytes.chunks(PIECE) {
+        next.clear();
+        first.push(piece, &mut next, findings);
+        through(inner, &next, out, findings);
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("layers", &self.layers.len()).field("transcript", &self.transcript).finish()
+    }
+}
+
+/// A file whose start is being gathered.
+#[derive(Debug)]
+pub struct Intake {
+    name: String,
+    options: ReadOptions,
+    source: Source,
+    /// Text that is not yet handed on.
+    text: Vec<u8>,
+    /// The forms found, outermost first; the last is the table's.
+    forms: Vec<Form>,
+    known: bool,
+    ended: bool,
+}
+
+impl Intake {
+    /// A file of that name.
+    pub fn new(name: &str, options: &ReadOptions) -> Intake {
+        Intake {
+            name: name.to_owned(),
+            options: options.clone(),
+            source: Source::default(),
+            text: Vec::new(),
+            forms: Vec::new(),
+            known: false,
+            ended: false,
+        }
+    }
+
+    /// A file whose bytes are all at hand, or its start (then nothing but text is read).
+    pub fn of_bytes(name: &str, bytes: &[u8], whole: bool, options: &ReadOptions) -> Intake {
+        let mut intake = Intake::new(name, options);
+        intake.push(bytes);
+        if whole {
+            intake.end();
+        } else {
+            intake.look(true);
+        }
+        intake
+    }
+
+    /// A file whose rows are read already, or by a reader that the shell chose.
+    pub fn of_transcript(name: &str, transcript: Transcript) -> Intake {
+        let mut intake = Intake::new(name, &ReadOptions::default());
+        intake.forms.push(transcript.form());
+        intake.source.transcript = Some(Box::new(transcript));
+        (intake.known, intake.ended) = (true, true);
+        intake
+    }
+
+    /// A file that is unpacked first, as the shell knows: one of an archive's, say.
+    pub fn packed(name: &str, layer: Box<dyn Unpack>, options: &ReadOptions) -> Intake {
+        let mut intake = Intake::new(name, options);
+        intake.source.layers.push(layer);
+        intake
+    }
+
+    /// The start of a file of which no more is to come, to tell what it is.
+    pub fn of_start(name: &str, bytes: &[u8]) -> Intake {
+        let mut intake = Intake::of_bytes(name, bytes, false, &ReadOptions::default());
+        if let Some(transcript) = &mut intake.source.transcript {
+            transcript.finish();
+        }
+        intake
+    }
+
+    /// Takes the next bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.source.push(bytes, &mut self.text);
+        self.look(false);
+    }
+
+    /// Says that no bytes follow.
+    pub fn end(&mut self) {
+        if self.ended {
+            return;
+        }
+        self.ended = true;
+        // What is found to be packed only now must be ended in turn.
+        while !self.known {
+            if !self.source.layers.is_empty() {
+                let rest = self.source.unpack_rest();
+                self.text.extend_from_slice(&rest);
+            }
+            self.look(true);
+        }
+        self.source.finish(&mut self.text);
+    }
+
+    /// Finds out what the text is, once there is enough of it; `now` when there will be no more.
+    fn look(&mut self, now: bool) {
+        if self.known || (self.text.len() <= SAMPLE && !now) {
+            return;
+        }
+        let sample = &self.text[..self.text.len().min(SAMPLE)];
+        let whole = self.ended && self.text.len() <= SAMPLE;
+        let form = form::sniff(sample, whole);
+        self.forms.push(form);
+        let deep = self.forms.len() > MAX_LAYERS;
+        match form::open(form, sample, whole, &self.options) {
+            Opened::Unpack(mut layer) if !deep => {
+                let packed = std::mem::take(&mut self.text);
+                layer.push(&packed, &mut self.text, &mut self.source.findings);
+                self.source.layers.push(layer);
+                self.look(false);
+            }
+            Opened::Read(reader) => {
+                self.known = true;
+                let mut transcript = Transcript::new(form, reader, Vec::new());
+                transcript.push(&self.text);
+                self.text = Vec::new();
+                self.source.transcript = Some(Box::new(transcript));
+            }
+            Opened::Plain | Opened::Unpack(_) => self.known = true,
+        }
+    }
+
+    /// Whether the start is known, so that no more bytes are needed before the file is opened.
+    pub fn ready(&self) -> bool {
+        self.ended || (self.known && self.source.transcript.as_ref().is_none_or(|t| t.ready()))
+    }
+
+    /// Whether the bytes are checked where they lie; known once it is [`Intake::ready`].
+    pub fn is_plain(&self) -> bool {
+        self.source.is_plain()
+    }
+
+    /// What the file is, outermost first.
+    pub fn forms(&self) -> &[Form] {
+        &self.forms
+    }
+
+    /// The start, for whoever opens it.
+    pub fn start(&self) -> Start<'_> {
+        match &self.source.transcript {
+            Some(transcript) => {
+                Start { name: &self.name, sample: transcript.sample(), whole: transcript.is_whole(), form: Some(transcript) }
+            }
+            None => {
+                let whole = self.ended && self.text.len() <= SAMPLE;
+                Start { name: &self.name, sample: &self.text[..self.text.len().min(SAMPLE)], whole, form: None }
+            }
+        }
+    }
+
+    /// The rows of the start as they stand, before any step, once the file is [`Intake::ready`].
+    pub fn start_rows(&self, hints: &DialectHints) -> Rows {
+        match &self.source.transcript {
+            Some(transcript) => transcript.start_rows().clone(),
+            None => {
+                let (mut rows, mut reader) = (Rows::new(), DelimitedReader::new(hints));
+                let sample = &self.text[..self.text.len().min(SAMPLE)];
+                reader.push(sample, &mut rows, &mut Vec::new());
+                if self.ended && sample.len() == self.text.len() {
+                    reader.finish(&mut rows, &mut Vec::new());
+                }
+                rows
+            }
+        }
+    }
+
+    /// Sends the rows through the steps of a layout; delimited text is then read as rows, too. Once, when the file is [`Intake::ready`], and before its
+    /// [`Intake::start`] is shown to whoever opens it.
+    pub fn tidy(&mut self, steps: Vec<Box<dyn Step>>, hints: &DialectHints) {
+        if self.source.transcript.is_none() {
+            let mut transcript = Transcript::new(Form::Delimited, Box::new(DelimitedReader::new(hints)), Vec::new());
+            // The same start, however much more is at hand.
+            let (start, rest) = self.text.split_at(self.text.len().min(SAMPLE));
+            transcript.push(start);
+            if self.ended && rest.is_empty() {
+                transcript.finish();
+            }
+            transcript.settle();
+            transcript.push(rest);
+            if self.ended {
+                transcript.finish();
+            }
+            self.text = Vec::new();
+            self.source.transcript = Some(Box::new(transcript));
+        }
+        if let Some(transcript) = &mut self.source.transcript {
+            transcript.set_steps(steps);
+        }
+    }
+
+    /// Columns to be kept for names that may be met behind the header; see [`Transcript::reserve`].
+    pub fn reserve(&mut self, names: &[String]) {
+        if let Some(transcript) = &mut self.source.transcript {
+            transcript.reserve(names);
+        }
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text at hand, and where more of it comes from.
+    pub fn into_parts(self) -> (Vec<u8>, Source) {
+        (self.text, self.source)
+    }
+}
