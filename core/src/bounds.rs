@@ -11,3 +11,6 @@ pub const SAMPLE: usize = 64 << 10;
 
 /// Size of the blocks that a file is cut into, in bytes.
 pub const BLOCK: usize = 1 << 20;
+
+/// Most groups of records that a balance of a layout is kept for.
+pub const MAX_GROUPS: usize = 100_000;

@@ -8,7 +8,9 @@
 
 use crate::finding::Finding;
 
+pub mod delimited;
 pub mod rows;
+pub mod tidy;
 
 pub use rows::{Kind, Origin, Row, Rows};
 
