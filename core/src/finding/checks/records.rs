@@ -122,10 +122,10 @@ pub(super) const CHECKS: &[Check] = &[
         name: "total-of-nothing",
         severity: Warning,
         title: "A total without records",
-        why: "There is nothing above it that it could be the sum of, so it was not compared.",
+        why: "A total with nothing to sum cannot be compared, and may stand for records that were lost.",
         kinds: &[kind(
             "",
-            "the row \"{value}\" is a total, but no record stands above it",
+            "the row \"{value}\" is a total, but no record that it could sum stands above it",
             "the records that it sums",
             "Look whether the records were left out of the export.",
         )],

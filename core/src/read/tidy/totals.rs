@@ -76,10 +76,28 @@ impl Totals {
         }
     }
 
-    /// The outermost kind of total that this row is.
+    /// Which kind of total this row is. Where several look alike, it is the innermost that the sums speak for; a kind for certain records
+    /// only is more particular than one for all.
     fn kind_of(&self, row: Row<'_>) -> Option<usize> {
         let says = |k: &usize| self.kinds[*k].columns.iter().any(|&c| self.step.totals[*k].pattern.is_match(row.text(c).trim()));
-        (0..self.kinds.len()).rev().find(says)
+        let mut alike: Vec<usize> = (0..self.kinds.len()).filter(says).collect();
+        if alike.iter().any(|&k| self.kinds[k].only.is_some()) {
+            alike.retain(|&k| self.kinds[k].only.is_some());
+        }
+        if alike.len() < 2 {
+            return alike.first().copied();
+        }
+        let filled = || alike.iter().copied().filter(|&k| self.kinds[k].records > 0);
+        filled().find(|&k| self.ties(k, row)).or_else(|| filled().next()).or_else(|| alike.last().copied())
+    }
+
+    /// Whether every amount of a row is the sum of its kind.
+    fn ties(&self, k: usize, row: Row<'_>) -> bool {
+        self.columns.iter().zip(&self.kinds[k].sums).all(|(&c, sum)| {
+            let text = row.text(c).trim();
+            text.is_empty()
+                || self.amounts.read(text).and_then(|printed| minus(&printed, sum)).is_some_and(|d| within(&d, &self.step.tolerance))
+        })
     }
 
     fn record(&mut self, row: Row<'_>, findings: &mut Vec<Finding>) {

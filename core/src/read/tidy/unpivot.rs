@@ -17,12 +17,14 @@ pub(super) struct Unpivot {
     width: usize,
     from: u64,
     made: u64,
+    /// Rows without a value in any of the columns: nothing of them is left, so it is told.
+    without: u64,
 }
 
 impl Unpivot {
     pub(super) fn new(pattern: &Regex, value: &str, keep_empty: bool) -> Unpivot {
         let pattern = pattern.clone();
-        Unpivot { pattern, value: value.to_owned(), keep_empty, turned: Vec::new(), width: 0, from: 0, made: 0 }
+        Unpivot { pattern, value: value.to_owned(), keep_empty, turned: Vec::new(), width: 0, from: 0, made: 0, without: 0 }
     }
 
     fn is_turned(&self, column: usize) -> bool {
@@ -61,6 +63,7 @@ impl Body for Unpivot {
             return;
         }
         self.from += 1;
+        let before = self.made;
         for (column, said) in &self.turned {
             let text = row.text(*column);
             if text.trim().is_empty() && !self.keep_empty {
@@ -76,12 +79,14 @@ impl Body for Unpivot {
             }
             out.end_row(row.origin);
         }
+        self.without += u64::from(self.made == before);
     }
 
     fn end(&mut self, _out: &mut Rows, findings: &mut Vec<Finding>) {
         if !self.turned.is_empty() {
             let finding = Finding::new("C255", "", Place::default()).arg("columns", self.turned.len().to_string());
-            findings.push(finding.arg("rows", self.from.to_string()).arg("count", self.made.to_string()));
+            let finding = finding.arg("rows", self.from.to_string()).arg("count", self.made.to_string());
+            findings.push(if self.without > 0 { finding.arg("without", self.without.to_string()) } else { finding });
         }
     }
 }
