@@ -31,4 +31,8 @@ pub trait Step: Send {
     fn rows(&mut self, rows: &Rows, out: &mut Rows, findings: &mut Vec<Finding>);
     /// Says that no rows follow, and appends what was held back.
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>);
+    /// The column of the rows taken from which a column of the rows given comes; `None` when it is no column's.
+    fn column(&self, column: usize) -> Option<usize> {
+        Some(column)
+    }
 }

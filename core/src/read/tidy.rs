@@ -24,6 +24,7 @@ mod drop;
 mod fill;
 mod footer;
 mod header;
+mod recognise;
 mod rename;
 mod section;
 mod skip;
@@ -35,6 +36,7 @@ mod unpivot;
 mod values;
 
 pub use amount::Amounts;
+pub use recognise::{Known, Layouts};
 pub use suggest::{Suggested, suggest};
 
 /// All steps of a layout, one behind the other.
@@ -42,6 +44,7 @@ pub struct Tidy {
     steps: Vec<Box<dyn Step>>,
     /// What each step but the last hands to the next.
     between: Vec<Rows>,
+    only_looks: bool,
 }
 
 impl std::fmt::Debug for Tidy {
@@ -84,7 +87,23 @@ impl Tidy {
             });
         }
         let between = (1..steps.len()).map(|_| Rows::new()).collect();
-        Tidy { steps, between }
+        let only_looks = layout.steps.iter().all(|s| matches!(s, LayoutStep::Balance(_)));
+        Tidy { steps, between, only_looks }
+    }
+
+    /// Findings of the step at `at` get the column of the file: they know only the columns that this step was given.
+    fn place(&self, at: usize, findings: &mut [Finding]) {
+        for place in findings.iter_mut().map(|f| &mut f.place) {
+            place.column = place.column.and_then(|column| {
+                let column = self.steps[..at].iter().rev().try_fold(column as usize, |c, step| step.column(c))?;
+                u32::try_from(column).ok()
+            });
+        }
+    }
+
+    /// Whether rows come out as they went in, so that the steps only look at them.
+    pub fn only_looks(&self) -> bool {
+        self.only_looks
     }
 
     /// Hands rows to the step at `first` and what comes of it to those behind.
@@ -92,12 +111,14 @@ impl Tidy {
         let last = self.steps.len() - 1;
         for at in first..=last {
             let mut made = if at == last { std::mem::take(out) } else { std::mem::take(&mut self.between[at]) };
+            let before = findings.len();
             if at == first {
                 self.steps[at].rows(rows, &mut made, findings);
             } else {
                 self.steps[at].rows(&self.between[at - 1], &mut made, findings);
                 self.between[at - 1].clear();
             }
+            self.place(at, &mut findings[before..]);
             if at == last {
                 *out = made;
             } else {
@@ -118,14 +139,21 @@ impl Step for Tidy {
 
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
         for at in 0..self.steps.len() {
+            let before = findings.len();
             if at + 1 == self.steps.len() {
                 self.steps[at].finish(out, findings);
+                self.place(at, &mut findings[before..]);
             } else {
                 let mut made = Rows::new();
                 self.steps[at].finish(&mut made, findings);
+                self.place(at, &mut findings[before..]);
                 self.through(at + 1, &made, out, findings);
             }
         }
+    }
+
+    fn column(&self, column: usize) -> Option<usize> {
+        self.steps.iter().rev().try_fold(column, |c, step| step.column(c))
     }
 }
 
@@ -177,6 +205,10 @@ pub(crate) trait Body: Send {
     fn row(&mut self, row: Row<'_>, out: &mut Rows, findings: &mut Vec<Finding>);
     /// No record follows.
     fn end(&mut self, _out: &mut Rows, _findings: &mut Vec<Finding>) {}
+    /// As in [`Step::column`].
+    fn column(&self, column: usize) -> Option<usize> {
+        Some(column)
+    }
 }
 
 /// Makes a [`Step`] of a [`Body`].
@@ -205,6 +237,10 @@ impl<B: Body> Step for Below<B> {
 
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
         self.body.end(out, findings);
+    }
+
+    fn column(&self, column: usize) -> Option<usize> {
+        self.body.column(column)
     }
 }
 

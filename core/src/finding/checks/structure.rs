@@ -365,7 +365,12 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "Columns that became records",
         why: "What stands in the header, such as the year, is data; as records it can be compared and joined.",
-        kinds: &[kind("", "{columns} columns of {rows} rows became {count} records[; {without} of the rows are empty in all of them and made none]", "", "Nothing to do: the layout has them.")],
+        kinds: &[kind(
+            "",
+            "{columns} columns of {rows} rows became {count} records[; {without} of the rows are empty in all of them and made none]",
+            "",
+            "Nothing to do: the layout has them.",
+        )],
     },
     Check {
         code: "C256",

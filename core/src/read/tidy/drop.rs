@@ -48,6 +48,11 @@ impl Body for Drop {
         self.keep(row, out);
     }
 
+    fn column(&self, column: usize) -> Option<usize> {
+        // Each column that went stood before one more of those that are left.
+        Some(self.found.iter().fold(column, |c, (gone, ..)| if *gone <= c { c + 1 } else { c }))
+    }
+
     fn end(&mut self, _out: &mut Rows, findings: &mut Vec<Finding>) {
         for (c, name, filled) in self.found.iter().filter(|f| f.2 > 0) {
             let place = Place { column: Some(*c as u32), field: Some(Arc::from(name.trim())), ..Place::default() };

@@ -237,4 +237,8 @@ impl Step for Header {
             findings.push(Finding::new("C248", "", Place::default()).arg("count", self.repeated.to_string()));
         }
     }
+
+    fn column(&self, column: usize) -> Option<usize> {
+        column.checked_sub(self.found.as_ref().map_or(0, |f| f.said.len()))
+    }
 }

@@ -61,4 +61,8 @@ impl Body for Rename {
         row.cells().for_each(|(text, kind)| out.cell(text, kind));
         out.end_row(row.origin);
     }
+
+    fn column(&self, column: usize) -> Option<usize> {
+        column.checked_sub(self.said.len())
+    }
 }

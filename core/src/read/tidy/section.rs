@@ -81,4 +81,8 @@ impl Body for Section {
             findings.push(Finding::new("C250", "", Place::default()).arg("count", self.headings.to_string()).arg("fields", columns));
         }
     }
+
+    fn column(&self, column: usize) -> Option<usize> {
+        column.checked_sub(self.groups.iter().filter(|g| g.1.is_none()).count())
+    }
 }

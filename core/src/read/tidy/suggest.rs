@@ -10,7 +10,7 @@ use super::values::scientific;
 use super::{Amounts, joined, names_of};
 
 /// Rows of the start that are looked at.
-pub const ROWS: usize = 500;
+const ROWS: usize = 500;
 
 /// A step that a file seems to need.
 #[derive(Debug, Clone, PartialEq, Eq)]

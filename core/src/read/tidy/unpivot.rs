@@ -14,7 +14,6 @@ pub(super) struct Unpivot {
     keep_empty: bool,
     /// Columns that become rows, with what their names say.
     turned: Vec<(usize, Vec<String>)>,
-    width: usize,
     from: u64,
     made: u64,
     /// Rows without a value in any of the columns: nothing of them is left, so it is told.
@@ -24,7 +23,7 @@ pub(super) struct Unpivot {
 impl Unpivot {
     pub(super) fn new(pattern: &Regex, value: &str, keep_empty: bool) -> Unpivot {
         let pattern = pattern.clone();
-        Unpivot { pattern, value: value.to_owned(), keep_empty, turned: Vec::new(), width: 0, from: 0, made: 0, without: 0 }
+        Unpivot { pattern, value: value.to_owned(), keep_empty, turned: Vec::new(), from: 0, made: 0, without: 0 }
     }
 
     fn is_turned(&self, column: usize) -> bool {
@@ -41,7 +40,6 @@ impl Body for Unpivot {
                 self.turned.push((c, said));
             }
         }
-        self.width = header.len();
         if self.turned.is_empty() {
             findings.push(Finding::new("C246", "unpivot", super::place(header, None, &[])).value(self.pattern.as_str()));
             out.push(header);
@@ -80,6 +78,15 @@ impl Body for Unpivot {
             out.end_row(row.origin);
         }
         self.without += u64::from(self.made == before);
+    }
+
+    fn column(&self, column: usize) -> Option<usize> {
+        if self.turned.is_empty() {
+            return Some(column);
+        }
+        let made = group_names(&self.pattern).len() + 1;
+        let left = column.checked_sub(made)?;
+        Some(self.turned.iter().fold(left, |c, (gone, _)| if *gone <= c { c + 1 } else { c }))
     }
 
     fn end(&mut self, _out: &mut Rows, findings: &mut Vec<Finding>) {
