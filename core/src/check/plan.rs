@@ -175,10 +175,7 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
     plan.files = resource.files.clone();
     plan.presence = resource.presence;
     plan.distinctive = resource.distinctive.clone();
-    plan.layout = package.layout(&resource.name).map(|layout| {
-        let (schema, distinctive) = (resource.schema.clone(), resource.distinctive.clone());
-        Arc::new(Known { standard: standard.to_owned(), layout: layout.clone(), schema, distinctive })
-    });
+    plan.layout = Known::of_package(package).find(|known| known.layout.resource == resource.name);
     let all: Vec<(String, Arc<TableSchema>)> = package.resources.iter().map(|r| (r.name.clone(), r.schema.clone())).collect();
     plan.add_provided(&all);
     for rule in &package.rules {

@@ -9,7 +9,7 @@ use crate::decode::dialect::DialectHints;
 use crate::decode::{Cell, Dialect, Encoding, QuoteFault, content};
 use crate::finding::{Finding, Place};
 
-use super::{Kind, Origin, Reader, Rows};
+use super::{Facts, Kind, Origin, Reader, Rows};
 
 /// Most findings about single cells; beyond it the cells are only read.
 const MAX_FOUND: usize = 10_000;
@@ -38,6 +38,13 @@ impl Delimited {
     /// How the text is stored and how cells are separated; `None` before the file's start has been read.
     pub fn form(&self) -> Option<&(Encoding, Dialect)> {
         self.form.as_ref()
+    }
+
+    /// Reads the rows of a file's start, its first [`SAMPLE`] bytes or all of it; nothing may follow.
+    pub fn start(&mut self, sample: &[u8], whole: bool, out: &mut Rows, findings: &mut Vec<Finding>) {
+        self.buffer.extend_from_slice(sample);
+        self.open(whole);
+        self.read(whole, out, findings);
     }
 
     fn open(&mut self, whole: bool) {
@@ -129,6 +136,11 @@ impl Reader for Delimited {
         }
         self.read(true, out, findings);
         self.buffer = Vec::new();
+    }
+
+    fn facts(&self) -> Facts {
+        let Some((encoding, dialect)) = &self.form else { return Facts::default() };
+        Facts { encoding: encoding.name(), more: dialect.facts(), ..Facts::default() }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{Rows, Step};
 use super::{Names, Tidy, names_of};
 use crate::bounds::SAMPLE;
-use crate::package::Layout;
+use crate::package::{Layout, Package};
 use crate::schema::TableSchema;
 
 /// Rows of the start that are looked at.
@@ -28,6 +28,15 @@ pub struct Known {
 }
 
 impl Known {
+    /// The layouts of a package.
+    pub fn of_package(package: &Package) -> impl Iterator<Item = Arc<Known>> {
+        package.layouts.iter().filter_map(|layout| {
+            let resource = package.resource(&layout.resource)?;
+            let (schema, distinctive) = (resource.schema.clone(), resource.distinctive.clone());
+            Some(Arc::new(Known { standard: package.reference(), layout: layout.clone(), schema, distinctive }))
+        })
+    }
+
     /// The steps, at their beginning.
     pub fn tidy(&self) -> Tidy {
         Tidy::new(&self.layout, &self.schema, &self.distinctive)
