@@ -13,6 +13,7 @@ mod load_package;
 pub mod mutate;
 mod render;
 pub mod seeds;
+mod tidy;
 mod validate;
 
 pub use convert::convert;
@@ -20,6 +21,7 @@ pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
 pub use load_package::load_package;
 pub use render::render;
+pub use tidy::tidy;
 pub use validate::validate;
 
 /// A fuzz target.
@@ -32,11 +34,12 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "decode_csv", body: decode_csv },
     Target { name: "load_package", body: load_package },
     Target { name: "crosswalk", body: crosswalk },
     Target { name: "validate", body: validate },
     Target { name: "render", body: render },
     Target { name: "convert", body: convert },
+    Target { name: "tidy", body: tidy },
 ];
