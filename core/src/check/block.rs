@@ -527,6 +527,20 @@ impl Binding {
         Some(hash)
     }
 
+    /// As [`Binding::key_of`], but an empty cell or a column that is not there counts as a value; `None` when all are empty.
+    fn key_with_empties<'d>(&self, fields: &[usize], raw: &impl Fn(usize) -> Option<&'d [u8]>) -> Option<KeyHash> {
+        let (mut hash, mut any) = (KeyHash::default(), false);
+        for &f in fields {
+            let part = match self.fields[f] {
+                Some(c) => self.key_part(f, raw(c as usize)?),
+                None => None,
+            };
+            any |= part.is_some();
+            hash = hash.part(part.as_deref().unwrap_or_default());
+        }
+        any.then_some(hash)
+    }
+
     fn collect_keys(&self, data: &[u8], tile: &Tile, base: Progress, scratch: &mut Scratch, out: &mut Outcome) {
         let plan = &self.plan;
         if plan.keys.is_empty() && plan.references.is_empty() && plan.same_per.is_empty() {
@@ -537,6 +551,12 @@ impl Binding {
         for (key, cells) in plan.keys.iter().zip(&mut out.keys) {
             if let (true, &[field]) = (regular, &key.fields[..]) {
                 self.collect_plain_key(data, tile, base, field, cells);
+            } else if key.empties {
+                self.each_record(data, tile, base, scratch, |raw, at| {
+                    if let Some(hash) = self.key_with_empties(&key.fields, &raw) {
+                        cells.push(KeyCell { hash, ..at });
+                    }
+                });
             } else if has_columns(&key.fields) {
                 self.each_record(data, tile, base, scratch, |raw, at| {
                     if let Some(hash) = self.key_of(&key.fields, &raw) {

@@ -128,6 +128,7 @@ impl TableCheck {
     fn merge_keys(&mut self, index: usize, cells: &[KeyCell], block: Block<'_>, late: &mut Vec<Finding>) {
         let binding = self.binding.clone();
         let key = &binding.plan.keys[index];
+        let fields: Vec<usize> = key.fields.iter().copied().filter(|&f| binding.fields[f].is_some()).collect();
         let table = &mut self.keys[index];
         let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
         for (i, cell) in cells.iter().enumerate() {
@@ -136,7 +137,7 @@ impl TableCheck {
             }
             let first = table.insert(cell.hash, u64::from(cell.row) + 1 + block.shift.rows);
             if let (Some(first), Some((code, severity))) = (first, &key.repeated) {
-                let finding = key_finding(&binding, cell, &key.fields, code, *severity, block, &mut lines);
+                let finding = key_finding(&binding, cell, &fields, code, *severity, block, &mut lines);
                 late.push(finding.arg("first_row", first.to_string()));
             }
         }

@@ -150,6 +150,7 @@ fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Descr
         status,
         supersedes,
         media_types: keys.texts("media_types", notes).unwrap_or_default(),
+        utf8_only: keys.word("encoding", &["utf-8"], notes).is_some(),
         effective_from: date(&keys, "effective_from", notes),
         effective_until: date(&keys, "effective_until", notes),
         ..Manifest::default()
@@ -339,7 +340,8 @@ fn code_list(name: &str, bytes: &[u8], notes: &mut Notes) -> CodeList {
     list
 }
 
-const RULE_KINDS: &[&str] = &["any-of", "one-of", "requires", "order", "implies", "sum", "unique", "exists", "same-per", "rows"];
+const RULE_KINDS: &[&str] =
+    &["any-of", "one-of", "requires", "order", "implies", "sum", "unique", "exists", "same-per", "differ", "present", "rows"];
 
 fn rules(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> Vec<Rule> {
     let mut notes = Notes::new("rules.toml");
@@ -421,16 +423,22 @@ fn rule_kind(kind: &str, keys: &Keys<'_>, notes: &mut Notes) -> Option<RuleKind>
             }
             Some(RuleKind::Sum { total: total?, parts: parts?, tolerance })
         }
-        "unique" => Some(RuleKind::Unique { fields: keys.need_texts("fields", notes)? }),
+        "unique" => {
+            let (fields, empties) = (keys.need_texts("fields", notes), keys.flag("empties", notes).unwrap_or(false));
+            Some(RuleKind::Unique { fields: fields?, empties })
+        }
+        "differ" => Some(RuleKind::Differ { fields: keys.need_texts("fields", notes)? }),
+        "present" => Some(RuleKind::Present { or: keys.need_texts("or", notes)? }),
         "exists" => {
             let fields = keys.need_texts("fields", notes);
             let (resource, target) = (text("in", notes), keys.need_texts("in_fields", notes));
+            let or = keys.texts("or_in", notes).unwrap_or_default();
             let (fields, resource, target) = (fields?, resource?, target?);
             if fields.len() != target.len() {
                 notes.push(keys.note("C911", "", "").arg("fields", fields.len().to_string()).arg("target", target.len().to_string()));
                 return None;
             }
-            Some(RuleKind::Exists { fields, resource, target })
+            Some(RuleKind::Exists { fields, resource, or, target })
         }
         "same-per" => {
             let (key, field) = (keys.need_texts("key", notes), text("field", notes));

@@ -27,8 +27,12 @@ pub enum RuleKind {
     Order { first: String, then: String, strict: bool },
     Implies { field: String, is: Vec<String>, then: String, must: Implied },
     Sum { total: String, parts: Vec<String>, tolerance: String },
-    Unique { fields: Vec<String> },
-    Exists { fields: Vec<String>, resource: String, target: Vec<String> },
+    Unique { fields: Vec<String>, empties: bool },
+    /// `or` names further resources, any of which may have the values instead.
+    Exists { fields: Vec<String>, resource: String, or: Vec<String>, target: Vec<String> },
+    Differ { fields: Vec<String> },
+    /// The resource, or one of `or`, is in the dataset.
+    Present { or: Vec<String> },
     SamePer { key: Vec<String>, field: String },
     Rows { min: u64, max: Option<u64> },
 }
