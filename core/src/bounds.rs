@@ -11,3 +11,6 @@ pub const SAMPLE: usize = 64 << 10;
 
 /// Size of the blocks that a file is cut into, in bytes.
 pub const BLOCK: usize = 1 << 20;
+
+/// Most groups that a balance rule keeps sums for; beyond it the rule says nothing.
+pub const MAX_BALANCES: usize = 100_000;

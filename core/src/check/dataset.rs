@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Unchecked;
+use super::balance::BalanceRule;
 use super::bind::{Binding, HeaderMatch, Sample, bind, header_shape, looks_like_data};
 use super::keys::KeyTable;
 use super::plan::{Key, StandardPlan, TablePlan};
@@ -135,7 +136,8 @@ impl Dataset {
         let keys = binding.plan.keys.iter().filter(none).filter_map(|k| k.repeated.as_ref().map(|(code, _)| code));
         let references = binding.plan.references.iter().filter(|r| absent(&r.fields)).map(|r| &r.code);
         let same_per = binding.plan.same_per.iter().filter(|r| absent(&r.key) || absent(&[r.field])).map(|r| &r.code);
-        for code in keys.chain(references).chain(same_per) {
+        let balances = binding.plan.balances.iter().filter(|r| !r.can_run(&|f| binding.fields[f].is_some())).map(|r| &r.code);
+        for code in keys.chain(references).chain(same_per).chain(balances) {
             file.skipped.push((code.text().to_owned(), format!("{} has no column for it", file.used.name)));
         }
         for (f, rules) in binding.plan.cells.iter().enumerate() {
@@ -446,6 +448,8 @@ fn codes_run(binding: &Binding) -> Vec<String> {
     );
     codes.extend(plan.rows.iter().zip(&binding.rules).filter(|(_, runs)| **runs).map(|(r, _)| r.code.text().to_owned()));
     codes.extend(plan.same_per.iter().filter(|r| has(&r.key) && has(&[r.field])).map(|r| r.code.text().to_owned()));
+    let runs = |r: &&BalanceRule| r.can_run(&|f| binding.fields[f].is_some());
+    codes.extend(plan.balances.iter().filter(runs).map(|r| r.code.text().to_owned()));
     codes.extend(plan.counts.iter().map(|r| r.code.text().to_owned()));
     codes
 }

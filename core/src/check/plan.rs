@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::balance::BalanceRule;
 use super::cell::CellRules;
 use super::fast::FastCheck;
 use super::rows::RowRule;
+use crate::decimal::Decimal;
 use crate::finding::{Code, RuleWords, Severity};
 use crate::package::{Package, Resource, RuleKind};
 use crate::schema::{Presence, TableSchema};
@@ -38,6 +40,8 @@ pub struct TablePlan {
     pub rows: Vec<RowRule>,
     /// Fields that depend on a key.
     pub same_per: Vec<SamePer>,
+    /// Sums over two kinds of records that must agree.
+    pub balances: Vec<BalanceRule>,
     /// Bounds on the number of records.
     pub counts: Vec<CountRule>,
     /// Which of several tables a dataset must have.
@@ -62,6 +66,8 @@ pub struct Reference {
     pub fields: Vec<usize>,
     /// The other table's name.
     pub table: String,
+    /// A field and its values for which this holds; for all records when there is none.
+    pub when: Option<(usize, Vec<String>)>,
     /// Further tables, any of which may have the value in fields of the same names.
     pub or: Vec<String>,
     /// Names of its fields.
@@ -210,10 +216,15 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
                     plan.keys.push(Key { fields, repeated: Some((code, rule.severity)), empties: *empties });
                 }
             }
-            RuleKind::Exists { fields, resource: other, or, target } => {
-                if let Some(fields) = index(fields) {
+            RuleKind::Exists { fields, resource: other, or, target, when } => {
+                // A condition on a field that is not there would hold for other records than it says.
+                let when = match when {
+                    Some((field, is)) => resource.schema.index(field).map(|f| Some((f, is.clone()))),
+                    None => Some(None),
+                };
+                if let (Some(fields), Some(when)) = (index(fields), when) {
                     let (table, or, target) = (other.clone(), or.clone(), target.clone());
-                    plan.references.push(Reference { fields, table, or, target, code, severity: rule.severity });
+                    plan.references.push(Reference { fields, table, when, or, target, code, severity: rule.severity });
                 }
             }
             RuleKind::SamePer { key, field } => {
@@ -222,6 +233,13 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
                 }
             }
             RuleKind::Present { or } => plan.present.push(PresentRule { or: or.clone(), code, severity: rule.severity }),
+            RuleKind::Balance { field, by, left, right, per, tolerance } => {
+                let (field, by) = (resource.schema.index(field), resource.schema.index(by));
+                if let (Some(field), Some(by), Some(per), Some(tolerance)) = (field, by, index(per), Decimal::parse(tolerance)) {
+                    let (left, right) = (left.clone(), right.clone());
+                    plan.balances.push(BalanceRule { field, by, left, right, per, tolerance, code, severity: rule.severity });
+                }
+            }
             RuleKind::Rows { min, max } => plan.counts.push(CountRule { min: *min, max: *max, code, severity: rule.severity }),
             kind => plan.rows.extend(RowRule::compile(kind, code, rule.severity, &resource.schema)),
         }
@@ -254,6 +272,7 @@ impl TablePlan {
             .map(|k| Reference {
                 fields: k.fields.clone(),
                 table: if k.resource.is_empty() { name.to_owned() } else { k.resource.clone() },
+                when: None,
                 or: Vec::new(),
                 target: k.target.clone(),
                 code: Code::Engine("C402"),
@@ -274,6 +293,7 @@ impl TablePlan {
             references,
             rows: Vec::new(),
             same_per: Vec::new(),
+            balances: Vec::new(),
             counts: Vec::new(),
             present: Vec::new(),
         };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::balance::Balances;
 use super::bind::Binding;
 use super::block::{EmptyLines, KeyCell, LineCounter, Outcome};
 use super::keys::{KeyHash, KeyTable};
@@ -21,6 +22,7 @@ pub struct TableCheck {
     tail: EmptyLines,
     keys: Vec<KeyTable>,
     same_per: Vec<HashMap<KeyHash, (KeyHash, u64)>>,
+    balances: Vec<Balances>,
     /// References whose values were not known when they were met, with the finding if they stay unknown.
     pending: Vec<Pending>,
     records: u64,
@@ -64,6 +66,7 @@ impl TableCheck {
             tail: EmptyLines::default(),
             keys: plan.keys.iter().map(|_| KeyTable::default()).collect(),
             same_per: plan.same_per.iter().map(|_| HashMap::new()).collect(),
+            balances: plan.balances.iter().map(|_| Balances::default()).collect(),
             pending: Vec::new(),
             records: 0,
             expected: None,
@@ -104,6 +107,9 @@ impl TableCheck {
         }
         for (i, cells) in outcome.same_per.iter().enumerate() {
             self.merge_same_per(i, cells, block, &mut late);
+        }
+        for (sums, more) in self.balances.iter_mut().zip(outcome.balances) {
+            sums.merge(more);
         }
         for (i, cells) in outcome.references.iter().enumerate() {
             self.merge_references(i, cells, block, &mut late);
@@ -192,6 +198,9 @@ impl TableCheck {
                 finding.code = rule.code.clone();
                 findings.add(finding);
             }
+        }
+        for (rule, sums) in plan.balances.iter().zip(&self.balances) {
+            rule.findings(sums, &place).for_each(|f| findings.add(f));
         }
         let keys = &self.keys;
         let binding = self.binding.clone();

@@ -28,12 +28,14 @@ pub enum RuleKind {
     Implies { field: String, is: Vec<String>, then: String, must: Implied },
     Sum { total: String, parts: Vec<String>, tolerance: String },
     Unique { fields: Vec<String>, empties: bool },
-    /// `or` names further resources, any of which may have the values instead.
-    Exists { fields: Vec<String>, resource: String, or: Vec<String>, target: Vec<String> },
+    /// `or` names further resources, any of which may have the values instead; `when` a field and the values for which the rule holds.
+    Exists { fields: Vec<String>, resource: String, or: Vec<String>, target: Vec<String>, when: Option<(String, Vec<String>)> },
     Differ { fields: Vec<String> },
     /// The resource, or one of `or`, is in the dataset.
     Present { or: Vec<String> },
     SamePer { key: Vec<String>, field: String },
+    /// The field's sum over records whose `by` is one of `left` equals that over `right`, for each value of `per`.
+    Balance { field: String, by: String, left: Vec<String>, right: Vec<String>, per: Vec<String>, tolerance: String },
     Rows { min: u64, max: Option<u64> },
 }
 
