@@ -23,3 +23,6 @@ pub const MAX_NESTING: usize = 128;
 
 /// Most groups of records that a balance of a layout is kept for.
 pub const MAX_GROUPS: usize = 100_000;
+
+/// Most groups that a balance rule keeps sums for; beyond it the rule says nothing.
+pub const MAX_BALANCES: usize = 100_000;

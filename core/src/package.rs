@@ -82,6 +82,8 @@ pub struct Manifest {
     pub status: Status,
     pub supersedes: Vec<String>,
     pub media_types: Vec<String>,
+    /// Whether the standard takes text stored as UTF-8 only (`encoding = "utf-8"`).
+    pub utf8_only: bool,
     /// ISO date, when the standard says one.
     pub effective_from: Option<String>,
     /// ISO date.

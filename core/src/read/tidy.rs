@@ -60,7 +60,7 @@ impl Tidy {
         let names = Arc::new(Names::of(schema));
         let amounts = Amounts::new(layout.decimal, layout.group);
         let mut steps: Vec<Box<dyn Step>> = Vec::with_capacity(layout.steps.len());
-        for step in &layout.steps {
+        for (at, step) in layout.steps.iter().enumerate() {
             let names = names.clone();
             steps.push(match step {
                 LayoutStep::Header(step) => {
@@ -74,7 +74,7 @@ impl Tidy {
                     Box::new(header::Header::new(step, names, signature))
                 }
                 LayoutStep::Blank => Box::new(blank::Blank::default()),
-                LayoutStep::Section(step) => Below::boxed(section::Section::new(step, names)),
+                LayoutStep::Section(step) => Below::boxed(section::Section::new(step, made_before(&layout.steps[..at]), names)),
                 LayoutStep::Fill { columns } => Below::boxed(fill::Fill::new(columns, names)),
                 LayoutStep::Totals(step) => Below::boxed(totals::Totals::new(step, names, amounts.clone())),
                 LayoutStep::Balance(step) => Below::boxed(balance::Balance::new(step, names, amounts.clone())),
@@ -259,6 +259,24 @@ fn place(row: Row<'_>, column: Option<usize>, header: &[String]) -> Place {
         field: column.and_then(|c| header.get(c)).map(|h| Arc::from(h.trim())),
         ..Place::default()
     }
+}
+
+/// The names of the columns that some steps may make.
+fn made_before(steps: &[LayoutStep]) -> Vec<String> {
+    let mut made = Vec::new();
+    for step in steps {
+        match step {
+            LayoutStep::Header(step) => step.titles.iter().for_each(|t| made.extend(group_names(t))),
+            LayoutStep::Section(step) => made.extend(group_names(&step.pattern)),
+            LayoutStep::Rename { pattern } => made.extend(group_names(pattern)),
+            LayoutStep::Unpivot { pattern, value, .. } => {
+                made.extend(group_names(pattern));
+                made.push(value.clone());
+            }
+            _ => {}
+        }
+    }
+    made
 }
 
 /// The names of a pattern's groups, in their order.

@@ -63,4 +63,5 @@ fn run(known: &Known, rows: &Rows, cut: usize) -> (Rows, Vec<Finding>) {
 const MANIFEST: &str = "id = \"x\"\nversion = \"1\"\ntitle = \"X\"\ndescription = \"X\"\ntier = \"local\"\ndomain = \"x\"\npublisher = \"X\"\n\
     licence = \"CC0-1.0\"\n[[resource]]\nname = \"lines\"\ntitle = \"Lines\"\nrecord = \"line\"\n[[layout]]\nresource = \"lines\"\n";
 
-const SCHEMA: &str = r#"{"fields": [{"name": "Item", "type": "string"}, {"name": "amount", "type": "number"}], "fieldsMatch": ["partial"]}"#;
+const SCHEMA: &str =
+    r#"{"fields": [{"name": "Item", "type": "string"}, {"name": "amount", "type": "number"}], "fieldsMatch": ["partial"]}"#;

@@ -114,7 +114,7 @@ pub(super) const CHECKS: &[Check] = &[
         kinds: &[
             kind("", "{left} and {right} both add up to {sum}", "", "Nothing to do."),
             kind("several", "{left} and {right} add up to the same in {count} groups", "", "Nothing to do."),
-            kind("zero", "{left} add up to zero[ in {count} groups]", "", "Nothing to do."),
+            kind("zero", "{left} add up to zero[ in each of {count} groups]", "", "Nothing to do."),
         ],
     },
     Check {

@@ -379,7 +379,7 @@ pub(super) const CHECKS: &[Check] = &[
         why: "They are for people; programs expect the header in the first row.",
         kinds: &[kind(
             "",
-            "{count} rows above the header were read as titles, the first is \"{value}\"[; they say {said}]",
+            "titles above the header: {count}, the first is \"{value}\"[; they say {said}]",
             "",
             "Nothing to do: the layout has them.",
         )],
@@ -390,7 +390,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "Headers of further pages",
         why: "Each printed page has its title and header again; they are no records.",
-        kinds: &[kind("", "{count} rows that repeat the title or the header were left out", "", "Nothing to do: the layout has them.")],
+        kinds: &[kind("", "rows that repeat the title or the header, left out: {count}", "", "Nothing to do: the layout has them.")],
     },
     Check {
         code: "C249",
@@ -398,7 +398,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "Empty rows between the records",
         why: "They part the table for people; they are no records.",
-        kinds: &[kind("", "{count} empty rows were left out", "", "Nothing to do: the layout has them.")],
+        kinds: &[kind("", "empty rows left out: {count}", "", "Nothing to do: the layout has them.")],
     },
     Check {
         code: "C250",
@@ -406,7 +406,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "Headings between the records",
         why: "What a heading says holds for all records below it, so each of them was given it.",
-        kinds: &[kind("", "{count} headings were carried down into {fields}", "", "Nothing to do: the layout has them.")],
+        kinds: &[kind("", "headings carried down into {fields}: {count}", "", "Nothing to do: the layout has them.")],
     },
     Check {
         code: "C251",
@@ -414,7 +414,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "Totals among the records",
         why: "A total that stays among the records counts everything twice.",
-        kinds: &[kind("", "{count} rows with totals were taken out of the records", "", "Nothing to do: the layout has them.")],
+        kinds: &[kind("", "rows with totals, taken out of the records: {count}", "", "Nothing to do: the layout has them.")],
     },
     Check {
         code: "C252",
@@ -424,7 +424,7 @@ pub(super) const CHECKS: &[Check] = &[
         why: "They are remarks or options of the report, and no records.",
         kinds: &[kind(
             "",
-            "{count} rows from \"{value}\" on were left out",
+            "the rows from \"{value}\" on were left out: {count}",
             "",
             "Look whether the table ends there; if records follow, delete the rows between.",
         )],
@@ -435,7 +435,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "Rows that the layout leaves out",
         why: "Not every row of such a file is a record.",
-        kinds: &[kind("", "{count} rows were left out: {why}", "", "Nothing to do: the layout says so.")],
+        kinds: &[kind("", "rows left out: {count}. {why}", "", "Nothing to do: the layout says so.")],
     },
     Check {
         code: "C254",
@@ -443,7 +443,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "A column that the layout leaves out",
         why: "What it holds is in no record, and was not checked.",
-        kinds: &[kind("", "{count} filled cells of \"{name}\" were left out: {why}", "", "Nothing to do: the layout says so.")],
+        kinds: &[kind("", "filled cells of \"{name}\" left out: {count}. {why}", "", "Nothing to do: the layout says so.")],
     },
     Check {
         code: "C255",
@@ -453,7 +453,7 @@ pub(super) const CHECKS: &[Check] = &[
         why: "What stands in the header, such as the year, is data; as records it can be compared and joined.",
         kinds: &[kind(
             "",
-            "{columns} columns of {rows} rows became {count} records[; {without} of the rows are empty in all of them and made none]",
+            "{columns} columns became records: {count} of them from {rows} rows[; rows that are empty in all those columns and made none: {without}]",
             "",
             "Nothing to do: the layout has them.",
         )],
@@ -464,7 +464,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "Values that hold for the rows below",
         why: "A record must say by itself what it belongs to.",
-        kinds: &[kind("", "{count} empty cells were filled with the value above them", "", "Nothing to do: the layout has them.")],
+        kinds: &[kind("", "empty cells filled with the value above them: {count}", "", "Nothing to do: the layout has them.")],
     },
     Check {
         code: "C257",
@@ -472,7 +472,7 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "Values in the form of print",
         why: "Signs and blanks for the eye were taken away, so that the values can be checked and summed.",
-        kinds: &[kind("", "{count} values of \"{name}\" were brought into plain form", "", "Nothing to do: the layout has them.")],
+        kinds: &[kind("", "values of \"{name}\" brought into plain form: {count}", "", "Nothing to do: the layout has them.")],
     },
     Check {
         code: "C258",
@@ -482,7 +482,7 @@ pub(super) const CHECKS: &[Check] = &[
         why: "A spreadsheet takes such names for numbers and drops the zeros, so that they are no longer found elsewhere.",
         kinds: &[kind(
             "",
-            "{count} values of \"{name}\" were filled up with zeros to {width} digits",
+            "values of \"{name}\" filled up with zeros to {width} digits: {count}",
             "",
             "Format the column as text before filling it, so that the zeros stay.",
         )],

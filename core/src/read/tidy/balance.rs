@@ -126,7 +126,8 @@ impl Body for Balance {
             if let Some(words) = right_words {
                 finding = finding.arg("right", words);
             }
-            findings.push(finding.arg("sum", last).arg("count", even.to_string()));
+            let finding = finding.arg("sum", last);
+            findings.push(if even > 1 { finding.arg("count", even.to_string()) } else { finding });
         }
     }
 }

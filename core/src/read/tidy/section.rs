@@ -16,17 +16,20 @@ pub(super) struct Section {
     /// By group: its name, the column of the file that takes it where there is one, the value that holds.
     groups: Vec<(String, Option<usize>, String)>,
     headings: u64,
+    /// Names of columns that steps before this one may have made, and how many of them there are; no heading stands in those.
+    made: Vec<String>,
+    skip: usize,
 }
 
 impl Section {
-    pub(super) fn new(step: &SectionStep, names: Arc<Names>) -> Section {
+    pub(super) fn new(step: &SectionStep, made: Vec<String>, names: Arc<Names>) -> Section {
         let groups = group_names(&step.pattern).into_iter().map(|n| (n, None, String::new())).collect();
-        Section { step: step.clone(), names, column: None, groups, headings: 0 }
+        Section { step: step.clone(), names, column: None, groups, headings: 0, made, skip: 0 }
     }
 
     /// Whether the row is a heading; takes over what it says.
     fn heading(&mut self, row: Row<'_>) -> bool {
-        let mut filled = row.cells().enumerate().filter(|(_, (text, _))| !text.trim().is_empty());
+        let mut filled = row.cells().enumerate().skip(self.skip).filter(|(_, (text, _))| !text.trim().is_empty());
         let Some((first, _)) = filled.next() else { return false };
         if self.step.alone && filled.next().is_some() {
             return false;
@@ -47,6 +50,7 @@ impl Section {
 impl Body for Section {
     fn header(&mut self, header: Row<'_>, out: &mut Rows, _findings: &mut Vec<Finding>) {
         let header_names = names_of(header);
+        self.skip = header_names.iter().take_while(|h| self.made.contains(h)).count();
         self.column = self.step.column.as_ref().and_then(|n| self.names.find(&header_names, n));
         for (name, at, _) in &mut self.groups {
             *at = self.names.find(&header_names, name);
