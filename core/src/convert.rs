@@ -484,8 +484,10 @@ fn settle(
             if at_fault(&finding) || kept_and_told {
                 continue;
             }
-            // The places of other forms are complete but for what the form itself says.
-            if let Some(c) = finding.place.column.filter(|_| plain) {
+            if !plain {
+                // Cells of other forms stand where their record begins.
+                finding.place.byte_column = record.place.byte_column;
+            } else if let Some(c) = finding.place.column {
                 if cells.is_empty() && careful::read(data, record.start, true, &binding.dialect, &mut cells) == Read::TooLong {
                     cells.clear();
                 }

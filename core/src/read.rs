@@ -7,7 +7,7 @@
 //! Delimited text that needs no step never comes this way: it is checked where it lies.
 //!
 //! - [`form`] finds out what a file is, and opens the reader for it: the one place where a reader is plugged in.
-//! - [`tidy`] are the steps of layouts, and how a file's layout is recognised; [`delimited`] reads delimited text for them.
+//! - [`tidy`] are the steps of layouts, and how a file's layout is recognised.
 //! - [`intake`] takes a file's bytes from a shell, and hands over its start and then its text.
 //! - [`transcript`] makes text with places of a reader's rows.
 
@@ -18,6 +18,8 @@ pub mod form;
 pub mod intake;
 pub mod json;
 pub mod rows;
+#[cfg(test)]
+mod tests;
 pub mod tidy;
 pub mod transcript;
 

@@ -1,194 +1,125 @@
-//! Delimited text as rows, for files whose layout has steps; other delimited text is checked where it lies.
-//!
-//! The file's start decides about encoding and dialect, as for every other file; records are read by the careful reader, so that the rules
-//! for odd quoting are the same. Rows may be of any length.
+//! Delimited text as rows: only for tables that need the steps of a layout. All others are checked where they lie.
 
-use crate::bounds::{MAX_RECORD, SAMPLE};
+use super::{Facts, Kind, Origin, Reader, Rows};
+use crate::bounds::{MAX_COLUMNS, MAX_RECORD, SAMPLE};
 use crate::decode::careful::{self, Read};
 use crate::decode::dialect::DialectHints;
 use crate::decode::{Cell, Dialect, Encoding, QuoteFault, content};
 use crate::finding::{Finding, Place};
 
-use super::{Facts, Kind, Origin, Reader, Rows};
-
-/// Most findings about single cells; beyond it the cells are only read.
-const MAX_FOUND: usize = 10_000;
-
-/// The reader.
+/// Reads delimited text: every row as it stands, the first ones too, whatever they are.
 #[derive(Debug)]
-pub struct Delimited {
+pub struct DelimitedReader {
     hints: DialectHints,
-    /// Known once the file's start is there.
-    form: Option<(Encoding, Dialect)>,
+    /// Found by the start.
+    known: Option<(Dialect, Encoding)>,
     buffer: Vec<u8>,
-    cells: Vec<Cell>,
-    row: u64,
-    line: u64,
-    /// In the middle of a record that is longer than the bound.
+    at: usize,
+    rows: u64,
+    lines: u64,
+    /// The rest of a row that is too long is stepped over.
     skipping: bool,
-    found: usize,
+    cells: Vec<Cell>,
 }
 
-impl Delimited {
-    /// A reader; what the hints leave open is found out from the file's start.
-    pub fn new(hints: DialectHints) -> Delimited {
-        Delimited { hints, form: None, buffer: Vec::new(), cells: Vec::new(), row: 0, line: 1, skipping: false, found: 0 }
+impl DelimitedReader {
+    /// A reader of what is written so; what the hints leave open is found by evidence.
+    pub fn new(hints: &DialectHints) -> DelimitedReader {
+        DelimitedReader {
+            hints: hints.clone(),
+            known: None,
+            buffer: Vec::new(),
+            at: 0,
+            rows: 0,
+            lines: 0,
+            skipping: false,
+            cells: Vec::new(),
+        }
     }
 
-    /// How the text is stored and how cells are separated; `None` before the file's start has been read.
-    pub fn form(&self) -> Option<&(Encoding, Dialect)> {
-        self.form.as_ref()
-    }
-
-    /// Reads the rows of a file's start, its first [`SAMPLE`] bytes or all of it; nothing may follow.
-    pub fn start(&mut self, sample: &[u8], whole: bool, out: &mut Rows, findings: &mut Vec<Finding>) {
-        self.buffer.extend_from_slice(sample);
-        self.open(whole);
-        self.read(whole, out, findings);
-    }
-
-    fn open(&mut self, whole: bool) {
-        let sample = &self.buffer[..self.buffer.len().min(SAMPLE)];
-        let whole = whole && self.buffer.len() <= SAMPLE;
-        let mark = if sample.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let encoding = Encoding::sniff(sample, whole);
-        let dialect = Dialect::sniff(&sample[mark..], whole, &self.hints);
-        self.buffer.drain(..mark);
-        self.form = Some((encoding, dialect));
-    }
-
-    /// Reads the whole records of the buffer.
-    fn read(&mut self, last: bool, out: &mut Rows, findings: &mut Vec<Finding>) {
-        let Some((encoding, dialect)) = &self.form else { return };
+    fn run(&mut self, last: bool, out: &mut Rows, findings: &mut Vec<Finding>) {
+        if self.known.is_none() {
+            if self.buffer.len() < SAMPLE && !last {
+                return;
+            }
+            self.at = if self.buffer.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+            let whole = last && self.buffer.len() <= SAMPLE;
+            let sample = &self.buffer[..self.buffer.len().min(SAMPLE)];
+            let encoding = Encoding::sniff(sample, whole);
+            if encoding == Encoding::Windows1252 {
+                findings.push(Finding::new("C101", "file", Place::default()));
+            }
+            self.known = Some((Dialect::sniff(&sample[self.at.min(sample.len())..], whole, &self.hints), encoding));
+        }
+        let Some((dialect, encoding)) = &self.known else { return };
         let newline = dialect.newline();
-        let (mut at, data) = (0, &self.buffer);
-        while at < data.len() {
+        while self.at < self.buffer.len() {
             if self.skipping {
-                match memchr::memchr(newline, &data[at..]) {
-                    Some(end) => {
-                        self.skipping = false;
-                        self.line += 1;
-                        at += end + 1;
-                    }
-                    None => at = data.len(),
-                }
+                let Some(i) = memchr::memchr(newline, &self.buffer[self.at..]) else {
+                    self.at = self.buffer.len();
+                    break;
+                };
+                self.at += i + 1;
+                self.lines += 1;
+                self.skipping = false;
                 continue;
             }
-            let next = match careful::read(data, at, last, dialect, &mut self.cells) {
+            let place = Place { row: self.rows + 1, line: self.lines + 1, byte_column: 1, ..Place::default() };
+            let next = match careful::read(&self.buffer, self.at, last, dialect, &mut self.cells) {
                 Read::Record { next } => next,
                 Read::More => break,
                 Read::TooLong => {
-                    self.row += 1;
-                    let place = Place { row: self.row, line: self.line, byte_column: 1, ..Place::default() };
                     findings.push(Finding::new("C216", "", place).arg("bound", MAX_RECORD.to_string()));
+                    self.rows += 1;
                     self.skipping = true;
                     continue;
                 }
             };
-            self.row += 1;
-            let remark = dialect.comment.is_some_and(|c| data.get(at) == Some(&c));
+            if self.cells.len() > MAX_COLUMNS {
+                findings.push(Finding::new("C216", "columns", place.clone()).arg("bound", MAX_COLUMNS.to_string()));
+                self.cells.truncate(MAX_COLUMNS);
+            }
+            let remark = dialect.comment.is_some_and(|c| self.buffer[self.at] == c);
             if !remark {
                 for (c, cell) in self.cells.iter().enumerate() {
-                    let raw = content(&data[cell.start..cell.end], cell.fault, dialect);
+                    let raw = content(&self.buffer[cell.start..cell.end], cell.fault, dialect);
                     let (text, foreign) = encoding.text(&raw);
-                    let odd = match cell.fault {
+                    let code = match cell.fault {
+                        None if foreign => Some(("C101", "")),
+                        None => None,
                         Some(QuoteFault::Stray) => Some(("C204", "")),
                         Some(QuoteFault::AfterClose) => Some(("C204", "after-close")),
                         Some(QuoteFault::Unclosed) => Some(("C205", "")),
-                        None if foreign => Some(("C101", "")),
-                        None => None,
                     };
-                    if let Some((code, kind)) = odd
-                        && self.found < MAX_FOUND
-                    {
-                        self.found += 1;
-                        let column = Some(c as u32);
-                        let byte_column = (cell.start - at) as u64 + 1;
-                        let place = Place { row: self.row, line: self.line, byte_column, column, ..Place::default() };
+                    if let Some((code, kind)) = code {
+                        let place = Place { column: Some(c as u32), ..place.clone() };
                         findings.push(Finding::new(code, kind, place).value(&text));
                     }
                     out.cell(&text, Kind::Text);
                 }
-                out.end_row(Origin { row: self.row, line: self.line, byte_column: 1 });
+                out.end_row(Origin { row: place.row, line: place.line, byte_column: 1 });
             }
-            self.line += memchr::memchr_iter(newline, &data[at..next]).count() as u64;
-            at = next;
+            self.rows += 1;
+            self.lines += memchr::memchr_iter(newline, &self.buffer[self.at..next]).count() as u64;
+            self.at = next;
         }
-        self.buffer.drain(..at);
+        self.buffer.drain(..self.at);
+        self.at = 0;
     }
 }
 
-impl Reader for Delimited {
+impl Reader for DelimitedReader {
     fn push(&mut self, bytes: &[u8], out: &mut Rows, findings: &mut Vec<Finding>) {
         self.buffer.extend_from_slice(bytes);
-        if self.form.is_none() {
-            if self.buffer.len() <= SAMPLE {
-                return;
-            }
-            self.open(false);
-        }
-        self.read(false, out, findings);
+        self.run(false, out, findings);
     }
 
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
-        if self.form.is_none() {
-            self.open(true);
-        }
-        self.read(true, out, findings);
-        self.buffer = Vec::new();
+        self.run(true, out, findings);
     }
 
     fn facts(&self) -> Facts {
-        let Some((encoding, dialect)) = &self.form else { return Facts::default() };
+        let Some((dialect, encoding)) = &self.known else { return Facts::default() };
         Facts { encoding: encoding.name(), more: dialect.facts(), ..Facts::default() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn read(bytes: &[u8], cuts: &[usize]) -> (Rows, Vec<Finding>) {
-        let (mut rows, mut findings) = (Rows::new(), Vec::new());
-        let mut reader = Delimited::new(DialectHints::default());
-        let mut at = 0;
-        for cut in cuts {
-            let next = (at + cut).min(bytes.len());
-            reader.push(&bytes[at..next], &mut rows, &mut findings);
-            at = next;
-        }
-        reader.push(&bytes[at..], &mut rows, &mut findings);
-        reader.finish(&mut rows, &mut findings);
-        (rows, findings)
-    }
-
-    #[test]
-    fn rows_of_any_length_with_their_places() {
-        let (rows, findings) = read(b"\xef\xbb\xbfTown of X\r\n\r\na,b,c\r\n1,\"2\r\n3\",x\r\n4\r\n", &[]);
-        let cells: Vec<Vec<&str>> = rows.iter().map(|r| r.cells().map(|c| c.0).collect()).collect();
-        assert_eq!(cells, [vec!["Town of X"], vec![""], vec!["a", "b", "c"], vec!["1", "2\r\n3", "x"], vec!["4"]]);
-        assert_eq!(rows.iter().map(|r| (r.origin.row, r.origin.line)).collect::<Vec<_>>(), [(1, 1), (2, 2), (3, 3), (4, 4), (5, 6)]);
-        assert!(findings.is_empty());
-    }
-
-    #[test]
-    fn odd_quoting_and_letters_are_told() {
-        let (rows, findings) = read(b"a,b\n\"x\"y,1\nCaf\xc3\xa9,2\nCaf\xe9,\"z\n", &[]);
-        assert_eq!(rows.len(), 4);
-        assert_eq!(findings.iter().map(|f| (f.code.text(), f.place.line)).collect::<Vec<_>>(), [("C204", 2), ("C205", 4)]);
-    }
-
-    proptest! {
-        #[test]
-        fn a_cut_anywhere_changes_nothing(
-            bytes in proptest::collection::vec(prop_oneof![Just(b','), Just(b'"'), Just(b'\n'), Just(b'\r'), Just(b'a'), any::<u8>()], 0..200),
-            cuts in proptest::collection::vec(0usize..20, 0..20),
-        ) {
-            prop_assert_eq!(read(&bytes, &cuts), read(&bytes, &[]));
-        }
     }
 }

@@ -3,9 +3,9 @@
 //! A shell pushes bytes until the intake is [`Intake::ready`] or the file ends, shows its [`Intake::start`] to whoever chooses a standard, and hands
 //! it on to a feed, which takes the rest of the bytes.
 
-use super::delimited::Delimited;
+use super::delimited::DelimitedReader;
 use super::form::{self, Opened};
-use super::{Form, ReadOptions, Rows, Transcript, Unpack};
+use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
 use crate::bounds::{MAX_LAYERS, SAMPLE};
 use crate::check::dataset::Start;
 use crate::decode::dialect::DialectHints;
@@ -27,6 +27,11 @@ impl Source {
     /// Whether the bytes are checked where they lie.
     pub fn is_plain(&self) -> bool {
         self.layers.is_empty() && self.transcript.is_none()
+    }
+
+    /// Whether the bytes are unpacked first, so that a few of them may become many.
+    pub fn is_packed(&self) -> bool {
+        !self.layers.is_empty()
     }
 
     /// The transcript of a form that is not delimited text.
@@ -74,13 +79,9 @@ impl Source {
     }
 
     fn unpack(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut now = bytes.to_vec();
-        for layer in &mut self.layers {
-            let mut next = Vec::new();
-            layer.push(&now, &mut next, &mut self.findings);
-            now = next;
-        }
-        now
+        let mut out = Vec::new();
+        through(&mut self.layers, bytes, &mut out, &mut self.findings);
+        out
     }
 
     fn unpack_rest(&mut self) -> Vec<u8> {
@@ -93,6 +94,23 @@ impl Source {
         }
         self.finished = self.layers.len();
         now
+    }
+}
+
+/// Bytes given to a layer at once: what comes out may be a thousand times as much.
+const PIECE: usize = 4 << 10;
+
+/// Unpacks bytes by all layers, outermost first.
+fn through(layers: &mut [Box<dyn Unpack>], bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+    let Some((first, inner)) = layers.split_first_mut() else {
+        out.extend_from_slice(bytes);
+        return;
+    };
+    let mut next = Vec::new();
+    for piece in bytes.chunks(PIECE) {
+        next.clear();
+        first.push(piece, &mut next, findings);
+        through(inner, &next, out, findings);
     }
 }
 
@@ -114,6 +132,8 @@ pub struct Intake {
     forms: Vec<Form>,
     known: bool,
     ended: bool,
+    /// Whether the rows were looked at for a layout that they follow.
+    compared: bool,
 }
 
 impl Intake {
@@ -127,6 +147,7 @@ impl Intake {
             forms: Vec::new(),
             known: false,
             ended: false,
+            compared: false,
         }
     }
 
@@ -138,6 +159,38 @@ impl Intake {
             intake.end();
         } else {
             intake.look(true);
+            intake.compare();
+        }
+        intake
+    }
+
+    /// A file whose rows are read already, or by a reader that the shell chose.
+    pub fn of_transcript(name: &str, transcript: Transcript) -> Intake {
+        let mut intake = Intake::new(name, &ReadOptions::default());
+        intake.forms.push(transcript.form());
+        intake.source.transcript = Some(Box::new(transcript));
+        (intake.known, intake.ended) = (true, true);
+        intake
+    }
+
+    /// A file that is unpacked first, as the shell knows: one of an archive's, say.
+    pub fn packed(name: &str, layer: Box<dyn Unpack>, options: &ReadOptions) -> Intake {
+        let mut intake = Intake::new(name, options);
+        intake.source.layers.push(layer);
+        intake
+    }
+
+    /// The start of a file of which no more is to come, to tell what it is.
+    pub fn of_start(name: &str, bytes: &[u8], options: &ReadOptions) -> Intake {
+        let mut intake = Intake::of_bytes(name, bytes, false, options);
+        if intake.source.transcript.is_none() {
+            // The rows at hand are all that will be compared.
+            (intake.ended, intake.compared) = (true, false);
+            intake.compare();
+            intake.ended = intake.source.transcript.is_some();
+        }
+        if let Some(transcript) = &mut intake.source.transcript {
+            transcript.finish();
         }
         intake
     }
@@ -146,6 +199,7 @@ impl Intake {
     pub fn push(&mut self, bytes: &[u8]) {
         self.source.push(bytes, &mut self.text);
         self.look(false);
+        self.compare();
     }
 
     /// Says that no bytes follow.
@@ -163,6 +217,27 @@ impl Intake {
             self.look(true);
         }
         self.source.finish(&mut self.text);
+        self.compare();
+    }
+
+    /// Once the start is known: sends the rows through the steps of the layout that they follow, if they follow one.
+    fn compare(&mut self) {
+        if self.compared || !self.ready() {
+            return;
+        }
+        self.compared = true;
+        // Records that name their own cells may bring columns later, which no step could know of.
+        let rows = match &self.source.transcript {
+            Some(transcript) => !transcript.facts().keyed,
+            None => self.forms.last() == Some(&Form::Delimited),
+        };
+        if !rows || self.options.layouts.is_empty() {
+            return;
+        }
+        let hints = DialectHints::default();
+        if let Some(known) = self.options.layouts.recognise(&self.start_rows(&hints)) {
+            self.tidy(vec![Box::new(known.tidy())], &hints);
+        }
     }
 
     /// Finds out what the text is, once there is enough of it; `now` when there will be no more.
@@ -185,34 +260,12 @@ impl Intake {
             Opened::Read(reader) => {
                 self.known = true;
                 let mut transcript = Transcript::new(form, reader, Vec::new());
-                transcript.may_follow(self.options.layouts.clone());
                 transcript.push(&self.text);
                 self.text = Vec::new();
                 self.source.transcript = Some(Box::new(transcript));
             }
-            Opened::Plain | Opened::Unpack(_) => {
-                self.known = true;
-                if form == Form::Delimited {
-                    self.look_for_layout(whole);
-                }
-            }
+            Opened::Plain | Opened::Unpack(_) => self.known = true,
         }
-    }
-
-    /// Delimited text whose layout has steps is read as rows.
-    fn look_for_layout(&mut self, whole: bool) {
-        if self.options.layouts.is_empty() {
-            return;
-        }
-        let (mut rows, mut findings) = (Rows::new(), Vec::new());
-        let mut reader = Delimited::new(DialectHints::default());
-        reader.start(&self.text[..self.text.len().min(SAMPLE)], whole, &mut rows, &mut findings);
-        let Some(known) = self.options.layouts.recognise(&rows) else { return };
-        let mut transcript =
-            Transcript::new(Form::Delimited, Box::new(Delimited::new(DialectHints::default())), vec![Box::new(known.tidy())]);
-        transcript.push(&self.text);
-        self.text = Vec::new();
-        self.source.transcript = Some(Box::new(transcript));
     }
 
     /// Whether the start is known, so that no more bytes are needed before the file is opened.
@@ -240,6 +293,46 @@ impl Intake {
                 let whole = self.ended && self.text.len() <= SAMPLE;
                 Start { name: &self.name, sample: &self.text[..self.text.len().min(SAMPLE)], whole, form: None }
             }
+        }
+    }
+
+    /// The rows of the start as they stand, before any step, once the file is [`Intake::ready`].
+    pub fn start_rows(&self, hints: &DialectHints) -> Rows {
+        match &self.source.transcript {
+            Some(transcript) => transcript.start_rows().clone(),
+            None => {
+                let (mut rows, mut reader) = (Rows::new(), DelimitedReader::new(hints));
+                let sample = &self.text[..self.text.len().min(SAMPLE)];
+                reader.push(sample, &mut rows, &mut Vec::new());
+                if self.ended && sample.len() == self.text.len() {
+                    reader.finish(&mut rows, &mut Vec::new());
+                }
+                rows
+            }
+        }
+    }
+
+    /// Sends the rows through the steps of a layout; delimited text is then read as rows, too. Once, when the file is [`Intake::ready`], and before its
+    /// [`Intake::start`] is shown to whoever opens it.
+    pub fn tidy(&mut self, steps: Vec<Box<dyn Step>>, hints: &DialectHints) {
+        if self.source.transcript.is_none() {
+            let mut transcript = Transcript::new(Form::Delimited, Box::new(DelimitedReader::new(hints)), Vec::new());
+            // The same start, however much more is at hand.
+            let (start, rest) = self.text.split_at(self.text.len().min(SAMPLE));
+            transcript.push(start);
+            if self.ended && rest.is_empty() {
+                transcript.finish();
+            }
+            transcript.settle();
+            transcript.push(rest);
+            if self.ended {
+                transcript.finish();
+            }
+            self.text = Vec::new();
+            self.source.transcript = Some(Box::new(transcript));
+        }
+        if let Some(transcript) = &mut self.source.transcript {
+            transcript.set_steps(steps);
         }
     }
 

@@ -44,7 +44,6 @@ pub struct Tidy {
     steps: Vec<Box<dyn Step>>,
     /// What each step but the last hands to the next.
     between: Vec<Rows>,
-    only_looks: bool,
 }
 
 impl std::fmt::Debug for Tidy {
@@ -87,8 +86,7 @@ impl Tidy {
             });
         }
         let between = (1..steps.len()).map(|_| Rows::new()).collect();
-        let only_looks = layout.steps.iter().all(|s| matches!(s, LayoutStep::Balance(_)));
-        Tidy { steps, between, only_looks }
+        Tidy { steps, between }
     }
 
     /// Findings of the step at `at` get the column of the file: they know only the columns that this step was given.
@@ -99,11 +97,6 @@ impl Tidy {
                 u32::try_from(column).ok()
             });
         }
-    }
-
-    /// Whether rows come out as they went in, so that the steps only look at them.
-    pub fn only_looks(&self) -> bool {
-        self.only_looks
     }
 
     /// Hands rows to the step at `first` and what comes of it to those behind.

@@ -11,6 +11,7 @@ mod decode_csv;
 mod input;
 mod load_package;
 pub mod mutate;
+mod read_json;
 mod render;
 pub mod seeds;
 mod tidy;
@@ -20,6 +21,7 @@ pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
 pub use load_package::load_package;
+pub use read_json::read_json;
 pub use render::render;
 pub use tidy::tidy;
 pub use validate::validate;
@@ -34,12 +36,13 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "decode_csv", body: decode_csv },
     Target { name: "load_package", body: load_package },
     Target { name: "crosswalk", body: crosswalk },
     Target { name: "validate", body: validate },
     Target { name: "render", body: render },
     Target { name: "convert", body: convert },
+    Target { name: "read_json", body: read_json },
     Target { name: "tidy", body: tidy },
 ];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use concord_core::decode::dialect::DialectHints;
 use concord_core::finding::Finding;
 use concord_core::package::load::load;
-use concord_core::read::delimited::Delimited;
+use concord_core::read::delimited::DelimitedReader;
 use concord_core::read::tidy::{Known, suggest};
 use concord_core::read::{Reader, Rows, Step};
 
@@ -39,7 +39,7 @@ pub fn tidy(data: &[u8]) {
 
 fn read(file: &[u8], cut: usize) -> Rows {
     let (mut rows, mut findings) = (Rows::new(), Vec::new());
-    let mut reader = Delimited::new(DialectHints::default());
+    let mut reader = DelimitedReader::new(&DialectHints::default());
     file.chunks(cut).for_each(|piece| reader.push(piece, &mut rows, &mut findings));
     reader.finish(&mut rows, &mut findings);
     rows

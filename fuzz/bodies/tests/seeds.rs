@@ -55,8 +55,18 @@ fn validate() {
 }
 
 #[test]
+fn tidy() {
+    hold("tidy");
+}
+
+#[test]
 fn render() {
     hold("render");
+}
+
+#[test]
+fn read_json() {
+    hold("read_json");
 }
 
 #[test]

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::super::delimited::Delimited;
+use super::super::delimited::DelimitedReader;
 use super::super::{Kind, Origin, Reader};
 use super::*;
 use crate::package::{Package, load};
 
 fn read_rows(bytes: &[u8]) -> Rows {
     let (mut rows, mut findings) = (Rows::new(), Vec::new());
-    let mut reader = Delimited::new(crate::decode::dialect::DialectHints::default());
+    let mut reader = DelimitedReader::new(&crate::decode::dialect::DialectHints::default());
     reader.push(bytes, &mut rows, &mut findings);
     reader.finish(&mut rows, &mut findings);
     assert!(findings.is_empty(), "{findings:?}");
@@ -219,13 +219,6 @@ fn real(name: &str) -> Option<Vec<u8>> {
             None
         }
     }
-}
-
-/// What a package tells about a real file.
-fn real_told(package: &str, resource: &str, file: &str) -> Option<(usize, Vec<String>)> {
-    let bytes = real(file)?;
-    let (rows, findings) = run(&mut tidy_of(&package_at(package), resource), &read_rows(&bytes), &[]);
-    Some((rows.len() - 1, told(&findings)))
 }
 
 #[test]
