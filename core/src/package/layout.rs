@@ -536,7 +536,7 @@ width = 5
             ("kind = \"skip\"\npattern = \"x\"", "C904 layout[1].step[1] (line 3)"),
             ("kind = \"values\"\ncolumns = [\"a\"]\nas = \"date\"\nfrom = [\"%Q\"]", "C930 layout[1].step[1].from (line 7)"),
             ("kind = \"balance\"\nleft = { sum = \"a\" }\ntolerance = \"-1\"", "C930 layout[1].step[1].tolerance (line 6)"),
-            ("kind = \"blank\"\ncolour = 1", "C905 layout[1].step[1] (line 3)"),
+            ("kind = \"blank\"\ncolour = 1", "C905 layout[1].step[1] (line 5)"),
         ] {
             let (_, found) = layouts(&format!("\n[[layout]]\n[[layout.step]]\n{step}\n"));
             assert_eq!(found, [told], "{step}");

@@ -44,6 +44,8 @@ pub struct Tidy {
     steps: Vec<Box<dyn Step>>,
     /// What each step but the last hands to the next.
     between: Vec<Rows>,
+    /// The row at hand.
+    one: Rows,
 }
 
 impl std::fmt::Debug for Tidy {
@@ -86,7 +88,7 @@ impl Tidy {
             });
         }
         let between = (1..steps.len()).map(|_| Rows::new()).collect();
-        Tidy { steps, between }
+        Tidy { steps, between, one: Rows::new() }
     }
 
     /// Findings of the step at `at` get the column of the file: they know only the columns that this step was given.
@@ -126,7 +128,14 @@ impl Step for Tidy {
         if self.steps.is_empty() {
             rows.iter().for_each(|row| out.push(row));
         } else {
-            self.through(0, rows, out, findings);
+            // Row by row, so that what the steps tell comes in the order of rows, and the same however these were cut.
+            let mut one = std::mem::take(&mut self.one);
+            for row in rows.iter() {
+                one.clear();
+                one.push(row);
+                self.through(0, &one, out, findings);
+            }
+            self.one = one;
         }
     }
 

@@ -40,8 +40,8 @@ pub fn suggest(rows: &Rows) -> Vec<Suggested> {
     let amount_columns: Vec<usize> = (0..header_names.len()).filter(|&c| mostly_amounts(&records, c, &amounts)).collect();
     fill(&records, &header_names, &amount_columns, &mut out);
     totals(&records, &header_names, &amount_columns, &mut out);
-    years(&header_names, &mut out);
     forms(&records, &header_names, &amount_columns, &mut out);
+    years(&header_names, &mut out);
     out
 }
 
