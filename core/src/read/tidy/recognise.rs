@@ -11,6 +11,9 @@ use crate::schema::TableSchema;
 /// Rows of the start that are looked at.
 const ROWS: usize = 200;
 
+/// Most columns of a file that is compared; more are no printed table.
+const COLUMNS: usize = 1000;
+
 /// The share of known columns, in thousandths, from which a layout is taken for the file's.
 const ENOUGH: usize = 500;
 
@@ -96,6 +99,9 @@ impl Layouts {
         for row in rows.iter().take(ROWS) {
             if start.bytes() >= SAMPLE {
                 break;
+            }
+            if row.len() > COLUMNS {
+                return None;
             }
             start.push(row);
         }

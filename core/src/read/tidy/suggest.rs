@@ -243,7 +243,7 @@ fn forms(records: &[Row<'_>], names: &[String], amount_columns: &[usize], out: &
     let mut columns = Vec::new();
     let mut example = String::new();
     for &c in amount_columns {
-        let odd = records.iter().map(|r| r.text(c)).find(|t| !t.trim().is_empty() && !plain(t));
+        let odd = records.iter().map(|r| r.text(c)).find(|t| !t.trim().is_empty() && !plain(t) && !scientific(t.trim()));
         if let (Some(text), Some(name)) = (odd, names.get(c)) {
             columns.push(quoted(name.trim()));
             text.clone_into(&mut example);
