@@ -88,8 +88,7 @@ fn largest_list(text: &str) -> Option<Vec<String>> {
     if !parser.open_object().ok()? {
         return None;
     }
-    loop {
-        let Ok(name) = parser.name() else { break };
+    while let Ok(name) = parser.name() {
         let mut more;
         match parser.peek() {
             Some(b'{') if way.len() < 8 => {

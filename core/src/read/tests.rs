@@ -222,7 +222,7 @@ fn files_are_known_by_their_content() {
 fn delimited_text_can_go_through_steps_too() {
     let mut text = "Town of X\n,id,name,points\n".to_owned();
     for i in 1..=20_000 {
-        text.push_str(&format!("-,{},\"n\n\",{}\n", if i == 19_000 { 2 } else { i }, if i == 15_000 { "x" } else { "5" }));
+        text.push_str(&format!("\"-\n-\",{},n,{}\n", if i == 19_000 { 2 } else { i }, if i == 15_000 { "x" } else { "5" }));
     }
     let told = |step: usize| {
         let options = Options::default();
@@ -245,7 +245,7 @@ fn delimited_text_can_go_through_steps_too() {
     };
     let whole = told(usize::MAX);
     assert_eq!(
-        whole.lines().filter(|l| !l.contains("C103") && !l.contains("C308")).collect::<Vec<_>>(),
+        whole.lines().collect::<Vec<_>>(),
         [
             "x.csv:30001:1: error[C302] column D \"points\": \"x\" is not a number",
             "x.csv:38001:1: error[C401] column B \"id\": \"2\" was already used in row 4",

@@ -314,11 +314,12 @@ impl<'t> Parser<'t> {
             self.at = if bytes.len() < at + 6 { self.text.len() } else { at };
             return self.fault("\\u needs four hexadecimal digits");
         };
-        if (0xd800..0xdc00).contains(&first) && bytes.get(at + 6..at + 8) == Some(b"\\u") {
-            if let Some(second) = hex(at + 8).filter(|s| (0xdc00..0xe000).contains(s)) {
-                let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-                return Ok((char::from_u32(code).unwrap_or('\u{fffd}'), at + 12));
-            }
+        if (0xd800..0xdc00).contains(&first)
+            && bytes.get(at + 6..at + 8) == Some(b"\\u")
+            && let Some(second) = hex(at + 8).filter(|s| (0xdc00..0xe000).contains(s))
+        {
+            let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+            return Ok((char::from_u32(code).unwrap_or('\u{fffd}'), at + 12));
         }
         self.odd.half |= (0xd800..0xe000).contains(&first);
         Ok((char::from_u32(first).unwrap_or('\u{fffd}'), at + 6))

@@ -129,7 +129,10 @@ mod generated {
             Value::Null => cell.is_empty(),
             Value::String(text) => cell == text,
             Value::Array(_) | Value::Object(_) => serde_json::from_str::<Value>(cell).is_ok_and(|v| v == *value),
-            _ => cell == value.to_string(),
+            _ => {
+                let text = value.to_string();
+                cell == text
+            }
         }
     }
 
