@@ -305,7 +305,7 @@ impl Only {
 
     fn holds(&self, row: Row<'_>) -> bool {
         let text = row.text(self.column).trim().to_lowercase();
-        self.is.iter().any(|t| *t == text)
+        self.is.contains(&text)
     }
 }
 

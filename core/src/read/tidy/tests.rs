@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -215,7 +215,7 @@ fn real(name: &str) -> Option<Vec<u8>> {
     match std::fs::read(&file) {
         Ok(bytes) => Some(bytes),
         Err(_) => {
-            println!("not there, so not tested: {}", file.display());
+            eprintln!("not there, so not tested: {}", file.display());
             None
         }
     }
@@ -346,7 +346,7 @@ fn printed(cents: i64, style: u8) -> String {
     let whole = (size / 100).to_string();
     let mut grouped = String::new();
     for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i) % 3 == 0 && style & 1 != 0 {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) && style & 1 != 0 {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -363,9 +363,11 @@ fn printed(cents: i64, style: u8) -> String {
     }
 }
 
+type Table = Vec<Vec<String>>;
+
 impl Ledger {
     /// The tidy rows, and the untidy ones with the places of their totals (row and column).
-    fn rows(&self) -> (Vec<Vec<String>>, Vec<Vec<String>>, Vec<(usize, usize)>) {
+    fn rows(&self) -> (Table, Table, Vec<(usize, usize)>) {
         let row = |cells: &[&str]| cells.iter().map(|c| (*c).to_owned()).collect::<Vec<String>>();
         let mut tidy = vec![row(&["fund", "Item", "Net amount", "Change"])];
         let (mut untidy, mut totals) = (Vec::new(), Vec::new());
