@@ -17,6 +17,7 @@ use concord_core::finding::{Finding, Severity};
 use concord_core::map::MapPlan;
 use concord_core::package::read_crosswalk::parse_crosswalk;
 use concord_core::package::{Crosswalk, Package, StandardRef, lint};
+use concord_core::read::ReadOptions;
 use concord_core::render::{self, Format, words};
 
 use crate::args;
@@ -36,7 +37,8 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         return Err(Failure::said("the converted data and the rejects cannot go to the same file"));
     }
     let to = target::package(&args.to)?;
-    let options = Options { max_findings: args.max_findings, read: args.how.options(), ..Options::default() };
+    let read = ReadOptions { layouts: target::layouts(args.from.as_deref())?, ..args.how.options() };
+    let options = Options { max_findings: args.max_findings, read, ..Options::default() };
 
     let inputs = args.files.iter().map(|p| Input::open(p, &options.read)).collect::<Result<Vec<_>, _>>()?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();

@@ -9,6 +9,7 @@ use concord_core::finding::{Finding, Severity};
 use concord_core::package::Package;
 use concord_core::package::catalog::Catalog;
 use concord_core::package::descriptor::{self, SchemaSource};
+use concord_core::read::tidy::{Known, Layouts};
 use concord_core::render::words;
 use concord_core::schema::parse;
 use concord_core::session::{Choice, hex};
@@ -27,6 +28,14 @@ pub(crate) fn package(reference: &str) -> Result<Arc<Package>, Failure> {
     catalog.find(reference).cloned().ok_or_else(|| {
         let near = catalog.near(reference).map(|n| format!(" (did you mean {n}?)")).unwrap_or_default();
         Failure::said(format!("there is no standard \"{reference}\"{near}; `concord standards list` shows all"))
+    })
+}
+
+/// The layouts that an untidy file may follow: those of the package named, or all that are known.
+pub(crate) fn layouts(named: Option<&str>) -> Result<Layouts, Failure> {
+    Ok(match named {
+        Some(reference) => Layouts::new(Known::of_package(&*package(reference)?)),
+        None => Layouts::new(catalog().all().flat_map(|p| Known::of_package(p))),
     })
 }
 

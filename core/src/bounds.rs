@@ -20,3 +20,9 @@ pub const MAX_LAYERS: usize = 3;
 
 /// Deepest nesting of lists and objects in a record of JSON.
 pub const MAX_NESTING: usize = 128;
+
+/// Most groups of records that a balance of a layout is kept for.
+pub const MAX_GROUPS: usize = 100_000;
+
+/// Most groups that a balance rule keeps sums for; beyond it the rule says nothing.
+pub const MAX_BALANCES: usize = 100_000;

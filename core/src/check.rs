@@ -9,6 +9,7 @@
 
 #[cfg(test)]
 mod agree;
+pub mod balance;
 pub mod bind;
 pub mod block;
 pub mod cell;

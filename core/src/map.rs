@@ -24,10 +24,10 @@ use crate::package::crosswalk::{Crosswalk, Otherwise};
 
 pub(crate) mod column;
 pub mod convert;
-mod date;
+pub(crate) mod date;
 mod distinct;
 mod lookup;
-mod number;
+pub(crate) mod number;
 mod plan;
 mod project;
 mod rejects;

@@ -7,6 +7,7 @@
 //! Delimited text that needs no step never comes this way: it is checked where it lies.
 //!
 //! - [`form`] finds out what a file is, and opens the reader for it: the one place where a reader is plugged in.
+//! - [`tidy`] are the steps of layouts, and how a file's layout is recognised.
 //! - [`intake`] takes a file's bytes from a shell, and hands over its start and then its text.
 //! - [`transcript`] makes text with places of a reader's rows.
 
@@ -19,6 +20,7 @@ pub mod json;
 pub mod rows;
 #[cfg(test)]
 mod tests;
+pub mod tidy;
 pub mod transcript;
 
 pub use form::Form;
@@ -28,7 +30,7 @@ pub use transcript::{Places, Transcript};
 
 /// Reads a stream of bytes as rows. However the bytes are cut into pieces, the rows and findings are the same.
 ///
-/// The first row is the header. A reader keeps no more than one record and what its form needs to go on; it never fails: what is wrong about
+/// The first row is the header, unless the steps of a layout are to find it. A reader keeps no more than one record and what its form needs to go on; it never fails: what is wrong about
 /// the bytes is a finding, with its place.
 ///
 /// Rows come in the order of [`Origin::row`], and a finding about a row comes no later than the first row behind it. Findings of no row are
@@ -99,10 +101,12 @@ pub struct ReadOptions {
     pub sheet: Option<String>,
     /// Most bytes of a file that must be at hand as a whole before it can be read.
     pub whole: usize,
+    /// The layouts that an untidy file may follow; without one, a file is read as it comes.
+    pub layouts: tidy::Layouts,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        ReadOptions { records: None, sheet: None, whole: crate::bounds::MAX_WHOLE }
+        ReadOptions { records: None, sheet: None, whole: crate::bounds::MAX_WHOLE, layouts: tidy::Layouts::default() }
     }
 }

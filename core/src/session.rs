@@ -14,6 +14,7 @@ use crate::check::plan::StandardPlan;
 use crate::check::table::TableCheck;
 use crate::decode::Head;
 use crate::detect;
+use crate::read::tidy::Layouts;
 use crate::read::{Intake, Places, Source, Transcript};
 use crate::report::Report;
 
@@ -27,6 +28,14 @@ pub enum Choice {
 }
 
 impl Choice {
+    /// The layouts that an untidy file may follow.
+    pub fn layouts(&self) -> Layouts {
+        match self {
+            Choice::Given(plan) => Layouts::new(plan.layouts()),
+            Choice::Detect(plans) => Layouts::new(plans.iter().flat_map(|plan| plan.layouts())),
+        }
+    }
+
     /// The plan for files that start so.
     pub fn decide(&self, starts: &[Start<'_>], options: &Options) -> Arc<StandardPlan> {
         match self {
@@ -174,7 +183,10 @@ enum State {
 
 impl Session {
     /// A file of that name. `digest` asks for the SHA-256 that the JSON report shows.
-    pub fn new(name: &str, choice: Choice, options: Options, digest: bool) -> Session {
+    pub fn new(name: &str, choice: Choice, mut options: Options, digest: bool) -> Session {
+        if options.read.layouts.is_empty() {
+            options.read.layouts = choice.layouts();
+        }
         let intake = Box::new(Intake::new(name, &options.read));
         Session { choice, options, bytes: 0, digest: digest.then(Sha256::new), state: State::Start(intake) }
     }

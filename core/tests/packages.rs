@@ -358,13 +358,31 @@ fn all_kinds_of_rules_are_read() {
             "Implies { field: \"a\", is: [\"x\"], then: \"b\", must: Empty }",
         ),
         ("sum", "total = \"a\"\nparts = [\"b\"]\ntolerance = 0.50", "Sum { total: \"a\", parts: [\"b\"], tolerance: \"0.5\" }"),
-        ("unique", "fields = [\"a\"]", "Unique { fields: [\"a\"] }"),
+        ("unique", "fields = [\"a\"]", "Unique { fields: [\"a\"], empties: false }"),
+        ("unique", "fields = [\"a\"]\nempties = true", "Unique { fields: [\"a\"], empties: true }"),
+        ("differ", "fields = [\"a\", \"b\"]", "Differ { fields: [\"a\", \"b\"] }"),
+        ("present", "or = [\"visits\"]", "Present { or: [\"visits\"] }"),
         (
             "exists",
             "fields = [\"a\"]\nin = \"visits\"\nin_fields = [\"b\"]",
-            "Exists { fields: [\"a\"], resource: \"visits\", target: [\"b\"] }",
+            "Exists { fields: [\"a\"], resource: \"visits\", or: [], target: [\"b\"], when: None }",
+        ),
+        (
+            "exists",
+            "fields = [\"a\"]\nin = \"visits\"\nor_in = [\"more\"]\nin_fields = [\"b\"]",
+            "Exists { fields: [\"a\"], resource: \"visits\", or: [\"more\"], target: [\"b\"], when: None }",
+        ),
+        (
+            "exists",
+            "fields = [\"a\"]\nin = \"visits\"\nin_fields = [\"b\"]\nif = \"c\"\nis = [\"\", \"0\"]",
+            "Exists { fields: [\"a\"], resource: \"visits\", or: [], target: [\"b\"], when: Some((\"c\", [\"\", \"0\"])) }",
         ),
         ("same-per", "key = [\"a\"]\nfield = \"b\"", "SamePer { key: [\"a\"], field: \"b\" }"),
+        (
+            "balance",
+            "field = \"a\"\nby = \"b\"\nleft = [\"x\"]\nright = [\"y\"]\nper = [\"c\"]",
+            "Balance { field: \"a\", by: \"b\", left: [\"x\"], right: [\"y\"], per: [\"c\"], tolerance: \"0\" }",
+        ),
         ("rows", "min = 1\nmax = 2", "Rows { min: 1, max: Some(2) }"),
         ("rows", "max = 2", "Rows { min: 0, max: Some(2) }"),
     ] {

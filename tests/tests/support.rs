@@ -12,7 +12,7 @@ use concord_core::check::dataset::{Dataset, Options, Start};
 use concord_core::check::plan::StandardPlan;
 use concord_core::decode::dialect::DialectHints;
 use concord_core::finding::Severity;
-use concord_core::read::Intake;
+use concord_core::read::{Intake, ReadOptions};
 use concord_core::report::Report;
 use concord_core::session::{Choice, Feed};
 use serde_json::Value;
@@ -212,7 +212,8 @@ impl Drop for Folder {
 
 /// Checks files as one job, the way the shells do.
 pub(crate) fn check(choice: &Choice, paths: &[PathBuf], as_dataset: bool, hints: DialectHints) -> Report {
-    let options = Options { hints, ..Options::default() };
+    let read = ReadOptions { layouts: choice.layouts(), ..ReadOptions::default() };
+    let options = Options { hints, read, ..Options::default() };
     let files: Vec<Vec<u8>> = paths.iter().map(|p| std::fs::read(p).unwrap()).collect();
     let name = |p: &PathBuf| p.file_name().unwrap().to_string_lossy().into_owned();
     let mut intakes: Vec<Option<Intake>> =

@@ -7,7 +7,7 @@ use concord_core::check::dataset::Options;
 use concord_core::check::plan::StandardPlan;
 use concord_core::decode::dialect::DialectHints;
 use concord_core::finding::Severity;
-use concord_core::read::Intake;
+use concord_core::read::{Intake, ReadOptions};
 use concord_core::render::{json, words};
 use concord_core::schema::parse;
 use concord_core::session::{Choice, Session, digest};
@@ -81,7 +81,8 @@ pub(crate) fn standards() -> String {
 
 /// Which standards a file looks like, from its first bytes.
 pub(crate) fn detect(head: &[u8], file_name: &str) -> String {
-    let intake = Intake::of_start(file_name, head);
+    let read = ReadOptions { layouts: Choice::Detect(all_plans()).layouts(), ..ReadOptions::default() };
+    let intake = Intake::of_start(file_name, head, &read);
     let start = intake.start();
     let guesses = match start.head(&DialectHints::default()) {
         Ok(read) => detection::detect(&all_plans(), &read, &Sample { bytes: start.sample, whole: false }),

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use super::balance::Balances;
 use super::bind::Binding;
 use super::fast::Column;
 use super::keys::KeyHash;
@@ -39,6 +40,8 @@ pub struct Outcome {
     pub references: Vec<Vec<KeyCell>>,
     /// By same-per rule of the plan: key and value of each record.
     pub same_per: Vec<Vec<(KeyCell, KeyHash)>>,
+    /// By balance rule of the plan: the block's sums.
+    pub balances: Vec<Balances>,
     /// The block ended inside a record that is too long.
     pub skipping: bool,
     /// Empty lines at the block's very end, not yet found fault with: at the end of the file they mean nothing.
@@ -131,6 +134,7 @@ impl Binding {
             keys: self.plan.keys.iter().map(|_| Vec::new()).collect(),
             references: self.plan.references.iter().map(|_| Vec::new()).collect(),
             same_per: self.plan.same_per.iter().map(|_| Vec::new()).collect(),
+            balances: self.plan.balances.iter().map(|_| Balances::default()).collect(),
             skipping: false,
             tail: EmptyLines::default(),
         };
@@ -546,9 +550,23 @@ impl Binding {
         Some(hash)
     }
 
+    /// As [`Binding::key_of`], but an empty cell or a column that is not there counts as a value; `None` when all are empty.
+    fn key_with_empties<'d>(&self, fields: &[usize], raw: &impl Fn(usize) -> Option<&'d [u8]>) -> Option<KeyHash> {
+        let (mut hash, mut any) = (KeyHash::default(), false);
+        for &f in fields {
+            let part = match self.fields[f] {
+                Some(c) => self.key_part(f, raw(c as usize)?),
+                None => None,
+            };
+            any |= part.is_some();
+            hash = hash.part(part.as_deref().unwrap_or_default());
+        }
+        any.then_some(hash)
+    }
+
     fn collect_keys(&self, data: &[u8], tile: &Tile, base: Progress, scratch: &mut Scratch, out: &mut Outcome) {
         let plan = &self.plan;
-        if plan.keys.is_empty() && plan.references.is_empty() && plan.same_per.is_empty() {
+        if plan.keys.is_empty() && plan.references.is_empty() && plan.same_per.is_empty() && plan.balances.is_empty() {
             return;
         }
         let has_columns = |fields: &[usize]| fields.iter().all(|&f| self.fields[f].is_some());
@@ -556,6 +574,12 @@ impl Binding {
         for (key, cells) in plan.keys.iter().zip(&mut out.keys) {
             if let (true, &[field]) = (regular, &key.fields[..]) {
                 self.collect_plain_key(data, tile, base, field, cells);
+            } else if key.empties {
+                self.each_record(data, tile, base, scratch, |raw, at| {
+                    if let Some(hash) = self.key_with_empties(&key.fields, &raw) {
+                        cells.push(KeyCell { hash, ..at });
+                    }
+                });
             } else if has_columns(&key.fields) {
                 self.each_record(data, tile, base, scratch, |raw, at| {
                     if let Some(hash) = self.key_of(&key.fields, &raw) {
@@ -568,12 +592,26 @@ impl Binding {
             if has_columns(&reference.fields) {
                 let target = self.known.get(i).and_then(Option::as_ref);
                 self.each_record(data, tile, base, scratch, |raw, at| {
+                    if let Some((field, is)) = &reference.when {
+                        let part = self.fields[*field].and_then(|c| self.key_part(*field, raw(c as usize)?));
+                        if !is.iter().any(|v| v.as_bytes() == part.as_deref().unwrap_or_default()) {
+                            return;
+                        }
+                    }
                     if let Some(hash) = self.key_of(&reference.fields, &raw)
                         && !at.loose
                         && !target.is_some_and(|t| t.has(hash))
                     {
                         cells.push(KeyCell { hash, ..at });
                     }
+                });
+            }
+        }
+        for (rule, sums) in plan.balances.iter().zip(&mut out.balances) {
+            if rule.can_run(&|f| self.fields[f].is_some()) {
+                self.each_record(data, tile, base, scratch, |raw, _| {
+                    let part = |f: usize| self.fields[f].and_then(|c| self.key_part(f, raw(c as usize)?));
+                    sums.add(rule, &part);
                 });
             }
         }

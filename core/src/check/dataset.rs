@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Unchecked;
+use super::balance::BalanceRule;
 use super::bind::{Binding, HeaderMatch, Sample, bind, header_shape, looks_like_data};
 use super::keys::KeyTable;
-use super::plan::{StandardPlan, TablePlan};
+use super::plan::{Key, StandardPlan, TablePlan};
 use super::table::{Pending, TableCheck, TableDone, settle};
 use crate::decode::head::NotText;
 use crate::decode::{Head, dialect::DialectHints};
@@ -187,10 +188,12 @@ impl Dataset {
         }
         // Rules over several records that lack a column.
         let absent = |fields: &[usize]| fields.iter().any(|&f| binding.fields[f].is_none());
-        let keys = binding.plan.keys.iter().filter(|k| absent(&k.fields)).filter_map(|k| k.repeated.as_ref().map(|(code, _)| code));
+        let none = |k: &&Key| if k.empties { k.fields.iter().all(|&f| binding.fields[f].is_none()) } else { absent(&k.fields) };
+        let keys = binding.plan.keys.iter().filter(none).filter_map(|k| k.repeated.as_ref().map(|(code, _)| code));
         let references = binding.plan.references.iter().filter(|r| absent(&r.fields)).map(|r| &r.code);
         let same_per = binding.plan.same_per.iter().filter(|r| absent(&r.key) || absent(&[r.field])).map(|r| &r.code);
-        for code in keys.chain(references).chain(same_per) {
+        let balances = binding.plan.balances.iter().filter(|r| !r.can_run(&|f| binding.fields[f].is_some())).map(|r| &r.code);
+        for code in keys.chain(references).chain(same_per).chain(balances) {
             file.skipped.push((code.text().to_owned(), format!("{} has no column for it", file.used.name)));
         }
         for (f, rules) in binding.plan.cells.iter().enumerate() {
@@ -208,7 +211,8 @@ impl Dataset {
         plan.references
             .iter()
             .map(|reference| {
-                if !self.together {
+                // With several tables to look in, only the whole dataset can say that the value is in none of them.
+                if !self.together || !reference.or.is_empty() {
                     return None;
                 }
                 let done = self.files.iter().filter_map(|f| f.done.as_ref()).find(|d| d.binding.plan.name == reference.table)?;
@@ -296,23 +300,32 @@ impl Dataset {
             let pending = std::mem::take(&mut self.files[i].pending);
             let mut skipped: Vec<(String, String)> = Vec::new();
             // References that point to a table that is not there cannot be checked, however many they are.
-            if let Some(table) = self.files[i].table.clone() {
+            let table = self.files[i].table.clone();
+            let or = |reference: usize| table.as_ref().and_then(|t| t.references.get(reference)).map_or(&[][..], |r| &r.or[..]);
+            let mut run = Vec::new();
+            if let Some(table) = &table {
                 for reference in &table.references {
-                    if reference.table != table.name && !self.has_table(&reference.table) {
+                    let elsewhere = reference.or.iter().any(|name| self.has_table(name));
+                    if reference.table != table.name && !self.has_table(&reference.table) && !elsewhere {
                         skipped.push((reference.code.text().to_owned(), format!("table \"{}\" was not given", reference.table)));
+                    } else if !reference.or.is_empty() {
+                        run.push(reference.code.text().to_owned());
                     }
                 }
             }
             let mut late = Vec::new();
             for (table, target, pending) in pending {
-                let other = self.files.iter().filter_map(|f| f.done.as_ref()).find(|d| self.together && d.binding.plan.name == table);
-                let Some(done) = other else { continue };
-                let known = done.binding.plan.key_over(&target).and_then(|k| done.keys.get(k)).is_some_and(|t| t.has(pending.hash));
-                if !known {
+                let named = |d: &&TableDone| d.binding.plan.name == table || or(pending.reference).contains(&d.binding.plan.name);
+                let mut others = self.files.iter().filter_map(|f| f.done.as_ref()).filter(|d| self.together && named(d)).peekable();
+                let has = |done: &TableDone| {
+                    done.binding.plan.key_over(&target).and_then(|k| done.keys.get(k)).is_some_and(|t| t.has(pending.hash))
+                };
+                if others.peek().is_some() && !others.any(has) {
                     late.push(pending);
                 }
             }
             let file = &mut self.files[i];
+            file.codes.append(&mut run);
             settle(late, &mut file.findings);
             file.skipped.append(&mut skipped);
         }
@@ -327,6 +340,19 @@ impl Dataset {
             return;
         }
         for table in &self.plan.tables {
+            for rule in &table.present {
+                if self.together && !std::iter::once(&table.name).chain(&rule.or).any(|name| self.has_table(name)) {
+                    let mut finding = Finding::new("C214", "", Place { file: u32::MAX, ..Place::default() }).severity(rule.severity);
+                    finding.code = rule.code.clone();
+                    findings.add(finding.arg("resource", table.name.as_str()));
+                }
+                let code = rule.code.text().to_owned();
+                if self.together {
+                    coverage.checks_run.push(code);
+                } else {
+                    coverage.checks_skipped.push((code, "only one table was given".to_owned()));
+                }
+            }
             if table.presence != Presence::Required || self.files.iter().any(|f| f.table.as_ref().is_some_and(|t| t.name == table.name)) {
                 continue;
             }
@@ -383,7 +409,7 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
         used.encoding = if head.mark { format!("{}-bom", head.encoding.name()) } else { head.encoding.name().to_owned() };
         used.dialect = head.dialect.facts();
         if head.encoding == crate::decode::Encoding::Windows1252 {
-            findings.add(Finding::new("C101", "file", place.clone()));
+            findings.add(Finding::new("C101", if plan.utf8_only { "demanded" } else { "file" }, place.clone()));
         }
     }
     if let Some(head) = &head {
@@ -503,7 +529,8 @@ fn codes_run(binding: &Binding) -> Vec<String> {
     codes.extend(value_codes(plan, &|f| binding.fields[f].is_some()));
     let mut codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
     let has = |fields: &[usize]| fields.iter().all(|&f| binding.fields[f].is_some());
-    codes.extend(plan.keys.iter().filter(|k| has(&k.fields)).filter_map(|k| k.repeated.as_ref()).map(|(code, _)| code.text().to_owned()));
+    let runs = |k: &&Key| if k.empties { k.fields.iter().any(|&f| binding.fields[f].is_some()) } else { has(&k.fields) };
+    codes.extend(plan.keys.iter().filter(runs).filter_map(|k| k.repeated.as_ref()).map(|(code, _)| code.text().to_owned()));
     codes.extend(
         plan.references
             .iter()
@@ -513,6 +540,8 @@ fn codes_run(binding: &Binding) -> Vec<String> {
     );
     codes.extend(plan.rows.iter().zip(&binding.rules).filter(|(_, runs)| **runs).map(|(r, _)| r.code.text().to_owned()));
     codes.extend(plan.same_per.iter().filter(|r| has(&r.key) && has(&[r.field])).map(|r| r.code.text().to_owned()));
+    let runs = |r: &&BalanceRule| r.can_run(&|f| binding.fields[f].is_some());
+    codes.extend(plan.balances.iter().filter(runs).map(|r| r.code.text().to_owned()));
     codes.extend(plan.counts.iter().map(|r| r.code.text().to_owned()));
     codes
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::balance::BalanceRule;
 use super::cell::CellRules;
 use super::fast::FastCheck;
 use super::rows::RowRule;
+use crate::decimal::Decimal;
 use crate::finding::{Code, RuleWords, Severity};
 use crate::package::{Package, Resource, RuleKind};
+use crate::read::tidy::Known;
 use crate::schema::{Presence, TableSchema};
 
 /// Everything needed to check files of one table.
@@ -38,8 +41,14 @@ pub struct TablePlan {
     pub rows: Vec<RowRule>,
     /// Fields that depend on a key.
     pub same_per: Vec<SamePer>,
+    /// Sums over two kinds of records that must agree.
+    pub balances: Vec<BalanceRule>,
     /// Bounds on the number of records.
     pub counts: Vec<CountRule>,
+    /// How an untidy file becomes this table; `None` when its files are tidy as they come.
+    pub layout: Option<Arc<Known>>,
+    /// Which of several tables a dataset must have.
+    pub present: Vec<PresentRule>,
 }
 
 /// A combination of fields whose values are remembered.
@@ -49,6 +58,8 @@ pub struct Key {
     pub fields: Vec<usize>,
     /// What a repetition is; `None` when only others refer to it.
     pub repeated: Option<(Code, Severity)>,
+    /// Whether an empty cell counts as a value, as long as one of the others is filled. Nothing refers to such a key.
+    pub empties: bool,
 }
 
 /// A reference to the values of another table's fields.
@@ -58,6 +69,10 @@ pub struct Reference {
     pub fields: Vec<usize>,
     /// The other table's name.
     pub table: String,
+    /// A field and its values for which this holds; for all records when there is none.
+    pub when: Option<(usize, Vec<String>)>,
+    /// Further tables, any of which may have the value in fields of the same names.
+    pub or: Vec<String>,
     /// Names of its fields.
     pub target: Vec<String>,
     /// What a value that is not there is.
@@ -72,6 +87,15 @@ pub struct Reference {
 pub struct SamePer {
     pub key: Vec<usize>,
     pub field: usize,
+    pub code: Code,
+    pub severity: Severity,
+}
+
+/// The table, or one of some others, is in the dataset.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct PresentRule {
+    pub or: Vec<String>,
     pub code: Code,
     pub severity: Severity,
 }
@@ -99,6 +123,8 @@ pub struct StandardPlan {
     pub tables: Vec<Arc<TablePlan>>,
     /// False when nothing was recognised and only the shape of the file is checked.
     pub known: bool,
+    /// Whether text that is not stored as UTF-8 is an error.
+    pub utf8_only: bool,
 }
 
 impl StandardPlan {
@@ -112,6 +138,7 @@ impl StandardPlan {
             digest: package.digest.clone(),
             tables,
             known: true,
+            utf8_only: package.manifest.utf8_only,
         }
     }
 
@@ -128,12 +155,24 @@ impl StandardPlan {
                 Arc::new(plan)
             })
             .collect();
-        StandardPlan { id: id.to_owned(), version: String::new(), digest: digest.to_owned(), tables, known: true }
+        StandardPlan { id: id.to_owned(), version: String::new(), digest: digest.to_owned(), tables, known: true, utf8_only: false }
     }
 
     /// Stands for no standard: only the shape of files is checked.
     pub fn unknown() -> StandardPlan {
-        StandardPlan { id: String::new(), version: String::new(), digest: String::new(), tables: Vec::new(), known: false }
+        StandardPlan {
+            id: String::new(),
+            version: String::new(),
+            digest: String::new(),
+            tables: Vec::new(),
+            known: false,
+            utf8_only: false,
+        }
+    }
+
+    /// How untidy files become tables of this standard.
+    pub fn layouts(&self) -> impl Iterator<Item = Arc<Known>> {
+        self.tables.iter().filter_map(|t| t.layout.clone())
     }
 
     /// `id@version`, or the id alone.
@@ -167,6 +206,7 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
     plan.files = resource.files.clone();
     plan.presence = resource.presence;
     plan.distinctive = resource.distinctive.clone();
+    plan.layout = Known::of_package(package).find(|known| known.layout.resource == resource.name);
     let all: Vec<(String, Arc<TableSchema>)> = package.resources.iter().map(|r| (r.name.clone(), r.schema.clone())).collect();
     plan.add_provided(&all);
     for rule in &package.rules {
@@ -177,8 +217,8 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
             mend: rule.mend.clone(),
         };
         let code = Code::Rule(Arc::new(words));
-        if let RuleKind::Exists { resource: other, target, .. } = &rule.kind
-            && *other == resource.name
+        if let RuleKind::Exists { resource: other, or, target, .. } = &rule.kind
+            && (*other == resource.name || or.contains(&resource.name))
         {
             plan.provide(target);
         }
@@ -187,19 +227,33 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
         }
         let index = |names: &[String]| names.iter().map(|n| resource.schema.index(n)).collect::<Option<Vec<usize>>>();
         match &rule.kind {
-            RuleKind::Unique { fields } => {
+            RuleKind::Unique { fields, empties } => {
                 if let Some(fields) = index(fields) {
-                    plan.keys.push(Key { fields, repeated: Some((code, rule.severity)) });
+                    plan.keys.push(Key { fields, repeated: Some((code, rule.severity)), empties: *empties });
                 }
             }
-            RuleKind::Exists { fields, resource: other, target } => {
-                if let Some(fields) = index(fields) {
-                    plan.references.push(Reference { fields, table: other.clone(), target: target.clone(), code, severity: rule.severity });
+            RuleKind::Exists { fields, resource: other, or, target, when } => {
+                // A condition on a field that is not there would hold for other records than it says.
+                let when = match when {
+                    Some((field, is)) => resource.schema.index(field).map(|f| Some((f, is.clone()))),
+                    None => Some(None),
+                };
+                if let (Some(fields), Some(when)) = (index(fields), when) {
+                    let (table, or, target) = (other.clone(), or.clone(), target.clone());
+                    plan.references.push(Reference { fields, table, when, or, target, code, severity: rule.severity });
                 }
             }
             RuleKind::SamePer { key, field } => {
                 if let (Some(key), Some(field)) = (index(key), resource.schema.index(field)) {
                     plan.same_per.push(SamePer { key, field, code, severity: rule.severity });
+                }
+            }
+            RuleKind::Present { or } => plan.present.push(PresentRule { or: or.clone(), code, severity: rule.severity }),
+            RuleKind::Balance { field, by, left, right, per, tolerance } => {
+                let (field, by) = (resource.schema.index(field), resource.schema.index(by));
+                if let (Some(field), Some(by), Some(per), Some(tolerance)) = (field, by, index(per), Decimal::parse(tolerance)) {
+                    let (left, right) = (left.clone(), right.clone());
+                    plan.balances.push(BalanceRule { field, by, left, right, per, tolerance, code, severity: rule.severity });
                 }
             }
             RuleKind::Rows { min, max } => plan.counts.push(CountRule { min: *min, max: *max, code, severity: rule.severity }),
@@ -222,7 +276,7 @@ impl TablePlan {
             // The same fields in another order are the same key.
             let same = |k: &Key| k.fields.len() == fields.len() && fields.iter().all(|f| k.fields.contains(f));
             if !fields.is_empty() && !keys.iter().any(same) {
-                keys.push(Key { fields, repeated: repeated() });
+                keys.push(Key { fields, repeated: repeated(), empties: false });
             }
         };
         add(schema.primary_key.clone());
@@ -234,6 +288,8 @@ impl TablePlan {
             .map(|k| Reference {
                 fields: k.fields.clone(),
                 table: if k.resource.is_empty() { name.to_owned() } else { k.resource.clone() },
+                when: None,
+                or: Vec::new(),
                 target: k.target.clone(),
                 code: Code::Engine("C402"),
                 severity: Severity::Error,
@@ -253,7 +309,10 @@ impl TablePlan {
             references,
             rows: Vec::new(),
             same_per: Vec::new(),
+            balances: Vec::new(),
             counts: Vec::new(),
+            layout: None,
+            present: Vec::new(),
         };
         let own: Vec<Vec<String>> = plan.references.iter().filter(|r| r.table == plan.name).map(|r| r.target.clone()).collect();
         own.iter().for_each(|target| plan.provide(target));
@@ -264,9 +323,9 @@ impl TablePlan {
     fn provide(&mut self, target: &[String]) {
         let fields: Option<Vec<usize>> = target.iter().map(|n| self.schema.index(n)).collect();
         if let Some(fields) = fields.filter(|f| !f.is_empty())
-            && !self.keys.iter().any(|k| k.fields == fields)
+            && !self.keys.iter().any(|k| k.fields == fields && !k.empties)
         {
-            self.keys.push(Key { fields, repeated: None });
+            self.keys.push(Key { fields, repeated: None, empties: false });
         }
     }
 
@@ -279,6 +338,6 @@ impl TablePlan {
     /// The key over exactly these fields.
     pub fn key_over(&self, target: &[String]) -> Option<usize> {
         let fields: Option<Vec<usize>> = target.iter().map(|n| self.schema.index(n)).collect();
-        fields.and_then(|fields| self.keys.iter().position(|k| k.fields == fields))
+        fields.and_then(|fields| self.keys.iter().position(|k| k.fields == fields && !k.empties))
     }
 }

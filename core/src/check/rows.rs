@@ -26,6 +26,7 @@ pub struct RowRule {
 enum RowKind {
     AnyOf,
     OneOf,
+    Differ,
     Requires,
     Order { strict: bool },
     Implies { is: Vec<String>, must: Implied },
@@ -49,6 +50,7 @@ impl RowRule {
         let (fields, kind) = match kind {
             RuleKind::AnyOf { fields } => (all(fields)?, RowKind::AnyOf),
             RuleKind::OneOf { fields } => (all(fields)?, RowKind::OneOf),
+            RuleKind::Differ { fields } => (all(fields)?, RowKind::Differ),
             RuleKind::Requires { field, then } => (after(field, then)?, RowKind::Requires),
             RuleKind::Order { first, then, strict } => (after(first, std::slice::from_ref(then))?, RowKind::Order { strict: *strict }),
             RuleKind::Implies { field, is, then, must } => {
@@ -60,10 +62,12 @@ impl RowRule {
         Some(RowRule { code, severity, fields, kind })
     }
 
-    /// Whether the rule can run when only these fields have a column. An any-of rule reads an absent column as empty.
+    /// Whether the rule can run when only these fields have a column. An any-of rule reads an absent column as empty, and so does an implication
+    /// from an empty cell.
     pub fn can_run(&self, has: &dyn Fn(usize) -> bool) -> bool {
-        match self.kind {
+        match &self.kind {
             RowKind::AnyOf | RowKind::OneOf => self.fields.iter().any(|&f| has(f)),
+            RowKind::Implies { is, .. } if is.iter().any(String::is_empty) => self.fields.iter().any(|&f| has(f)),
             _ => self.fields.iter().all(|&f| has(f)),
         }
     }
@@ -122,6 +126,11 @@ impl RowRule {
             RowKind::OneOf => {
                 let given: Vec<usize> = self.fields.iter().copied().filter(|&f| filled(f)).collect();
                 if given.len() < 2 { None } else { broken(given[1], vec![("fields", names(&given))]) }
+            }
+            RowKind::Differ => {
+                let same = |(i, f): (usize, &usize)| filled(*f) && self.fields[..i].iter().any(|&earlier| get(earlier) == get(*f));
+                let at = self.fields.iter().enumerate().find(|&(i, f)| same((i, f))).map(|(_, &f)| f)?;
+                broken(at, vec![("fields", names(&self.fields))])
             }
             RowKind::Requires => {
                 if !filled(first) {

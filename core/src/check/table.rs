@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::balance::Balances;
 use super::bind::Binding;
 use super::block::{EmptyLines, KeyCell, LineCounter, Outcome};
 use super::keys::{KeyHash, KeyTable};
@@ -22,6 +23,7 @@ pub struct TableCheck {
     tail: EmptyLines,
     keys: Vec<KeyTable>,
     same_per: Vec<HashMap<KeyHash, (KeyHash, u64)>>,
+    balances: Vec<Balances>,
     /// References whose values were not known when they were met, with the finding if they stay unknown.
     pending: Vec<Pending>,
     records: u64,
@@ -65,6 +67,7 @@ impl TableCheck {
             tail: EmptyLines::default(),
             keys: plan.keys.iter().map(|_| KeyTable::default()).collect(),
             same_per: plan.same_per.iter().map(|_| HashMap::new()).collect(),
+            balances: plan.balances.iter().map(|_| Balances::default()).collect(),
             pending: Vec::new(),
             records: 0,
             expected: None,
@@ -119,6 +122,9 @@ impl TableCheck {
         for (i, cells) in outcome.same_per.iter().enumerate() {
             self.merge_same_per(i, cells, block, &mut late);
         }
+        for (sums, more) in self.balances.iter_mut().zip(outcome.balances) {
+            sums.merge(more);
+        }
         for (i, cells) in outcome.references.iter().enumerate() {
             self.merge_references(i, cells, block, &mut late);
         }
@@ -143,6 +149,7 @@ impl TableCheck {
     fn merge_keys(&mut self, index: usize, cells: &[KeyCell], block: Block<'_>, late: &mut Vec<Finding>) {
         let binding = self.binding.clone();
         let key = &binding.plan.keys[index];
+        let fields: Vec<usize> = key.fields.iter().copied().filter(|&f| binding.fields[f].is_some()).collect();
         let table = &mut self.keys[index];
         let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
         for (i, cell) in cells.iter().enumerate() {
@@ -155,7 +162,7 @@ impl TableCheck {
             }
             let first = table.insert(cell.hash, block.row(cell));
             if let (Some(first), Some((code, severity))) = (first, &key.repeated) {
-                let finding = key_finding(&binding, cell, &key.fields, code, *severity, block, &mut lines);
+                let finding = key_finding(&binding, cell, &fields, code, *severity, block, &mut lines);
                 late.push(finding.arg("first_row", first.to_string()));
             }
         }
@@ -210,6 +217,9 @@ impl TableCheck {
                 finding.code = rule.code.clone();
                 findings.add(finding);
             }
+        }
+        for (rule, sums) in plan.balances.iter().zip(&self.balances) {
+            rule.findings(sums, &place).for_each(|f| findings.add(f));
         }
         let keys = &self.keys;
         let binding = self.binding.clone();

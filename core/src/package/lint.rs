@@ -116,11 +116,17 @@ fn rules(package: &Package, found: &mut Vec<Finding>) {
                 missing_field(&mut wrong, resource, name, "");
             }
         }
-        if let RuleKind::Exists { resource, target, .. } = &rule.kind
-            && let Some(other) = named(package, resource, "in", &mut wrong)
-        {
-            for name in target {
-                missing_field(&mut wrong, other, name, "in_fields");
+        if let RuleKind::Exists { resource, or, target, .. } = &rule.kind {
+            for (at, name) in std::iter::once(("in", resource)).chain(or.iter().map(|name| ("or_in", name))) {
+                let Some(other) = named(package, name, at, &mut wrong) else { continue };
+                for name in target {
+                    missing_field(&mut wrong, other, name, "in_fields");
+                }
+            }
+        }
+        if let RuleKind::Present { or } = &rule.kind {
+            for name in or {
+                named(package, name, "or", &mut wrong);
             }
         }
         let code = format!("{}/{}", package.manifest.id, rule.id);
@@ -139,15 +145,17 @@ fn rules(package: &Package, found: &mut Vec<Finding>) {
 /// The fields a rule names in its own resource.
 fn fields_of(kind: &RuleKind) -> Vec<&str> {
     match kind {
-        RuleKind::AnyOf { fields } | RuleKind::OneOf { fields } | RuleKind::Unique { fields } | RuleKind::Exists { fields, .. } => {
+        RuleKind::AnyOf { fields } | RuleKind::OneOf { fields } | RuleKind::Differ { fields } | RuleKind::Unique { fields, .. } => {
             fields.iter().map(String::as_str).collect()
         }
+        RuleKind::Exists { fields, when, .. } => fields.iter().chain(when.iter().map(|(field, _)| field)).map(String::as_str).collect(),
         RuleKind::Requires { field, then } => std::iter::once(field).chain(then).map(String::as_str).collect(),
         RuleKind::Order { first, then, .. } => vec![first, then],
         RuleKind::Implies { field, then, .. } => vec![field, then],
         RuleKind::Sum { total, parts, .. } => std::iter::once(total).chain(parts).map(String::as_str).collect(),
         RuleKind::SamePer { key, field } => key.iter().chain([field]).map(String::as_str).collect(),
-        RuleKind::Rows { .. } => Vec::new(),
+        RuleKind::Balance { field, by, per, .. } => [field, by].into_iter().chain(per).map(String::as_str).collect(),
+        RuleKind::Rows { .. } | RuleKind::Present { .. } => Vec::new(),
     }
 }
 

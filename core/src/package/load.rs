@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::layout::{self, Layout};
 use super::notes::{Notes, arg_if, listed, near, note};
 use super::read_crosswalk::{date, parse_crosswalk};
 use super::rules::Implied;
@@ -35,7 +36,7 @@ impl Loaded {
 /// Loads a package from all files of its folder, by path from that folder with `/`.
 pub fn load(files: BTreeMap<String, Vec<u8>>) -> Loaded {
     let mut findings = Vec::new();
-    let Some((manifest, descriptions)) = manifest(&files, &mut findings) else {
+    let Some((manifest, descriptions, layouts)) = manifest(&files, &mut findings) else {
         return Loaded { package: None, findings };
     };
     let codes = code_lists(&files, &mut findings);
@@ -47,7 +48,7 @@ pub fn load(files: BTreeMap<String, Vec<u8>>) -> Loaded {
         findings.push(note("C905", "file", "").arg("file", path.as_str()));
     }
     let digest = digest(&files);
-    let package = Package { manifest, resources, codes, rules, crosswalks, files, digest };
+    let package = Package { manifest, resources, codes, rules, crosswalks, layouts, files, digest };
     Loaded { package: Some(package), findings }
 }
 
@@ -89,7 +90,7 @@ struct Description {
     distinctive: Vec<String>,
 }
 
-fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> Option<(Manifest, Vec<Description>)> {
+fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> Option<(Manifest, Vec<Description>, Vec<Layout>)> {
     let mut notes = Notes::new("standard.toml");
     let read = match files.get("standard.toml") {
         Some(bytes) => read_manifest(bytes, &mut notes),
@@ -102,7 +103,7 @@ fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> O
     read
 }
 
-fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Description>)> {
+fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Description>, Vec<Layout>)> {
     let item = toml::read(bytes, notes)?;
     let keys = Keys::of(&item, String::new(), notes)?;
     let need = |key: &'static str, notes: &mut Notes| keys.need(key, notes).unwrap_or_default().to_owned();
@@ -150,6 +151,7 @@ fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Descr
         status,
         supersedes,
         media_types: keys.texts("media_types", notes).unwrap_or_default(),
+        utf8_only: keys.word("encoding", &["utf-8"], notes).is_some(),
         effective_from: date(&keys, "effective_from", notes),
         effective_until: date(&keys, "effective_until", notes),
         ..Manifest::default()
@@ -189,8 +191,10 @@ fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Descr
         });
         resource.finish(notes);
     }
+    let names: Vec<&str> = descriptions.iter().map(|d| d.name.as_str()).collect();
+    let layouts = layout::read(&keys, &names, notes);
     keys.finish(notes);
-    (!manifest.id.is_empty() && !manifest.version.is_empty()).then_some((manifest, descriptions))
+    (!manifest.id.is_empty() && !manifest.version.is_empty()).then_some((manifest, descriptions, layouts))
 }
 
 fn resources(
@@ -339,7 +343,8 @@ fn code_list(name: &str, bytes: &[u8], notes: &mut Notes) -> CodeList {
     list
 }
 
-const RULE_KINDS: &[&str] = &["any-of", "one-of", "requires", "order", "implies", "sum", "unique", "exists", "same-per", "rows"];
+const RULE_KINDS: &[&str] =
+    &["any-of", "one-of", "requires", "order", "implies", "sum", "unique", "exists", "same-per", "differ", "present", "balance", "rows"];
 
 fn rules(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> Vec<Rule> {
     let mut notes = Notes::new("rules.toml");
@@ -384,6 +389,15 @@ fn read_rules(bytes: &[u8], notes: &mut Notes) -> Vec<Rule> {
     rules
 }
 
+/// A number of zero or more; zero when it is not given.
+fn tolerance(keys: &Keys<'_>, notes: &mut Notes) -> String {
+    let tolerance = keys.number("tolerance", notes).unwrap_or_else(|| "0".to_owned());
+    if tolerance.starts_with('-') {
+        notes.push(keys.note("C924", "", "tolerance").value(&tolerance).arg("what", "a number of zero or more"));
+    }
+    tolerance
+}
+
 /// Reads all arguments before giving up, so that all mistakes are said at once.
 fn rule_kind(kind: &str, keys: &Keys<'_>, notes: &mut Notes) -> Option<RuleKind> {
     let text = |key: &'static str, notes: &mut Notes| keys.need(key, notes).map(str::to_owned);
@@ -415,22 +429,32 @@ fn rule_kind(kind: &str, keys: &Keys<'_>, notes: &mut Notes) -> Option<RuleKind>
         }
         "sum" => {
             let (total, parts) = (text("total", notes), keys.need_texts("parts", notes));
-            let tolerance = keys.number("tolerance", notes).unwrap_or_else(|| "0".to_owned());
-            if tolerance.starts_with('-') {
-                notes.push(keys.note("C924", "", "tolerance").value(&tolerance).arg("what", "a number of zero or more"));
-            }
+            let tolerance = tolerance(keys, notes);
             Some(RuleKind::Sum { total: total?, parts: parts?, tolerance })
         }
-        "unique" => Some(RuleKind::Unique { fields: keys.need_texts("fields", notes)? }),
+        "unique" => {
+            let (fields, empties) = (keys.need_texts("fields", notes), keys.flag("empties", notes).unwrap_or(false));
+            Some(RuleKind::Unique { fields: fields?, empties })
+        }
+        "differ" => Some(RuleKind::Differ { fields: keys.need_texts("fields", notes)? }),
+        "balance" => {
+            let (field, by, tolerance) = (text("field", notes), text("by", notes), tolerance(keys, notes));
+            let (left, right) = (keys.need_texts("left", notes), keys.need_texts("right", notes));
+            let per = keys.texts("per", notes).unwrap_or_default();
+            Some(RuleKind::Balance { field: field?, by: by?, left: left?, right: right?, per, tolerance })
+        }
+        "present" => Some(RuleKind::Present { or: keys.need_texts("or", notes)? }),
         "exists" => {
             let fields = keys.need_texts("fields", notes);
             let (resource, target) = (text("in", notes), keys.need_texts("in_fields", notes));
+            let or = keys.texts("or_in", notes).unwrap_or_default();
+            let when = if keys.has("if") || keys.has("is") { Some((text("if", notes)?, keys.need_texts("is", notes)?)) } else { None };
             let (fields, resource, target) = (fields?, resource?, target?);
             if fields.len() != target.len() {
                 notes.push(keys.note("C911", "", "").arg("fields", fields.len().to_string()).arg("target", target.len().to_string()));
                 return None;
             }
-            Some(RuleKind::Exists { fields, resource, target })
+            Some(RuleKind::Exists { fields, resource, or, target, when })
         }
         "same-per" => {
             let (key, field) = (keys.need_texts("key", notes), text("field", notes));

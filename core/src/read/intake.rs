@@ -132,6 +132,8 @@ pub struct Intake {
     forms: Vec<Form>,
     known: bool,
     ended: bool,
+    /// Whether the rows were looked at for a layout that they follow.
+    compared: bool,
 }
 
 impl Intake {
@@ -145,6 +147,7 @@ impl Intake {
             forms: Vec::new(),
             known: false,
             ended: false,
+            compared: false,
         }
     }
 
@@ -156,6 +159,7 @@ impl Intake {
             intake.end();
         } else {
             intake.look(true);
+            intake.compare();
         }
         intake
     }
@@ -177,8 +181,14 @@ impl Intake {
     }
 
     /// The start of a file of which no more is to come, to tell what it is.
-    pub fn of_start(name: &str, bytes: &[u8]) -> Intake {
-        let mut intake = Intake::of_bytes(name, bytes, false, &ReadOptions::default());
+    pub fn of_start(name: &str, bytes: &[u8], options: &ReadOptions) -> Intake {
+        let mut intake = Intake::of_bytes(name, bytes, false, options);
+        if intake.source.transcript.is_none() {
+            // The rows at hand are all that will be compared.
+            (intake.ended, intake.compared) = (true, false);
+            intake.compare();
+            intake.ended = intake.source.transcript.is_some();
+        }
         if let Some(transcript) = &mut intake.source.transcript {
             transcript.finish();
         }
@@ -189,6 +199,7 @@ impl Intake {
     pub fn push(&mut self, bytes: &[u8]) {
         self.source.push(bytes, &mut self.text);
         self.look(false);
+        self.compare();
     }
 
     /// Says that no bytes follow.
@@ -206,6 +217,27 @@ impl Intake {
             self.look(true);
         }
         self.source.finish(&mut self.text);
+        self.compare();
+    }
+
+    /// Once the start is known: sends the rows through the steps of the layout that they follow, if they follow one.
+    fn compare(&mut self) {
+        if self.compared || !self.ready() {
+            return;
+        }
+        self.compared = true;
+        // Records that name their own cells may bring columns later, which no step could know of.
+        let rows = match &self.source.transcript {
+            Some(transcript) => !transcript.facts().keyed,
+            None => self.forms.last() == Some(&Form::Delimited),
+        };
+        if !rows || self.options.layouts.is_empty() {
+            return;
+        }
+        let hints = DialectHints::default();
+        if let Some(known) = self.options.layouts.recognise(&self.start_rows(&hints)) {
+            self.tidy(vec![Box::new(known.tidy())], &hints);
+        }
     }
 
     /// Finds out what the text is, once there is enough of it; `now` when there will be no more.

@@ -84,6 +84,7 @@ const FIELD_MEMBERS: &[&str] = &[
     "categoriesOrdered",
     "missingValues",
     "rdfType",
+    "columnType",
     "trueValues",
     "falseValues",
     "decimalChar",

@@ -14,6 +14,7 @@ pub mod mutate;
 mod read_json;
 mod render;
 pub mod seeds;
+mod tidy;
 mod validate;
 
 pub use convert::convert;
@@ -22,6 +23,7 @@ pub use decode_csv::decode_csv;
 pub use load_package::load_package;
 pub use read_json::read_json;
 pub use render::render;
+pub use tidy::tidy;
 pub use validate::validate;
 
 /// A fuzz target.
@@ -34,7 +36,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "decode_csv", body: decode_csv },
     Target { name: "load_package", body: load_package },
     Target { name: "crosswalk", body: crosswalk },
@@ -42,4 +44,5 @@ pub const TARGETS: [Target; 7] = [
     Target { name: "render", body: render },
     Target { name: "convert", body: convert },
     Target { name: "read_json", body: read_json },
+    Target { name: "tidy", body: tidy },
 ];

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use concord_core::bounds::SAMPLE;
 use concord_core::check::dataset::{Dataset, Options, Start};
 use concord_core::check::plan::StandardPlan;
-use concord_core::read::{Form, form};
+use concord_core::read::{Form, Intake, ReadOptions, form};
 use concord_core::render::{Format, Options as Layout, render};
 use concord_core::report::Report;
 use concord_core::schema::parse::parse;
@@ -52,7 +52,11 @@ pub fn validate(data: &[u8]) {
     let whole = session(&choice, &options, std::iter::once(file.as_slice()));
     let step = 1 + usize::from(cut);
     same(&session(&choice, &options, file.chunks(step * step)), &whole, &format!("pieces of {} bytes", step * step));
-    same(&feed(&choice, &options, &file, step * 3), &whole, &format!("blocks of about {} bytes", step * 3));
+    let read = ReadOptions { layouts: choice.layouts(), ..ReadOptions::default() };
+    // What is read as rows has no bytes to be cut into blocks.
+    if Intake::of_bytes("input.csv", &file, true, &read).is_plain() {
+        same(&feed(&choice, &options, &file, step * 3), &whole, &format!("blocks of about {} bytes", step * 3));
+    }
 }
 
 /// Tells the first line in which the reports differ; the whole of both is more than anyone reads.

@@ -55,6 +55,11 @@ fn validate() {
 }
 
 #[test]
+fn tidy() {
+    hold("tidy");
+}
+
+#[test]
 fn render() {
     hold("render");
 }

@@ -17,6 +17,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "Save the file as \"CSV UTF-8\" and look whether this cell still reads as it should.",
             ),
             graded(
+                "demanded",
+                Error,
+                "the file is not stored as UTF-8, which the standard asks for",
+                "text stored as UTF-8",
+                "Save it as \"CSV UTF-8\", and look whether the names in it still read as they should.",
+            ),
+            graded(
                 "file",
                 Info,
                 "the file is stored as Windows-1252, not as UTF-8; it was read as such",
