@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn each_group_is_compared_by_itself() {
-        let rows = [["16", "in", "10.10"], ["16", "out", "10.1"], ["17", "in", "5"], ["17", "out", "7"], ["17", "else", "9"], ["17", "in", ""]];
+        let rows =
+            [["16", "in", "10.10"], ["16", "out", "10.1"], ["17", "in", "5"], ["17", "out", "7"], ["17", "else", "9"], ["17", "in", ""]];
         assert_eq!(details(&rule("0"), &sums(&rule("0"), &rows)), ["17: in 5, out 7, a difference of 2"]);
         assert_eq!(details(&rule("2"), &sums(&rule("2"), &rows)), [""; 0]);
     }
