@@ -262,10 +262,11 @@ fn assessed_values_are_carried_over_exactly() {
     assert_eq!(rows.len(), source.len());
     for (row, from) in rows.iter().zip(&source) {
         assert_eq!((&row["PROP_ID"], row["TOWN_ID"].as_str(), row["FY"].as_str()), (&from["ML"], "49", "2014"));
-        // A deed is a book and a page, a certificate, or as it stands.
+        // A deed is a book and a page, a certificate, or as it stands: one of them is a date.
         let deed = from["BookPage"].trim();
         let expected = match deed.split_once('/') {
-            Some((book, page)) => [book.trim(), page.trim(), ""],
+            Some((book, page)) if !page.contains('/') => [book.trim(), page.trim(), ""],
+            Some(_) => [deed, "", ""],
             None if !deed.is_empty() && deed.bytes().all(|b| b.is_ascii_digit()) => ["", "", deed],
             None => [deed, "", ""],
         };
