@@ -241,6 +241,22 @@ fn every_slip_is_said() {
         ("codes/status.csv", "false", "no", &["error C916/deprecated codes/status.csv row 3"]),
         ("codes/status.csv", "open,", ",", &["error C916/blank codes/status.csv row 2"]),
         ("codes/status.csv", "", "", &["error C901/csv codes/status.csv"]),
+        (
+            "rules.toml",
+            "kind = \"requires\"\nif = \"fee\"\nthen = [\"status\"]",
+            "kind = \"exists\"\nfields = [\"id\"]\nin = \"visits\"\nin_fields = [\"permit\"]\nor_in = [\"visit\", \"permits\"]\nif = \"kind\"\nis = [\"\"]",
+            &[
+                "error C907 rules.toml rule fee-needs-status",
+                "error C907/resource rules.toml rule fee-needs-status, or_in",
+                "error C907 rules.toml rule fee-needs-status, in_fields",
+            ],
+        ),
+        (
+            "rules.toml",
+            "kind = \"requires\"\nif = \"fee\"\nthen = [\"status\"]",
+            "kind = \"present\"\nor = [\"visit\"]",
+            &["error C907/resource rules.toml rule fee-needs-status, or"],
+        ),
         ("rules.toml", "requires", "require", &["error C906 rules.toml rule[1].kind (line 4)"]),
         ("rules.toml", "then = [\"status\"]", "then = [\"statuz\"]", &["error C907 rules.toml rule fee-needs-status"]),
         (
@@ -401,6 +417,12 @@ fn all_kinds_of_rules_are_read() {
         ("rows", "", "error C904"),
         ("rows", "min = -1", "error C903"),
         ("unique", "fields = []", "error C904/empty"),
+        ("differ", "fields = []", "error C904/empty"),
+        ("present", "or = []", "error C904/empty"),
+        ("present", "", "error C904"),
+        ("exists", "fields = [\"a\"]\nin = \"visits\"\nin_fields = [\"b\"]\nif = \"c\"", "error C904"),
+        ("balance", "field = \"a\"\nby = \"b\"\nleft = [\"x\"]", "error C904"),
+        ("balance", "field = \"a\"\nby = \"b\"\nleft = [\"x\"]\nright = [\"y\"]\ntolerance = -1", "error C924"),
         ("unique", "fields = \"a\"", "error C903"),
     ] {
         let mut files = files();

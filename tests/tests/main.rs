@@ -6,5 +6,6 @@ mod conformance;
 mod conversions;
 mod examples;
 mod hostile;
+mod layouts;
 mod shells;
 mod support;

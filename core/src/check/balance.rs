@@ -25,8 +25,8 @@ pub struct BalanceRule {
 #[derive(Debug, Default)]
 pub struct Balances {
     groups: BTreeMap<Vec<String>, Sides>,
-    /// A group beyond the bound was met, so no sum is whole.
-    overflow: bool,
+    /// A group beyond the bound was met, or a row of the wrong length, so no sum is whole.
+    unsure: bool,
 }
 
 /// The two sums of a group; `None` when a value could not be read, which is a finding of its own and leaves nothing to compare.
@@ -66,9 +66,14 @@ impl Balances {
         }
     }
 
+    /// Notes that a record could not be read, so that the sums say nothing.
+    pub fn unsure(&mut self) {
+        self.unsure = true;
+    }
+
     fn group(&mut self, key: Vec<String>) -> Option<&mut Sides> {
         if self.groups.len() >= MAX_BALANCES && !self.groups.contains_key(&key) {
-            self.overflow = true;
+            self.unsure = true;
             return None;
         }
         Some(self.groups.entry(key).or_default())
@@ -76,7 +81,7 @@ impl Balances {
 
     /// Adds the sums of the next block.
     pub fn merge(&mut self, more: Balances) {
-        self.overflow |= more.overflow;
+        self.unsure |= more.unsure;
         for (key, Sides(sums)) in more.groups {
             let Some(sides) = self.group(key) else { continue };
             match sums {
@@ -98,7 +103,7 @@ impl BalanceRule {
 
     /// One finding for each group whose sums differ by more than the tolerance, in order of the groups' names.
     pub fn findings<'s>(&'s self, sums: &'s Balances, place: &'s Place) -> impl Iterator<Item = Finding> + 's {
-        let groups = sums.groups.iter().filter(|_| !sums.overflow);
+        let groups = sums.groups.iter().filter(|_| !sums.unsure);
         groups.filter_map(|(key, Sides(sums))| {
             let [left, right] = sums.as_ref()?;
             let difference = left.add(&right.clone().negated())?;

@@ -609,7 +609,10 @@ impl Binding {
         }
         for (rule, sums) in plan.balances.iter().zip(&mut out.balances) {
             if rule.can_run(&|f| self.fields[f].is_some()) {
-                self.each_record(data, tile, base, scratch, |raw, _| {
+                self.each_record(data, tile, base, scratch, |raw, at| {
+                    if at.loose {
+                        return sums.unsure();
+                    }
                     let part = |f: usize| self.fields[f].and_then(|c| self.key_part(f, raw(c as usize)?));
                     sums.add(rule, &part);
                 });

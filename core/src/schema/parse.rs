@@ -436,6 +436,7 @@ fn field(object: Object<'_>, version: Option<SpecVersion>, notes: &mut Notes) ->
         None => String::new(),
     };
     object.text("rdfType", notes);
+    object.text("columnType", notes);
     if object.has("missingValues") {
         field.missing_values = missing_values(object, notes);
     }
