@@ -11,3 +11,21 @@ pub const SAMPLE: usize = 64 << 10;
 
 /// Size of the blocks that a file is cut into, in bytes.
 pub const BLOCK: usize = 1 << 20;
+
+/// How many findings of one kind a reader tells one by one; the rest is counted.
+pub const MAX_TOLD: u64 = 1000;
+
+/// How deep elements of XML may lie in one another.
+pub const XML_DEPTH: usize = 256;
+
+/// Longest name of an element or attribute of XML, in bytes.
+pub const XML_NAME: usize = 1 << 10;
+
+/// Most attributes of one element of XML.
+pub const XML_ATTRIBUTES: usize = 10_000;
+
+/// How much of the start of an XML file decides which element is the record and which columns there are, in bytes of UTF-8.
+pub const XML_SAMPLE: usize = 1 << 20;
+
+/// Longest line of a fixed-width layout, in characters.
+pub const FIXED_WIDTH: usize = 1 << 20;

@@ -8,7 +8,9 @@
 
 use crate::finding::Finding;
 
+pub mod recode;
 pub mod rows;
+mod tally;
 
 pub use rows::{Kind, Origin, Row, Rows};
 
