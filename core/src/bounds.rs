@@ -24,6 +24,9 @@ pub const XML_NAME: usize = 1 << 10;
 /// Most attributes of one element of XML.
 pub const XML_ATTRIBUTES: usize = 10_000;
 
+/// Most columns of XML records. Fewer than of a text table, since an empty cell takes room in a row and none in XML.
+pub const XML_COLUMNS: usize = 2_000;
+
 /// How much of the start of an XML file decides which element is the record and which columns there are, in bytes of UTF-8.
 pub const XML_SAMPLE: usize = 1 << 20;
 

@@ -8,9 +8,11 @@
 
 use crate::finding::Finding;
 
+pub mod fixed;
 pub mod recode;
 pub mod rows;
 mod tally;
+pub mod xml;
 
 pub use rows::{Kind, Origin, Row, Rows};
 

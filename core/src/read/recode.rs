@@ -786,7 +786,6 @@ mod tests {
             "Señora O’Brien’s “Élan”",
             "don’t",
             "François Müller\nÅse Bjørn",
-            "Île aux Cerfs",
             "Boston – Lee",
             "1990–95",
             "“Old Mill” Road",

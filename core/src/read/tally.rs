@@ -1,5 +1,7 @@
 //! Findings that a damaged file repeats without end: the first ones are told one by one, the rest is counted.
 
+use std::collections::VecDeque;
+
 use crate::bounds::MAX_TOLD;
 use crate::finding::{Finding, Place};
 
@@ -36,5 +38,40 @@ impl Tally {
             findings.push(finding.arg("count", self.more.to_string()).arg("told", self.told.to_string()));
         }
         (self.told, self.more) = (0, 0);
+    }
+}
+
+/// Findings about bytes that are told only when reading has come to their place, so that their order among others does not depend on how
+/// the bytes were cut.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pending {
+    waiting: VecDeque<Finding>,
+}
+
+impl Pending {
+    /// Takes findings in the order of their places; those without a place are the last.
+    pub(crate) fn add(&mut self, findings: Vec<Finding>) {
+        self.waiting.extend(findings);
+    }
+
+    /// Tells those before a line and byte.
+    pub(crate) fn due(&mut self, line: u64, byte_column: u64, findings: &mut Vec<Finding>) {
+        while let Some(first) = self.waiting.front() {
+            let place = (first.place.line, first.place.byte_column);
+            if place.0 == 0 || place >= (line, byte_column) {
+                break;
+            }
+            findings.extend(self.waiting.pop_front());
+        }
+    }
+
+    /// Tells all that wait.
+    pub(crate) fn rest(&mut self, findings: &mut Vec<Finding>) {
+        findings.extend(self.waiting.drain(..));
+    }
+
+    /// Forgets all that wait: reading stopped before them.
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
     }
 }
