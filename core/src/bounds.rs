@@ -12,6 +12,14 @@ pub const SAMPLE: usize = 64 << 10;
 /// Size of the blocks that a file is cut into, in bytes.
 pub const BLOCK: usize = 1 << 20;
 
+/// Most bytes of a file of a form that can only be read as a whole, such as a workbook.
+pub const MAX_WHOLE: usize = 256 << 20;
+
+/// Containers within containers that are opened: a zip in a gzip is two.
+pub const MAX_LAYERS: usize = 3;
+
+/// Deepest nesting of lists and objects in a record of JSON.
+pub const MAX_NESTING: usize = 128;
 /// How many findings of one kind a reader tells one by one; the rest is counted.
 pub const MAX_TOLD: u64 = 1000;
 
