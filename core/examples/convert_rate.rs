@@ -28,6 +28,7 @@ fn package(id: &str, table: &str, names: &[String]) -> Package {
         codes: BTreeMap::new(),
         rules: vec![],
         crosswalks: vec![],
+        layouts: Vec::new(),
         files: BTreeMap::new(),
         digest: String::new(),
     }

@@ -12,6 +12,8 @@ pub const SAMPLE: usize = 64 << 10;
 /// Size of the blocks that a file is cut into, in bytes.
 pub const BLOCK: usize = 1 << 20;
 
+/// Most groups of records that a balance of a layout is kept for.
+pub const MAX_GROUPS: usize = 100_000;
 /// Most bytes of a file of a form that can only be read as a whole, such as a workbook.
 pub const MAX_WHOLE: usize = 256 << 20;
 

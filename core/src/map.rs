@@ -23,10 +23,10 @@ use crate::package::Package;
 use crate::package::crosswalk::{Crosswalk, Otherwise};
 
 pub mod convert;
-mod date;
+pub(crate) mod date;
 mod distinct;
 mod lookup;
-mod number;
+pub(crate) mod number;
 mod plan;
 mod project;
 mod rejects;

@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod crosswalk;
 pub mod descriptor;
 pub(crate) mod json;
+pub mod layout;
 pub mod lint;
 pub mod load;
 pub(crate) mod notes;
@@ -22,6 +23,7 @@ pub(crate) mod toml;
 pub(crate) mod xml;
 
 pub use crosswalk::Crosswalk;
+pub use layout::Layout;
 pub use rules::{Rule, RuleKind};
 
 /// A package, immutable once loaded.
@@ -37,6 +39,8 @@ pub struct Package {
     pub rules: Vec<Rule>,
     /// How other layouts become this one.
     pub crosswalks: Vec<Crosswalk>,
+    /// How untidy files of its tables become tidy, at most one for each resource.
+    pub layouts: Vec<Layout>,
     /// Every file of the package as it is, by path with `/`, sorted.
     pub files: BTreeMap<String, Vec<u8>>,
     /// `sha256:` and 64 hexadecimal digits over the sorted paths, lengths and bytes of all files.
@@ -172,6 +176,11 @@ impl Package {
     /// The resource of that name.
     pub fn resource(&self, name: &str) -> Option<&Resource> {
         self.resources.iter().find(|r| r.name == name)
+    }
+
+    /// How an untidy file of that resource becomes tidy; `None` when its files are tidy as they come.
+    pub fn layout(&self, resource: &str) -> Option<&Layout> {
+        self.layouts.iter().find(|l| l.resource == resource)
     }
 }
 

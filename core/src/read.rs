@@ -12,6 +12,7 @@
 
 use crate::finding::Finding;
 
+pub mod delimited;
 pub mod fixed;
 pub mod form;
 pub mod intake;
@@ -19,6 +20,7 @@ pub mod json;
 pub mod recode;
 pub mod rows;
 mod tally;
+pub mod tidy;
 pub mod transcript;
 pub mod xml;
 

@@ -323,6 +323,7 @@ mod tests {
                 reference: text(),
             }],
             crosswalks: Vec::new(),
+            layouts: Vec::new(),
             files: [(text(), Vec::new())].into(),
             digest: text(),
         };

@@ -60,7 +60,7 @@ pub struct HeaderMatch {
 }
 
 /// Letters and digits in lower case.
-fn folded(name: &str) -> String {
+pub(crate) fn folded(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

@@ -7,6 +7,7 @@ use super::fast::FastCheck;
 use super::rows::RowRule;
 use crate::finding::{Code, RuleWords, Severity};
 use crate::package::{Package, Resource, RuleKind};
+use crate::read::tidy::Known;
 use crate::schema::{Presence, TableSchema};
 
 /// Everything needed to check files of one table.
@@ -40,6 +41,8 @@ pub struct TablePlan {
     pub same_per: Vec<SamePer>,
     /// Bounds on the number of records.
     pub counts: Vec<CountRule>,
+    /// How an untidy file becomes this table; `None` when its files are tidy as they come.
+    pub layout: Option<Arc<Known>>,
 }
 
 /// A combination of fields whose values are remembered.
@@ -136,6 +139,11 @@ impl StandardPlan {
         StandardPlan { id: String::new(), version: String::new(), digest: String::new(), tables: Vec::new(), known: false }
     }
 
+    /// How untidy files become tables of this standard.
+    pub fn layouts(&self) -> impl Iterator<Item = Arc<Known>> {
+        self.tables.iter().filter_map(|t| t.layout.clone())
+    }
+
     /// `id@version`, or the id alone.
     pub fn reference(&self) -> String {
         if self.version.is_empty() { self.id.clone() } else { format!("{}@{}", self.id, self.version) }
@@ -167,6 +175,10 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
     plan.files = resource.files.clone();
     plan.presence = resource.presence;
     plan.distinctive = resource.distinctive.clone();
+    plan.layout = package.layout(&resource.name).map(|layout| {
+        let (schema, distinctive) = (resource.schema.clone(), resource.distinctive.clone());
+        Arc::new(Known { standard: standard.to_owned(), layout: layout.clone(), schema, distinctive })
+    });
     let all: Vec<(String, Arc<TableSchema>)> = package.resources.iter().map(|r| (r.name.clone(), r.schema.clone())).collect();
     plan.add_provided(&all);
     for rule in &package.rules {
@@ -254,6 +266,7 @@ impl TablePlan {
             rows: Vec::new(),
             same_per: Vec::new(),
             counts: Vec::new(),
+            layout: None,
         };
         let own: Vec<Vec<String>> = plan.references.iter().filter(|r| r.table == plan.name).map(|r| r.target.clone()).collect();
         own.iter().for_each(|target| plan.provide(target));

@@ -8,7 +8,7 @@ use crate::check::fast::iso_date;
 
 /// A compiled `date` step.
 #[derive(Debug, Clone)]
-pub(super) struct DateStep {
+pub(crate) struct DateStep {
     from: Vec<Vec<Item>>,
     to: Vec<Item>,
     /// The forms in words, for findings.
@@ -49,7 +49,7 @@ enum Part {
 
 /// Why a date could not be treated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// None of the forms fits.
     Unreadable,
     /// Two forms fit with different readings, both as the step would write them.
@@ -77,7 +77,7 @@ const MONTHS: [&str; 12] =
 
 impl DateStep {
     /// `Err` says in words what is wrong with the forms, for example that a part is written which no form reads.
-    pub(super) fn compile(from: &[String], to: &str) -> Result<DateStep, String> {
+    pub(crate) fn compile(from: &[String], to: &str) -> Result<DateStep, String> {
         if from.is_empty() {
             return Err("a date step needs at least one form to read".to_owned());
         }
@@ -149,7 +149,7 @@ impl DateStep {
     }
 
     /// Appends the date in the target form to `out`, which is left as it was on a fault.
-    pub(super) fn convert(&self, text: &str, out: &mut String) -> Result<(), Fault> {
+    pub(crate) fn convert(&self, text: &str, out: &mut String) -> Result<(), Fault> {
         let start = out.len();
         let mut found = false;
         for form in &self.from {

@@ -7,7 +7,7 @@ use super::text::is_blank;
 
 /// A compiled `number` step.
 #[derive(Debug, Clone)]
-pub(super) struct NumberReader {
+pub(crate) struct NumberReader {
     decimal: char,
     group: Option<char>,
     /// Longest first, so that `US$` is not taken for `$`.
@@ -23,7 +23,7 @@ pub(super) struct NumberReader {
 
 /// Why a number could not be treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Not a number as the step describes them.
     NotANumber,
     /// Digits other than zero would be lost; so many places are allowed.
@@ -39,7 +39,7 @@ struct Parts<'t> {
 
 impl NumberReader {
     /// `Err` says in words what is wrong with the step.
-    pub(super) fn compile(step: &NumberStep) -> Result<NumberReader, String> {
+    pub(crate) fn compile(step: &NumberStep) -> Result<NumberReader, String> {
         let decimal = step.decimal.unwrap_or('.');
         if Some(decimal) == step.group || decimal.is_ascii_digit() || step.group.is_some_and(|g| g.is_ascii_digit()) {
             return Err("the decimal sign and the group separator must be two different signs that are not digits".to_owned());
@@ -101,7 +101,7 @@ impl NumberReader {
     }
 
     /// Appends the plain form of the number to `out`, which is left as it was on a fault.
-    pub(super) fn convert(&self, text: &str, out: &mut String) -> Result<(), Fault> {
+    pub(crate) fn convert(&self, text: &str, out: &mut String) -> Result<(), Fault> {
         if let Some(end) = self.as_it_is(text) {
             out.push_str(&text[..end]);
             return Ok(());

@@ -32,6 +32,7 @@ fn package(id: &str, tables: &[(&str, &[&str])]) -> Package {
         codes: [("status".to_owned(), codes.into())].into(),
         rules: Vec::new(),
         crosswalks: Vec::new(),
+        layouts: Vec::new(),
         files: BTreeMap::new(),
         digest: String::new(),
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::layout::{self, Layout};
 use super::notes::{Notes, arg_if, listed, near, note};
 use super::read_crosswalk::{date, parse_crosswalk};
 use super::rules::Implied;
@@ -35,7 +36,7 @@ impl Loaded {
 /// Loads a package from all files of its folder, by path from that folder with `/`.
 pub fn load(files: BTreeMap<String, Vec<u8>>) -> Loaded {
     let mut findings = Vec::new();
-    let Some((manifest, descriptions)) = manifest(&files, &mut findings) else {
+    let Some((manifest, descriptions, layouts)) = manifest(&files, &mut findings) else {
         return Loaded { package: None, findings };
     };
     let codes = code_lists(&files, &mut findings);
@@ -47,7 +48,7 @@ pub fn load(files: BTreeMap<String, Vec<u8>>) -> Loaded {
         findings.push(note("C905", "file", "").arg("file", path.as_str()));
     }
     let digest = digest(&files);
-    let package = Package { manifest, resources, codes, rules, crosswalks, files, digest };
+    let package = Package { manifest, resources, codes, rules, crosswalks, layouts, files, digest };
     Loaded { package: Some(package), findings }
 }
 
@@ -89,7 +90,7 @@ struct Description {
     distinctive: Vec<String>,
 }
 
-fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> Option<(Manifest, Vec<Description>)> {
+fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> Option<(Manifest, Vec<Description>, Vec<Layout>)> {
     let mut notes = Notes::new("standard.toml");
     let read = match files.get("standard.toml") {
         Some(bytes) => read_manifest(bytes, &mut notes),
@@ -102,7 +103,7 @@ fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> O
     read
 }
 
-fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Description>)> {
+fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Description>, Vec<Layout>)> {
     let item = toml::read(bytes, notes)?;
     let keys = Keys::of(&item, String::new(), notes)?;
     let need = |key: &'static str, notes: &mut Notes| keys.need(key, notes).unwrap_or_default().to_owned();
@@ -189,8 +190,10 @@ fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Descr
         });
         resource.finish(notes);
     }
+    let names: Vec<&str> = descriptions.iter().map(|d| d.name.as_str()).collect();
+    let layouts = layout::read(&keys, &names, notes);
     keys.finish(notes);
-    (!manifest.id.is_empty() && !manifest.version.is_empty()).then_some((manifest, descriptions))
+    (!manifest.id.is_empty() && !manifest.version.is_empty()).then_some((manifest, descriptions, layouts))
 }
 
 fn resources(

@@ -537,4 +537,30 @@ pub(super) const CHECKS: &[Check] = &[
             kind("xsd", "[{file}: ]this is an XML file; its tags are well-formed, its meaning was not checked", "", "Nothing to do."),
         ],
     },
+    Check {
+        code: "C930",
+        name: "layout-unusable",
+        severity: Error,
+        title: "A step of a layout that cannot be used",
+        why: "An untidy file becomes a table only when each step of its layout is clear.",
+        kinds: &[kind(
+            "",
+            "[{file}: ][{at}: ]{problem}",
+            "a step as in standards/README.md",
+            "Write the step as in the table of standards/README.md.",
+        )],
+    },
+    Check {
+        code: "C931",
+        name: "layout-twice",
+        severity: Error,
+        title: "Two layouts for one table",
+        why: "Nobody can say which of them a file follows.",
+        kinds: &[kind(
+            "",
+            "[{file}: ][{at}: ]there is already a layout for \"{value}\"",
+            "one layout for each table",
+            "Join the two, or make a second version of the package.",
+        )],
+    },
 ];

@@ -1,6 +1,6 @@
 //! Stage 4: between records and tables.
 
-use super::{Check, Error, kind};
+use super::{Check, Error, Info, Warning, graded, kind};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -44,5 +44,90 @@ pub(super) const CHECKS: &[Check] = &[
                 "Correct the values, or add the record they refer to.",
             ),
         ],
+    },
+    Check {
+        code: "C403",
+        name: "total-differs",
+        severity: Error,
+        title: "A total that is not the sum of its records",
+        why: "Either the total or one of the records is wrong, and nobody who reads the file can tell which.",
+        kinds: &[
+            kind(
+                "",
+                "the total is printed as {printed}, its {records} records add up to {sum}: the difference is {difference}",
+                "{sum}",
+                "Look for a record that is missing, doubled or mistyped; or let the program sum the column again.",
+            ),
+            kind(
+                "header-year",
+                "the total is printed as {printed}, its {records} records add up to {sum}: the difference of {difference} is the year in the column's header",
+                "{sum}",
+                "The formula sums the header too: let it begin in the row below.",
+            ),
+            graded(
+                "carried",
+                Warning,
+                "the total is printed as {printed}, its {records} records add up to {sum}: the difference of {difference} comes from totals above",
+                "{sum}",
+                "Correct the totals that this one adds up.",
+            ),
+        ],
+    },
+    Check {
+        code: "C404",
+        name: "totals-tie",
+        severity: Info,
+        title: "Totals that were checked",
+        why: "A total that is the sum of its records shows that none was lost.",
+        kinds: &[
+            kind("", "all {count} printed totals agree with the sum of their records", "", "Nothing to do."),
+            kind("some", "{tied} of {count} printed totals agree with the sum of their records", "", "See the totals that differ."),
+        ],
+    },
+    Check {
+        code: "C405",
+        name: "unbalanced",
+        severity: Warning,
+        title: "Two sums that should be the same are not",
+        why: "The books do not balance as published; whoever adds them up will ask why.",
+        kinds: &[
+            kind(
+                "",
+                "[{group}: ]{left} add up to {sum}, {right} to {other}: the difference is {difference}",
+                "two sums that are the same",
+                "Look for a record that is missing, doubled or on the wrong side.",
+            ),
+            kind(
+                "zero",
+                "[{group}: ]{left} add up to {sum}, not to zero",
+                "a sum of zero",
+                "Look for a record that is missing, doubled or with the wrong sign.",
+            ),
+        ],
+    },
+    Check {
+        code: "C406",
+        name: "balanced",
+        severity: Info,
+        title: "Sums that were compared",
+        why: "Books that balance show that no side lost a record.",
+        kinds: &[
+            kind("", "{left} and {right} both add up to {sum}", "", "Nothing to do."),
+            kind("several", "{left} and {right} add up to the same in {count} groups", "", "Nothing to do."),
+            kind("zero", "{left} add up to zero[ in {count} groups]", "", "Nothing to do."),
+        ],
+    },
+    Check {
+        code: "C407",
+        name: "total-of-nothing",
+        severity: Warning,
+        title: "A total without records",
+        why: "A total with nothing to sum cannot be compared, and may stand for records that were lost.",
+        kinds: &[kind(
+            "",
+            "the row \"{value}\" is a total, but no record that it could sum stands above it",
+            "the records that it sums",
+            "Look whether the records were left out of the export.",
+        )],
     },
 ];

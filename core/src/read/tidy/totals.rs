@@ -1,0 +1,278 @@
+//! Rows that are sums of others: taken out of the records, and compared with the sum of their records, exactly.
+
+use std::sync::Arc;
+
+use super::super::{Row, Rows};
+use super::amount::{minus, within};
+use super::{Amounts, Body, Names, Only, names_of};
+use crate::decimal::Decimal;
+use crate::finding::{Finding, Place};
+use crate::package::layout::{TotalKind, TotalsStep};
+
+/// Most findings about single cells; beyond it they are only counted.
+const MAX_FOUND: usize = 10_000;
+
+/// The step.
+#[derive(Debug)]
+pub(super) struct Totals {
+    step: TotalsStep,
+    names: Arc<Names>,
+    amounts: Amounts,
+    header: Vec<String>,
+    /// The columns of amounts.
+    columns: Vec<usize>,
+    kinds: Vec<Running>,
+    /// A last total has been seen; what follows is a footer.
+    over: bool,
+    /// Whether there was a record at all.
+    any: bool,
+    footer: Option<(Place, String, u64)>,
+    rows: u64,
+    checked: u64,
+    tied: u64,
+    found: usize,
+}
+
+/// One kind of totals, as far as the rows have gone.
+#[derive(Debug)]
+struct Running {
+    /// Where its pattern is looked for.
+    columns: Vec<usize>,
+    only: Option<Only>,
+    by: Vec<usize>,
+    group: Vec<String>,
+    /// By amount column: the sum of the records since the last total of this kind.
+    sums: Vec<Decimal>,
+    /// By amount column: how far inner totals were from their sums, so that one fault is told once.
+    carried: Vec<Decimal>,
+    records: u64,
+}
+
+impl Running {
+    fn restart(&mut self) {
+        let zero = Decimal::from_i64(0);
+        self.sums.fill(zero.clone());
+        self.carried.fill(zero);
+        self.records = 0;
+    }
+}
+
+impl Totals {
+    pub(super) fn new(step: &TotalsStep, names: Arc<Names>, amounts: Amounts) -> Totals {
+        Totals {
+            step: step.clone(),
+            names,
+            amounts,
+            header: Vec::new(),
+            columns: Vec::new(),
+            kinds: Vec::new(),
+            over: false,
+            any: false,
+            footer: None,
+            rows: 0,
+            checked: 0,
+            tied: 0,
+            found: 0,
+        }
+    }
+
+    /// Which kind of total this row is. Where several look alike, it is the innermost that the sums speak for; a kind for certain records
+    /// only is more particular than one for all.
+    fn kind_of(&self, row: Row<'_>) -> Option<usize> {
+        let says = |k: &usize| self.kinds[*k].columns.iter().any(|&c| self.step.totals[*k].pattern.is_match(row.text(c).trim()));
+        let mut alike: Vec<usize> = (0..self.kinds.len()).filter(says).collect();
+        if alike.iter().any(|&k| self.kinds[k].only.is_some()) {
+            alike.retain(|&k| self.kinds[k].only.is_some());
+        }
+        if alike.len() < 2 {
+            return alike.first().copied();
+        }
+        let filled = || alike.iter().copied().filter(|&k| self.kinds[k].records > 0);
+        filled().find(|&k| self.ties(k, row)).or_else(|| filled().next()).or_else(|| alike.last().copied())
+    }
+
+    /// Whether every amount of a row is the sum of its kind.
+    fn ties(&self, k: usize, row: Row<'_>) -> bool {
+        self.columns.iter().zip(&self.kinds[k].sums).all(|(&c, sum)| {
+            let text = row.text(c).trim();
+            text.is_empty()
+                || self.amounts.read(text).and_then(|printed| minus(&printed, sum)).is_some_and(|d| within(&d, &self.step.tolerance))
+        })
+    }
+
+    fn record(&mut self, row: Row<'_>, findings: &mut Vec<Finding>) {
+        self.any = true;
+        let mut amounts = Vec::with_capacity(self.columns.len());
+        for at in 0..self.columns.len() {
+            let text = row.text(self.columns[at]).trim();
+            let amount = self.amounts.read(text);
+            if amount.is_none() && !text.is_empty() {
+                self.push(Finding::new("C261", "", super::place(row, Some(self.columns[at]), &self.header)).value(text), findings);
+            }
+            amounts.push(amount);
+        }
+        for kind in &mut self.kinds {
+            if kind.only.as_ref().is_some_and(|o| !o.holds(row)) {
+                continue;
+            }
+            let same = kind.group.len() == kind.by.len() && kind.by.iter().zip(&kind.group).all(|(&c, v)| row.text(c).trim() == v);
+            if !same {
+                kind.restart();
+                kind.group = kind.by.iter().map(|&c| row.text(c).trim().to_owned()).collect();
+            }
+            kind.records += 1;
+            for (sum, amount) in kind.sums.iter_mut().zip(&amounts) {
+                if let Some(more) = amount.as_ref().and_then(|a| sum.add(a)) {
+                    *sum = more;
+                }
+            }
+        }
+    }
+
+    /// Compares a total with its records, and begins anew.
+    fn total(&mut self, k: usize, row: Row<'_>, findings: &mut Vec<Finding>) {
+        self.rows += 1;
+        let declared: TotalKind = self.step.totals[k].clone();
+        let alone = declared.only.is_some();
+        if declared.check && self.kinds[k].records == 0 && self.columns.iter().any(|&c| !self.is_zero(row.text(c))) {
+            self.push(Finding::new("C407", "", super::place(row, None, &self.header)).value(&super::joined(row)), findings);
+        } else if declared.check {
+            for at in 0..self.columns.len() {
+                let column = self.columns[at];
+                let text = row.text(column).trim();
+                if text.is_empty() {
+                    continue;
+                }
+                let place = super::place(row, Some(column), &self.header);
+                let Some(printed) = self.amounts.read(text) else {
+                    self.push(Finding::new("C261", "total", place).value(text), findings);
+                    continue;
+                };
+                self.checked += 1;
+                let (sum, carried) = (self.kinds[k].sums[at].clone(), self.kinds[k].carried[at].clone());
+                let Some(difference) = minus(&printed, &sum) else { continue };
+                if within(&difference, &self.step.tolerance) {
+                    self.tied += 1;
+                } else {
+                    let told = minus(&difference, &carried).is_some_and(|rest| within(&rest, &self.step.tolerance));
+                    // A program that sums a column of years takes the year in its header for an amount.
+                    let year = year_of(&self.header[column])
+                        .is_some_and(|year| minus(&difference, &year).is_some_and(|d| within(&d, &self.step.tolerance)));
+                    let kind = if told {
+                        "carried"
+                    } else if year {
+                        "header-year"
+                    } else {
+                        ""
+                    };
+                    let finding = Finding::new("C403", kind, place).value(text).arg("printed", printed.to_string());
+                    let finding = finding.arg("sum", sum.to_string()).arg("difference", difference.to_string());
+                    self.push(finding.arg("records", self.kinds[k].records.to_string()), findings);
+                }
+                // Outer totals that are sums of this one carry its fault on; what it had carried itself they know already.
+                if !alone && let Some(own) = minus(&difference, &carried) {
+                    for outer in &mut self.kinds[k + 1..] {
+                        if let Some(more) = outer.carried[at].add(&own) {
+                            outer.carried[at] = more;
+                        }
+                    }
+                }
+            }
+        }
+        if alone {
+            self.kinds[k].restart();
+        } else {
+            self.kinds[..=k].iter_mut().for_each(Running::restart);
+        }
+        self.over |= declared.last;
+    }
+
+    fn is_zero(&self, text: &str) -> bool {
+        text.trim().is_empty() || self.amounts.read(text).is_some_and(|d| d == Decimal::from_i64(0))
+    }
+
+    fn push(&mut self, finding: Finding, findings: &mut Vec<Finding>) {
+        self.found += 1;
+        if self.found <= MAX_FOUND {
+            findings.push(finding);
+        }
+    }
+}
+
+/// The four digits of a header such as `2008` or `FY2008`, when it has no others.
+fn year_of(header: &str) -> Option<Decimal> {
+    let digits: String = header.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() == 4 { Decimal::parse(&digits) } else { None }
+}
+
+impl Body for Totals {
+    fn header(&mut self, header: Row<'_>, out: &mut Rows, findings: &mut Vec<Finding>) {
+        self.header = names_of(header);
+        self.columns = self.names.select(&self.header, &self.step.sum);
+        self.kinds = self
+            .step
+            .totals
+            .iter()
+            .map(|kind| {
+                let at = |names: &[String]| names.iter().filter_map(|n| self.names.find(&self.header, n)).collect::<Vec<usize>>();
+                let zero = Decimal::from_i64(0);
+                Running {
+                    columns: at(&kind.columns),
+                    // A condition whose column is not there never holds: nothing of that kind can be summed.
+                    only: kind
+                        .only
+                        .as_ref()
+                        .map(|o| Only::of(o, &self.names, &self.header).unwrap_or(Only { column: usize::MAX, is: Vec::new() })),
+                    by: at(&kind.by),
+                    group: Vec::new(),
+                    sums: vec![zero.clone(); self.columns.len()],
+                    carried: vec![zero; self.columns.len()],
+                    records: 0,
+                }
+            })
+            .collect();
+        if self.columns.is_empty() {
+            findings.push(Finding::new("C246", "totals", super::place(header, None, &[])));
+        }
+        out.push(header);
+    }
+
+    fn row(&mut self, row: Row<'_>, out: &mut Rows, findings: &mut Vec<Finding>) {
+        if self.over {
+            if !row.is_blank() {
+                let place = super::place(row, None, &[]);
+                self.footer.get_or_insert_with(|| (place, super::joined(row), 0)).2 += 1;
+            }
+            return;
+        }
+        if row.is_blank() {
+            out.push(row);
+            return;
+        }
+        match self.kind_of(row) {
+            Some(k) => self.total(k, row, findings),
+            None => {
+                self.record(row, findings);
+                out.push(row);
+            }
+        }
+    }
+
+    fn end(&mut self, _out: &mut Rows, findings: &mut Vec<Finding>) {
+        if self.found > MAX_FOUND {
+            let finding = Finding::new("C260", "findings", Place::default()).arg("bound", MAX_FOUND.to_string());
+            findings.push(finding.arg("count", self.found.to_string()));
+        }
+        if let Some((place, text, count)) = self.footer.take() {
+            findings.push(Finding::new("C252", "", place).value(&text).arg("count", count.to_string()));
+        }
+        if self.rows > 0 {
+            findings.push(Finding::new("C251", "", Place::default()).arg("count", self.rows.to_string()));
+        }
+        if self.checked > 0 {
+            let kind = if self.tied == self.checked { "" } else { "some" };
+            let finding = Finding::new("C404", kind, Place::default()).arg("tied", self.tied.to_string());
+            findings.push(finding.arg("count", self.checked.to_string()));
+        }
+    }
+}
