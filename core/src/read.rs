@@ -10,6 +10,8 @@
 //! - [`intake`] takes a file's bytes from a shell, and hands over its start and then its text.
 //! - [`transcript`] makes text with places of a reader's rows.
 
+use std::sync::Arc;
+
 use crate::finding::Finding;
 
 pub mod delimited;
@@ -24,6 +26,7 @@ pub mod tidy;
 pub mod transcript;
 pub mod xml;
 
+pub use fixed::FixedLayout;
 pub use form::Form;
 pub use intake::{Intake, Source};
 pub use rows::{Kind, Origin, Row, Rows};
@@ -102,10 +105,12 @@ pub struct ReadOptions {
     pub sheet: Option<String>,
     /// Most bytes of a file that must be at hand as a whole before it can be read.
     pub whole: usize,
+    /// Layouts of fixed width that the file may have; text that fits none of them is delimited.
+    pub fixed: Vec<Arc<FixedLayout>>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        ReadOptions { records: None, sheet: None, whole: crate::bounds::MAX_WHOLE }
+        ReadOptions { records: None, sheet: None, whole: crate::bounds::MAX_WHOLE, fixed: Vec::new() }
     }
 }

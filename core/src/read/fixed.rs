@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::recode::{self, Charset, Recoder};
 use super::tally::{Pending, Tally};
-use super::{Kind, Origin, Reader, Rows};
+use super::{Facts, Kind, Origin, Reader, Rows};
 use crate::bounds::{FIXED_WIDTH, SAMPLE};
 use crate::finding::{Finding, Place};
 
@@ -69,6 +69,10 @@ impl FixedLayout {
                 continue;
             }
             lines += 1;
+            // Lines of a delimited table may be as long by chance.
+            if [',', ';', '\t', '|'].iter().any(|d| line.matches(*d).count() * 2 >= self.columns.len().max(2)) {
+                continue;
+            }
             let (characters, bytes) = (line.chars().count(), guess.charset.stored(line) as usize);
             fit += usize::from([characters, bytes].iter().any(|&n| n >= last && n <= width));
         }
@@ -349,6 +353,10 @@ impl Reader for FixedReader {
         for tally in [&mut self.short, &mut self.long, &mut self.tabs, &mut self.across, &mut self.over] {
             tally.finish(findings);
         }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts { encoding: self.charset().name(), ..Facts::default() }
     }
 }
 

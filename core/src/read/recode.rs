@@ -7,6 +7,7 @@
 //! UTF-7 is not read at all: it writes any sign as plain letters, so that what one program sees as a word is markup to the next. A text that
 //! looks like it is read as it stands, with a finding.
 
+use super::Unpack;
 use super::tally::Tally;
 use crate::decode::encoding::windows_1252_char;
 use crate::finding::{Finding, Place};
@@ -74,6 +75,14 @@ impl Charset {
             Charset::Windows1252 | Charset::Latin1 | Charset::MacRoman => text.chars().count(),
         };
         count as u64
+    }
+
+    /// The same for bytes of recoded text; for those of any other text, their number.
+    pub(crate) fn stored_bytes(self, bytes: &[u8]) -> u64 {
+        match (self, std::str::from_utf8(bytes)) {
+            (Charset::Utf8, _) | (_, Err(_)) => bytes.len() as u64,
+            (charset, Ok(text)) => charset.stored(text),
+        }
     }
 
     fn unit(self) -> usize {
@@ -215,7 +224,8 @@ fn declared(sample: &[u8], charset: Charset) -> Option<String> {
     Some(value[..value.find(quote)?].to_owned())
 }
 
-fn evidence(sample: &[u8], whole: bool) -> Guess {
+/// What the bytes alone say; [`sniff`] says it in findings.
+pub(crate) fn evidence(sample: &[u8], whole: bool) -> Guess {
     let certain = |charset, mark| Guess { charset, mark, sure: Sure::Certain, findings: Vec::new() };
     let cannot = |name: &str, charset, mark| {
         let finding = Finding::new("C124", "bytes", Place::default()).value(name);
@@ -406,6 +416,16 @@ fn fits(before: char, sign: char, after: char) -> i32 {
     }
 }
 
+impl Unpack for Recoder {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+        self.to_bytes(bytes, false, out, findings);
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+        self.to_bytes(&[], true, out, findings);
+    }
+}
+
 /// Why bytes cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
@@ -550,6 +570,16 @@ impl Recoder {
             Charset::Utf16Le | Charset::Utf16Be => self.utf16(bytes, last, out, findings),
             Charset::Windows1252 | Charset::Latin1 | Charset::MacRoman => self.single(bytes, out),
         }
+    }
+
+    /// The next bytes as bytes of UTF-8.
+    fn to_bytes(&mut self, bytes: &[u8], last: bool, out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+        let mut text = String::new();
+        self.push(bytes, &mut text, findings);
+        if last {
+            self.finish(&mut text, findings);
+        }
+        out.extend_from_slice(text.as_bytes());
     }
 
     fn single(&mut self, mut bytes: &[u8], out: &mut String) {

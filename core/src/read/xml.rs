@@ -13,7 +13,8 @@
 //!
 //! Prefixes are dropped; where two of them fall together there is a finding. Text is taken as it stands, with two exceptions: text that
 //! stands on lines of its own loses the line breaks and blanks around it, and between child elements blanks are no text at all.
-//! Columns are those of the file's start, [`XML_SAMPLE`] bytes; what has a name that first occurs later is counted in a finding.
+//! The header's columns are those of the file's start, [`XML_SAMPLE`] bytes; a name that first occurs later has cells behind them
+//! ([`Reader::late`]). Names beyond the bound are counted in a finding.
 //!
 //! Nothing is ever expanded or fetched: of entities only XML's own five and references to characters are read, others are left as they
 //! stand, with a finding. XML that is damaged is read up to the damage.
@@ -26,7 +27,7 @@ use columns::Records;
 use markup::Markup;
 
 use super::recode::{self, Recoder};
-use super::{Kind, Origin, Reader, Rows};
+use super::{Facts, Kind, Origin, Reader, Rows};
 use crate::bounds::{SAMPLE, XML_SAMPLE};
 use crate::finding::{Finding, Place};
 
@@ -34,6 +35,9 @@ use crate::finding::{Finding, Place};
 #[derive(Debug)]
 pub struct XmlReader {
     record: Option<Vec<String>>,
+    /// The record's path, once it is known.
+    path: String,
+    encoding: &'static str,
     state: State,
 }
 
@@ -42,6 +46,8 @@ enum State {
     /// The start of the file, until there is enough of it to decide.
     Start(Vec<u8>),
     Reading(Box<Recoder>, Box<Markup>, Box<Records>),
+    /// All is read.
+    Done(Box<Records>),
     /// Nothing in the file is a record.
     Nothing,
 }
@@ -49,7 +55,12 @@ enum State {
 impl XmlReader {
     /// Finds the record's element by evidence, or takes the given one: its path of names from the outermost element, with `/`, or its name.
     pub fn new(record: Option<&str>) -> XmlReader {
-        XmlReader { record: record.map(|path| path.split('/').map(str::to_owned).collect()), state: State::Start(Vec::new()) }
+        XmlReader {
+            record: record.map(|path| path.trim_start_matches('/').split('/').map(str::to_owned).collect()),
+            path: String::new(),
+            encoding: "",
+            state: State::Start(Vec::new()),
+        }
     }
 
     fn open(&mut self, whole: bool, out: &mut Rows, findings: &mut Vec<Finding>) {
@@ -58,6 +69,7 @@ impl XmlReader {
         let sample = &bytes[..bytes.len().min(XML_SAMPLE)];
         let guess = recode::sniff_xml(&sample[..sample.len().min(SAMPLE)], whole && sample.len() <= SAMPLE);
         findings.extend(guess.findings);
+        self.encoding = guess.charset.name();
         let recoder = Recoder::new(guess.charset);
         // What is wrong at the start is found when it is read for good.
         let mut unheard = Vec::new();
@@ -81,6 +93,7 @@ impl XmlReader {
             Some(rival) => finding.arg("rival", rival),
             None => finding,
         });
+        self.path = found.path.join("/");
         let mut records = Records::new(found.path);
         Markup::new(guess.charset).read(&text, whole, &mut records, &mut unheard);
         for column in records.settle(findings) {
@@ -109,20 +122,44 @@ impl Reader for XmlReader {
                 markup.push(recoder, bytes, records.as_mut(), findings);
                 *out = std::mem::take(&mut records.rows);
             }
-            State::Nothing => {}
+            State::Done(_) | State::Nothing => {}
         }
     }
 
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
         self.open(true, out, findings);
-        if let State::Reading(recoder, markup, records) = &mut self.state {
-            records.rows = std::mem::take(out);
-            markup.end(recoder, records.as_mut(), findings);
-            *out = std::mem::take(&mut records.rows);
-            markup.finish(findings);
-            records.finish(findings);
+        match std::mem::replace(&mut self.state, State::Nothing) {
+            State::Reading(mut recoder, mut markup, mut records) => {
+                records.rows = std::mem::take(out);
+                markup.end(&mut recoder, records.as_mut(), findings);
+                *out = std::mem::take(&mut records.rows);
+                markup.finish(findings);
+                records.finish(findings);
+                self.state = State::Done(records);
+            }
+            other => self.state = other,
         }
-        self.state = State::Nothing;
+    }
+
+    fn facts(&self) -> Facts {
+        Facts { encoding: self.encoding, more: vec![("record", self.path.clone())], sheet: None, keyed: true }
+    }
+
+    fn late(&self) -> &[String] {
+        match &self.state {
+            State::Reading(_, _, records) | State::Done(records) => &records.late,
+            _ => &[],
+        }
+    }
+
+    /// The XPath of the record, or of a part of it: `(/requests/request)[3]/status`. Names are without their prefixes.
+    fn pointer(&self, row: u64, column: Option<&str>) -> Option<String> {
+        let mut pointer = format!("(/{})[{row}]", self.path);
+        if let Some(column) = column {
+            pointer.push('/');
+            pointer.push_str(if column == "#text" { "text()" } else { column });
+        }
+        (row > 0 && !self.path.is_empty()).then_some(pointer)
     }
 }
 

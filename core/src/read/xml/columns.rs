@@ -49,6 +49,9 @@ pub(super) struct Records {
     outside_at: Option<At>,
     lost: BTreeMap<String, (u64, u64, At)>,
     lost_more: u64,
+    /// Names that were first met behind the start, and have cells behind the header's.
+    pub(super) late: Vec<String>,
+    name_bytes: usize,
     found: Vec<Finding>,
 }
 
@@ -157,6 +160,8 @@ impl Records {
             outside_at: None,
             lost: BTreeMap::new(),
             lost_more: 0,
+            late: Vec::new(),
+            name_bytes: 0,
             found: Vec::new(),
         }
     }
@@ -188,6 +193,7 @@ impl Records {
             bases: std::mem::take(&mut self.bases),
             cells: std::mem::take(&mut self.cells),
             stamp: self.stamp,
+            name_bytes: bytes,
             ..Records::new(std::mem::take(&mut self.path))
         };
         *self = known;
@@ -232,7 +238,7 @@ impl Records {
         let (parent, stamp) = (frame.node?, frame.stamp);
         let base = match self.nodes[parent as usize].below.get(label) {
             Some(&base) => base,
-            None if !self.gathering || self.nodes.len() >= MAX_NODES => return None,
+            None if self.nodes.len() >= MAX_NODES => return None,
             None => {
                 let base = self.bases.len() as u32;
                 let (label, prefix): (Box<str>, Box<str>) = (label.into(), name.prefix.into());
@@ -255,7 +261,7 @@ impl Records {
         }
         match here.nodes.get(nth as usize) {
             Some(&node) => Some(node),
-            None if !self.gathering || self.nodes.len() >= MAX_NODES => None,
+            None if self.nodes.len() >= MAX_NODES => None,
             None => {
                 let node = self.nodes.len() as u32;
                 here.nodes.push(node);
@@ -284,8 +290,17 @@ impl Records {
                 self.filled.push(column);
             }
         } else if !text.is_empty() {
-            let name = cut(&self.name_of(node, 1000));
-            self.lose(name, at);
+            let name = self.name_of(node, MAX_HEADER);
+            self.name_bytes += name.len();
+            if self.cells.len() < XML_COLUMNS && self.name_bytes <= MAX_HEADER {
+                let column = self.cells.len() as u32;
+                self.nodes[node as usize].column = column;
+                self.cells.push(text.to_owned());
+                self.filled.push(column);
+                self.late.push(name);
+            } else {
+                self.lose(cut(&name), at);
+            }
         }
     }
 
