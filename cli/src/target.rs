@@ -9,6 +9,7 @@ use concord_core::finding::{Finding, Severity};
 use concord_core::package::Package;
 use concord_core::package::catalog::Catalog;
 use concord_core::package::descriptor::{self, SchemaSource};
+use concord_core::read::ReadOptions;
 use concord_core::render::words;
 use concord_core::schema::parse;
 use concord_core::session::{Choice, hex};
@@ -28,6 +29,12 @@ pub(crate) fn package(reference: &str) -> Result<Arc<Package>, Failure> {
         let near = catalog.near(reference).map(|n| format!(" (did you mean {n}?)")).unwrap_or_default();
         Failure::said(format!("there is no standard \"{reference}\"{near}; `concord standards list` shows all"))
     })
+}
+
+/// How files are read that may be of any layout known here.
+pub(crate) fn read_options() -> ReadOptions {
+    let fixed = catalog().all().flat_map(|p| p.layouts.iter().filter_map(|l| l.fixed.clone())).collect();
+    ReadOptions { fixed, ..ReadOptions::default() }
 }
 
 /// The choice that `--standard` and `--schema` make.

@@ -35,6 +35,7 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let options = Options { max_findings: args.max_findings, ..Options::default() };
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
+    let options = Options { read: ReadOptions { fixed: choice.fixed(), ..options.read }, ..options };
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
     for (path, of) in reports {
         write_file(path, render::render(&report, of, &render::Options::default()).as_bytes())?;
@@ -142,7 +143,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         "json" => true,
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
-    let input = Input::open(&args.file, &ReadOptions::default())?;
+    let input = Input::open(&args.file, &target::read_options())?;
     let start = input.start();
     let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
     let guesses = match start.head(&DialectHints::default()) {

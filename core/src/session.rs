@@ -14,6 +14,7 @@ use crate::check::plan::StandardPlan;
 use crate::check::table::TableCheck;
 use crate::decode::Head;
 use crate::detect;
+use crate::read::FixedLayout;
 use crate::read::{Intake, Places, Source, Transcript};
 use crate::report::Report;
 
@@ -27,6 +28,14 @@ pub enum Choice {
 }
 
 impl Choice {
+    /// Layouts of fixed width that a file may have; see [`crate::read::ReadOptions::fixed`].
+    pub fn fixed(&self) -> Vec<Arc<FixedLayout>> {
+        match self {
+            Choice::Given(plan) => plan.fixed().collect(),
+            Choice::Detect(plans) => plans.iter().flat_map(|plan| plan.fixed()).collect(),
+        }
+    }
+
     /// The plan for files that start so.
     pub fn decide(&self, starts: &[Start<'_>], options: &Options) -> Arc<StandardPlan> {
         match self {
@@ -174,7 +183,8 @@ enum State {
 
 impl Session {
     /// A file of that name. `digest` asks for the SHA-256 that the JSON report shows.
-    pub fn new(name: &str, choice: Choice, options: Options, digest: bool) -> Session {
+    pub fn new(name: &str, choice: Choice, mut options: Options, digest: bool) -> Session {
+        options.read.fixed.extend(choice.fixed());
         let intake = Box::new(Intake::new(name, &options.read));
         Session { choice, options, bytes: 0, digest: digest.then(Sha256::new), state: State::Start(intake) }
     }

@@ -212,7 +212,8 @@ impl Drop for Folder {
 
 /// Checks files as one job, the way the shells do.
 pub(crate) fn check(choice: &Choice, paths: &[PathBuf], as_dataset: bool, hints: DialectHints) -> Report {
-    let options = Options { hints, ..Options::default() };
+    let mut options = Options { hints, ..Options::default() };
+    options.read.fixed = choice.fixed();
     let files: Vec<Vec<u8>> = paths.iter().map(|p| std::fs::read(p).unwrap()).collect();
     let name = |p: &PathBuf| p.file_name().unwrap().to_string_lossy().into_owned();
     let mut intakes: Vec<Option<Intake>> =

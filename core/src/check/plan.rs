@@ -7,6 +7,7 @@ use super::fast::FastCheck;
 use super::rows::RowRule;
 use crate::finding::{Code, RuleWords, Severity};
 use crate::package::{Package, Resource, RuleKind};
+use crate::read::FixedLayout;
 use crate::read::tidy::Known;
 use crate::schema::{Presence, TableSchema};
 
@@ -43,6 +44,8 @@ pub struct TablePlan {
     pub counts: Vec<CountRule>,
     /// How an untidy file becomes this table; `None` when its files are tidy as they come.
     pub layout: Option<Arc<Known>>,
+    /// Where the columns are, when its files are of fixed width.
+    pub fixed: Option<Arc<FixedLayout>>,
 }
 
 /// A combination of fields whose values are remembered.
@@ -139,6 +142,11 @@ impl StandardPlan {
         StandardPlan { id: String::new(), version: String::new(), digest: String::new(), tables: Vec::new(), known: false }
     }
 
+    /// Where the columns are in its files of fixed width.
+    pub fn fixed(&self) -> impl Iterator<Item = Arc<FixedLayout>> {
+        self.tables.iter().filter_map(|t| t.fixed.clone())
+    }
+
     /// How untidy files become tables of this standard.
     pub fn layouts(&self) -> impl Iterator<Item = Arc<Known>> {
         self.tables.iter().filter_map(|t| t.layout.clone())
@@ -175,7 +183,8 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
     plan.files = resource.files.clone();
     plan.presence = resource.presence;
     plan.distinctive = resource.distinctive.clone();
-    plan.layout = package.layout(&resource.name).map(|layout| {
+    plan.fixed = package.layout(&resource.name).and_then(|layout| layout.fixed.clone());
+    plan.layout = package.layout(&resource.name).filter(|layout| !layout.steps.is_empty()).map(|layout| {
         let (schema, distinctive) = (resource.schema.clone(), resource.distinctive.clone());
         Arc::new(Known { standard: standard.to_owned(), layout: layout.clone(), schema, distinctive })
     });
@@ -267,6 +276,7 @@ impl TablePlan {
             same_per: Vec::new(),
             counts: Vec::new(),
             layout: None,
+            fixed: None,
         };
         let own: Vec<Vec<String>> = plan.references.iter().filter(|r| r.table == plan.name).map(|r| r.target.clone()).collect();
         own.iter().for_each(|target| plan.provide(target));

@@ -806,6 +806,35 @@ mod tests {
     }
 
     #[test]
+    fn tables_in_other_encodings_are_checked_with_their_own_places() {
+        use crate::session::{Choice, Session};
+        let text = "Name,Town\r\nJosé Núñez,\"Lee\r\nMA\"\r\nPeña,Ayer,more\r\n";
+        for charset in ALL {
+            for size in [1, 7, 1000] {
+                let mut session = Session::new("x.bin", Choice::Detect(Vec::new()), Default::default(), false);
+                let mut bytes = if charset == Charset::Utf16Le { b"\xff\xfe".to_vec() } else { Vec::new() };
+                bytes.extend(stored(text, charset));
+                bytes.chunks(size).for_each(|piece| session.push(piece));
+                let report = session.finish();
+                let read = if charset == Charset::Latin1 { Charset::Windows1252 } else { charset };
+                assert_eq!(report.files[0].encoding, read.name());
+                assert_eq!(report.files[0].records, 2, "{charset:?}");
+                let long: Vec<&Finding> = report.findings.stored().iter().filter(|f| f.code.text() == "C202").collect();
+                assert_eq!(long.len(), 1, "{charset:?}");
+                let place = &long[0].place;
+                assert_eq!((place.row, place.line, place.byte_column), (3, 4, 1 + charset.stored("Peña,Ayer,")), "{charset:?}");
+                let told: Vec<&str> = report.findings.stored().iter().map(|f| f.code.text()).filter(|c| c.starts_with("C1")).collect();
+                let expected: &[&str] = match read {
+                    Charset::Utf8 => &[],
+                    Charset::Windows1252 => &["C101"],
+                    _ => &["C120"],
+                };
+                assert_eq!(told, expected, "{charset:?}");
+            }
+        }
+    }
+
+    #[test]
     fn mac_roman_is_told_from_windows() {
         // Names of streets and people as they stand in exports; each must be decided the right way in both encodings.
         let texts = [

@@ -11,6 +11,8 @@ mod decode_csv;
 mod input;
 mod load_package;
 pub mod mutate;
+mod read_rows;
+mod recode;
 mod render;
 pub mod seeds;
 mod validate;
@@ -19,6 +21,8 @@ pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
 pub use load_package::load_package;
+pub use read_rows::{fixed, xml};
+pub use recode::recode;
 pub use render::render;
 pub use validate::validate;
 
@@ -32,7 +36,10 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 9] = [
+    Target { name: "recode", body: recode },
+    Target { name: "xml", body: xml },
+    Target { name: "fixed", body: fixed },
     Target { name: "decode_csv", body: decode_csv },
     Target { name: "load_package", body: load_package },
     Target { name: "crosswalk", body: crosswalk },
