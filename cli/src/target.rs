@@ -15,6 +15,7 @@ use concord_core::schema::parse;
 use concord_core::session::{Choice, hex};
 use sha2::{Digest, Sha256};
 
+use crate::args::HowToRead;
 use crate::output::Failure;
 
 /// The embedded standards.
@@ -32,9 +33,9 @@ pub(crate) fn package(reference: &str) -> Result<Arc<Package>, Failure> {
 }
 
 /// How files are read that may be of any layout known here.
-pub(crate) fn read_options() -> ReadOptions {
+pub(crate) fn read_options(how: &HowToRead) -> ReadOptions {
     let fixed = catalog().all().flat_map(|p| p.layouts.iter().filter_map(|l| l.fixed.clone())).collect();
-    ReadOptions { fixed, ..ReadOptions::default() }
+    ReadOptions { fixed, ..how.options() }
 }
 
 /// The choice that `--standard` and `--schema` make.

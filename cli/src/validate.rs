@@ -33,9 +33,9 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let (paths, as_dataset) = files_of(&args.files)?;
     let with_digest = std::iter::once(format).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let options = Options { max_findings: args.max_findings, ..Options::default() };
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
-    let options = Options { read: ReadOptions { fixed: choice.fixed(), ..options.read }, ..options };
+    let read = ReadOptions { fixed: choice.fixed(), ..args.how.options() };
+    let options = Options { max_findings: args.max_findings, read, ..Options::default() };
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
     for (path, of) in reports {
         write_file(path, render::render(&report, of, &render::Options::default()).as_bytes())?;
@@ -143,7 +143,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         "json" => true,
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
-    let input = Input::open(&args.file, &target::read_options())?;
+    let input = Input::open(&args.file, &target::read_options(&args.how))?;
     let start = input.start();
     let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
     let guesses = match start.head(&DialectHints::default()) {

@@ -22,6 +22,8 @@ pub mod json;
 pub mod recode;
 pub mod rows;
 mod tally;
+#[cfg(test)]
+mod tests;
 pub mod tidy;
 pub mod transcript;
 pub mod xml;

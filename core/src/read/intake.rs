@@ -28,6 +28,11 @@ impl Source {
         self.layers.is_empty() && self.transcript.is_none()
     }
 
+    /// Whether the bytes are unpacked first, so that a few of them may become many.
+    pub fn is_packed(&self) -> bool {
+        !self.layers.is_empty()
+    }
+
     /// The transcript of a form that is not delimited text.
     pub fn transcript(&self) -> Option<&Transcript> {
         self.transcript.as_deref()
@@ -73,13 +78,9 @@ impl Source {
     }
 
     fn unpack(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut now = bytes.to_vec();
-        for layer in &mut self.layers {
-            let mut next = Vec::new();
-            layer.push(&now, &mut next, &mut self.findings);
-            now = next;
-        }
-        now
+        let mut out = Vec::new();
+        through(&mut self.layers, bytes, &mut out, &mut self.findings);
+        out
     }
 
     fn unpack_rest(&mut self) -> Vec<u8> {
@@ -92,6 +93,23 @@ impl Source {
         }
         self.finished = self.layers.len();
         now
+    }
+}
+
+/// Bytes given to a layer at once: what comes out may be a thousand times as much.
+const PIECE: usize = 4 << 10;
+
+/// Unpacks bytes by all layers, outermost first.
+fn through(layers: &mut [Box<dyn Unpack>], bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+    let Some((first, inner)) = layers.split_first_mut() else {
+        out.extend_from_slice(bytes);
+        return;
+    };
+    let mut next = Vec::new();
+    for piece in bytes.chunks(PIECE) {
+        next.clear();
+        first.push(piece, &mut next, findings);
+        through(inner, &next, out, findings);
     }
 }
 
@@ -140,6 +158,31 @@ impl Intake {
             intake.end();
         } else {
             intake.look(true);
+        }
+        intake
+    }
+
+    /// A file whose rows are read already, or by a reader that the shell chose.
+    pub fn of_transcript(name: &str, transcript: Transcript) -> Intake {
+        let mut intake = Intake::new(name, &ReadOptions::default());
+        intake.forms.push(transcript.form());
+        intake.source.transcript = Some(Box::new(transcript));
+        (intake.known, intake.ended) = (true, true);
+        intake
+    }
+
+    /// A file that is unpacked first, as the shell knows: one of an archive's, say.
+    pub fn packed(name: &str, layer: Box<dyn Unpack>, options: &ReadOptions) -> Intake {
+        let mut intake = Intake::new(name, options);
+        intake.source.layers.push(layer);
+        intake
+    }
+
+    /// The start of a file of which no more is to come, to tell what it is.
+    pub fn of_start(name: &str, bytes: &[u8]) -> Intake {
+        let mut intake = Intake::of_bytes(name, bytes, false, &ReadOptions::default());
+        if let Some(transcript) = &mut intake.source.transcript {
+            transcript.finish();
         }
         intake
     }

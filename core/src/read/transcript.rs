@@ -65,6 +65,11 @@ pub struct Transcript {
     sampled: bool,
     started: bool,
     ended: bool,
+    /// The reader was told that no bytes follow.
+    read: bool,
+    /// Bytes that the reader has not had.
+    pending: Vec<u8>,
+    fresh: Rows,
     batch: Batch,
     ready: VecDeque<Batch>,
     findings: Vec<Finding>,
@@ -94,6 +99,9 @@ impl Transcript {
             sampled: false,
             started: false,
             ended: false,
+            read: false,
+            pending: Vec::new(),
+            fresh: Rows::new(),
             batch: Batch::default(),
             ready: VecDeque::new(),
             findings: Vec::new(),
@@ -102,9 +110,12 @@ impl Transcript {
 
     /// Takes the next bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        let mut fresh = Rows::new();
-        self.reader.push(bytes, &mut fresh, &mut self.findings);
-        self.through_steps(fresh, false);
+        if self.started {
+            self.feed(bytes);
+        } else {
+            self.pending.extend_from_slice(bytes);
+            self.pump();
+        }
     }
 
     /// Says that no bytes follow. Again, it does nothing.
@@ -112,25 +123,64 @@ impl Transcript {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        if self.started { self.end() } else { self.pump() }
+    }
+
+    /// Feeds the reader until the start is known, in pieces of one size: what is known of the file as it is opened must not depend on how
+    /// its bytes arrive.
+    fn pump(&mut self) {
+        let mut at = 0;
+        while !self.sampled {
+            let piece = self.pending.len() - at;
+            if piece < SAMPLE && !self.ended {
+                break;
+            }
+            if piece == 0 {
+                self.end();
+                break;
+            }
+            let to = at + piece.min(SAMPLE);
+            let bytes = std::mem::take(&mut self.pending);
+            self.feed(&bytes[at..to]);
+            self.pending = bytes;
+            at = to;
+        }
+        self.pending.drain(..at);
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.clear();
+        self.reader.push(bytes, &mut fresh, &mut self.findings);
+        self.through_steps(&fresh, false);
+        self.fresh = fresh;
+    }
+
+    /// The reader has had all bytes.
+    fn end(&mut self) {
+        if std::mem::replace(&mut self.read, true) {
+            return;
+        }
         let mut fresh = Rows::new();
         self.reader.finish(&mut fresh, &mut self.findings);
-        self.through_steps(fresh, true);
+        self.through_steps(&fresh, true);
         self.sampled = true;
         if self.started {
             self.close();
         }
     }
 
-    fn through_steps(&mut self, mut rows: Rows, last: bool) {
+    fn through_steps(&mut self, rows: &Rows, last: bool) {
+        let mut made: Option<Rows> = None;
         for step in &mut self.steps {
             let mut out = Rows::new();
-            step.rows(&rows, &mut out, &mut self.findings);
+            step.rows(made.as_ref().unwrap_or(rows), &mut out, &mut self.findings);
             if last {
                 step.finish(&mut out, &mut self.findings);
             }
-            rows = out;
+            made = Some(out);
         }
-        for row in rows.iter() {
+        for row in made.as_ref().unwrap_or(rows).iter() {
             if self.header.is_none() {
                 self.header = Some((row.cells().map(|(text, _)| text.to_owned()).collect(), row.origin));
                 self.width = row.len();
@@ -170,7 +220,7 @@ impl Transcript {
 
     /// Whether the sample is all there is.
     pub fn is_whole(&self) -> bool {
-        self.ended && self.seen == self.held.len() && !self.started
+        self.read && self.seen == self.held.len() && !self.started
     }
 
     /// What the file is.
@@ -243,8 +293,14 @@ impl Transcript {
         self.sample = Vec::new();
         let held = std::mem::take(&mut self.held);
         held.iter().for_each(|row| self.write(row));
-        if self.ended {
+        let pending = std::mem::take(&mut self.pending);
+        if self.read {
             self.close();
+            return;
+        }
+        self.feed(&pending);
+        if self.ended {
+            self.end();
         }
     }
 
@@ -304,7 +360,16 @@ impl Transcript {
         let found = std::mem::take(&mut self.findings);
         (batch.findings, self.findings) = found.into_iter().partition(|f| f.place.row > 0 && f.place.row <= last);
         batch.findings.sort_by_key(|f| f.place.row);
+        self.point(&mut batch.findings);
         self.ready.push_back(batch);
+    }
+
+    /// Adds where in nested data the reader's own findings are.
+    fn point(&self, findings: &mut [Finding]) {
+        for place in findings.iter_mut().map(|f| &mut f.place).filter(|p| p.row > 0 && p.pointer.is_none()) {
+            let field = place.field.as_deref().filter(|_| self.steps.is_empty());
+            place.pointer = self.reader.pointer(place.row, field).map(Arc::from);
+        }
     }
 
     fn close(&mut self) {
@@ -321,6 +386,7 @@ impl Transcript {
         self.flush();
         let mut last = Batch { findings: std::mem::take(&mut self.findings), ..Batch::default() };
         last.findings.sort_by_key(|f| f.place.row);
+        self.point(&mut last.findings);
         self.ready.push_back(last);
     }
 

@@ -11,6 +11,7 @@ mod decode_csv;
 mod input;
 mod load_package;
 pub mod mutate;
+mod read_json;
 mod read_rows;
 mod recode;
 mod render;
@@ -21,6 +22,7 @@ pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
 pub use load_package::load_package;
+pub use read_json::read_json;
 pub use read_rows::{fixed, xml};
 pub use recode::recode;
 pub use render::render;
@@ -36,7 +38,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
@@ -46,4 +48,5 @@ pub const TARGETS: [Target; 9] = [
     Target { name: "validate", body: validate },
     Target { name: "render", body: render },
     Target { name: "convert", body: convert },
+    Target { name: "read_json", body: read_json },
 ];

@@ -60,6 +60,11 @@ fn render() {
 }
 
 #[test]
+fn read_json() {
+    hold("read_json");
+}
+
+#[test]
 fn convert() {
     hold("convert");
 }
