@@ -418,11 +418,11 @@ fn fits(before: char, sign: char, after: char) -> i32 {
 
 impl Unpack for Recoder {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
-        self.to_bytes(bytes, false, out, findings);
+        self.recode(bytes, false, out, findings);
     }
 
     fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
-        self.to_bytes(&[], true, out, findings);
+        self.recode(&[], true, out, findings);
     }
 }
 
@@ -573,7 +573,7 @@ impl Recoder {
     }
 
     /// The next bytes as bytes of UTF-8.
-    fn to_bytes(&mut self, bytes: &[u8], last: bool, out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+    fn recode(&mut self, bytes: &[u8], last: bool, out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
         let mut text = String::new();
         self.push(bytes, &mut text, findings);
         if last {

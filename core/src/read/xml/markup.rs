@@ -73,7 +73,7 @@ pub(super) struct Markup {
 }
 
 /// Why reading ends early.
-struct Stop(Finding);
+struct Stop(Box<Finding>);
 
 impl Markup {
     pub(super) fn new(charset: Charset) -> Markup {
@@ -136,6 +136,7 @@ impl Markup {
         let used = match self.events(&text, last, sink, findings) {
             Ok(used) => used,
             Err(Stop(finding)) => {
+                let finding = *finding;
                 self.bytes.due(finding.place.line, finding.place.byte_column, findings);
                 self.bytes.clear();
                 findings.push(finding);
@@ -229,7 +230,7 @@ impl Markup {
             used = next;
         }
         if last && let Some(name) = self.innermost() {
-            return Err(Stop(Finding::new("C235", "cut", self.walk.place()).value(name)));
+            return Err(Stop(Box::new(Finding::new("C235", "cut", self.walk.place()).value(name))));
         }
         if last && !self.any {
             return Err(self.damaged("", "there is no element in it"));
@@ -239,8 +240,8 @@ impl Markup {
 
     /// Whether what `quick-xml` could not read is all there, and so is damaged; otherwise the rest of it is still to come.
     fn is_whole(&self, tail: &str, last: bool, error: &quick_xml::Error) -> Result<bool, Stop> {
-        if tail.starts_with('&') {
-            let end = tail[1..].find(['<', '&', ';']).map_or(tail.len(), |i| i + 1);
+        if let Some(rest) = tail.strip_prefix('&') {
+            let end = rest.find(['<', '&', ';']).map_or(tail.len(), |i| i + 1);
             return if last || end < tail.len() || end > REFERENCE { Err(self.ampersand()) } else { Ok(false) };
         }
         if let Some(rest) = tail.strip_prefix("<!") {
@@ -278,7 +279,7 @@ impl Markup {
     }
 
     fn damaged(&self, kind: &'static str, problem: &str) -> Stop {
-        Stop(Finding::new("C235", kind, self.walk.place()).arg("problem", problem))
+        Stop(Box::new(Finding::new("C235", kind, self.walk.place()).arg("problem", problem)))
     }
 
     fn ampersand(&self) -> Stop {
@@ -286,7 +287,7 @@ impl Markup {
     }
 
     fn too_large(&self, kind: &'static str, bound: usize) -> Stop {
-        Stop(Finding::new("C216", kind, self.walk.place()).arg("bound", bound.to_string()))
+        Stop(Box::new(Finding::new("C216", kind, self.walk.place()).arg("bound", bound.to_string())))
     }
 
     fn start(&mut self, tag: &BytesStart<'_>, at: At, sink: &mut impl Sink, findings: &mut Vec<Finding>) -> Result<(), Stop> {
@@ -367,7 +368,7 @@ impl Markup {
             let mut walk = self.walk;
             walk.over(&raw[..blank], self.charset);
             let finding = Finding::new("C235", "", walk.place());
-            return Err(Stop(finding.arg("problem", "text stands outside the outermost element")));
+            return Err(Stop(Box::new(finding.arg("problem", "text stands outside the outermost element"))));
         }
         self.plain(raw, sink, findings);
         Ok(())
