@@ -150,8 +150,8 @@ fn steps_keep_rows_and_columns_as_the_person_sees_them() {
         [
             "x.xlsx:3: error[C302] column D \"points\": \"x\" is not a number",
             "x.xlsx:4: error[C201] column D \"points\": the row has 2 cells, the header has 3",
-            "x.xlsx:5: error[C307] column C \"name\": the text has 6 characters, 4 are allowed",
             "x.xlsx:5: error[C401] column B \"id\": \"1\" was already used in row 3",
+            "x.xlsx:5: error[C307] column C \"name\": the text has 6 characters, 4 are allowed",
         ],
     );
     assert!(json(&report).contains("\"sheet\": \"Sheet 1\""));
