@@ -53,7 +53,7 @@ impl FixedLayout {
         self.columns.iter().map(|c| (c.start - 1).saturating_add(c.length)).max().unwrap_or(0)
     }
 
-    /// Whether a file that starts so may be of this layout: nearly all of its lines are as long as the layout, or end in its last column.
+    /// Whether a file that starts so may be of this layout: more than half of its lines are as long as the layout, or end in its last column.
     pub fn fits(&self, sample: &[u8], whole: bool) -> bool {
         let sample = &sample[..sample.len().min(SAMPLE)];
         let guess = recode::sniff(sample, whole);
@@ -76,7 +76,7 @@ impl FixedLayout {
             let (characters, bytes) = (line.chars().count(), guess.charset.stored(line) as usize);
             fit += usize::from([characters, bytes].iter().any(|&n| n >= last && n <= width));
         }
-        lines > 0 && fit * 10 >= lines * 9
+        lines > 0 && fit * 2 > lines
     }
 }
 
