@@ -37,7 +37,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         return Err(Failure::said("the converted data and the rejects cannot go to the same file"));
     }
     let to = target::package(&args.to)?;
-    let read = ReadOptions { layouts: target::layouts(args.from.as_deref())?, ..args.how.options() };
+    let read = ReadOptions { layouts: target::layouts(args.from.as_deref())?, ..target::read_options(&args.how) };
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
 
     let inputs = args.files.iter().map(|p| Input::open(p, &options.read)).collect::<Result<Vec<_>, _>>()?;

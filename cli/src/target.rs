@@ -9,12 +9,14 @@ use concord_core::finding::{Finding, Severity};
 use concord_core::package::Package;
 use concord_core::package::catalog::Catalog;
 use concord_core::package::descriptor::{self, SchemaSource};
+use concord_core::read::ReadOptions;
 use concord_core::read::tidy::{Known, Layouts};
 use concord_core::render::words;
 use concord_core::schema::parse;
 use concord_core::session::{Choice, hex};
 use sha2::{Digest, Sha256};
 
+use crate::args::HowToRead;
 use crate::output::Failure;
 
 /// The embedded standards.
@@ -37,6 +39,12 @@ pub(crate) fn layouts(named: Option<&str>) -> Result<Layouts, Failure> {
         Some(reference) => Layouts::new(Known::of_package(&*package(reference)?)),
         None => Layouts::new(catalog().all().flat_map(|p| Known::of_package(p))),
     })
+}
+
+/// How files are read that may be of any layout known here.
+pub(crate) fn read_options(how: &HowToRead) -> ReadOptions {
+    let fixed = catalog().all().flat_map(|p| p.layouts.iter().filter_map(|l| l.fixed.clone())).collect();
+    ReadOptions { fixed, ..how.options() }
 }
 
 /// The choice that `--standard` and `--schema` make.

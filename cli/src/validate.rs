@@ -34,7 +34,7 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let with_digest = std::iter::once(format).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
-    let read = ReadOptions { layouts: choice.layouts(), ..args.how.options() };
+    let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), ..args.how.options() };
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
     for (path, of) in reports {
@@ -143,7 +143,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         "json" => true,
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
-    let input = Input::open(&args.file, &ReadOptions { layouts: target::layouts(None)?, ..args.how.options() })?;
+    let input = Input::open(&args.file, &ReadOptions { layouts: target::layouts(None)?, ..target::read_options(&args.how) })?;
     let start = input.start();
     let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
     let guesses = match start.head(&DialectHints::default()) {

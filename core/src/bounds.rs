@@ -26,3 +26,24 @@ pub const MAX_GROUPS: usize = 100_000;
 
 /// Most groups that a balance rule keeps sums for; beyond it the rule says nothing.
 pub const MAX_BALANCES: usize = 100_000;
+
+/// How many findings of one kind a reader tells one by one; the rest is counted.
+pub const MAX_TOLD: u64 = 1000;
+
+/// How deep elements of XML may lie in one another.
+pub const XML_DEPTH: usize = 256;
+
+/// Longest name of an element or attribute of XML, in bytes.
+pub const XML_NAME: usize = 1 << 10;
+
+/// Most attributes of one element of XML.
+pub const XML_ATTRIBUTES: usize = 10_000;
+
+/// Most columns of XML records. Fewer than of a text table, since an empty cell takes room in a row and none in XML.
+pub const XML_COLUMNS: usize = 2_000;
+
+/// How much of the start of an XML file decides which element is the record and which columns there are, in bytes of UTF-8.
+pub const XML_SAMPLE: usize = 1 << 20;
+
+/// Longest line of a fixed-width layout, in characters.
+pub const FIXED_WIDTH: usize = 1 << 20;

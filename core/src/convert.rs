@@ -630,5 +630,5 @@ fn locate(binding: &Binding, data: &[u8], record: usize, cell: Option<usize>, pl
     let before = &data[record..cell];
     let line_start = memchr::memrchr(newline, before).map_or(record, |i| record + i + 1);
     place.line += memchr::memchr_iter(newline, before).count() as u64;
-    place.byte_column = (cell - line_start) as u64 + 1;
+    place.byte_column = binding.charset.stored_bytes(&data[line_start..cell]) + 1;
 }

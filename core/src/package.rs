@@ -13,6 +13,7 @@ pub mod crosswalk;
 pub mod descriptor;
 pub(crate) mod json;
 pub mod layout;
+pub(crate) mod layout_fixed;
 pub mod lint;
 pub mod load;
 pub(crate) mod notes;

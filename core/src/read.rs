@@ -11,18 +11,25 @@
 //! - [`intake`] takes a file's bytes from a shell, and hands over its start and then its text.
 //! - [`transcript`] makes text with places of a reader's rows.
 
+use std::sync::Arc;
+
 use crate::finding::Finding;
 
 pub mod delimited;
+pub mod fixed;
 pub mod form;
 pub mod intake;
 pub mod json;
+pub mod recode;
 pub mod rows;
+mod tally;
 #[cfg(test)]
 mod tests;
 pub mod tidy;
 pub mod transcript;
+pub mod xml;
 
+pub use fixed::FixedLayout;
 pub use form::Form;
 pub use intake::{Intake, Source};
 pub use rows::{Kind, Origin, Row, Rows};
@@ -103,10 +110,12 @@ pub struct ReadOptions {
     pub whole: usize,
     /// The layouts that an untidy file may follow; without one, a file is read as it comes.
     pub layouts: tidy::Layouts,
+    /// Layouts of fixed width that the file may have; text that fits none of them is delimited.
+    pub fixed: Vec<Arc<FixedLayout>>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        ReadOptions { records: None, sheet: None, whole: crate::bounds::MAX_WHOLE, layouts: tidy::Layouts::default() }
+        ReadOptions { records: None, sheet: None, whole: crate::bounds::MAX_WHOLE, layouts: tidy::Layouts::default(), fixed: Vec::new() }
     }
 }

@@ -14,6 +14,7 @@ use crate::check::plan::StandardPlan;
 use crate::check::table::TableCheck;
 use crate::decode::Head;
 use crate::detect;
+use crate::read::FixedLayout;
 use crate::read::tidy::Layouts;
 use crate::read::{Intake, Places, Source, Transcript};
 use crate::report::Report;
@@ -33,6 +34,14 @@ impl Choice {
         match self {
             Choice::Given(plan) => Layouts::new(plan.layouts()),
             Choice::Detect(plans) => Layouts::new(plans.iter().flat_map(|plan| plan.layouts())),
+        }
+    }
+
+    /// Layouts of fixed width that a file may have; see [`crate::read::ReadOptions::fixed`].
+    pub fn fixed(&self) -> Vec<Arc<FixedLayout>> {
+        match self {
+            Choice::Given(plan) => plan.fixed().collect(),
+            Choice::Detect(plans) => plans.iter().flat_map(|plan| plan.fixed()).collect(),
         }
     }
 
@@ -187,6 +196,7 @@ impl Session {
         if options.read.layouts.is_empty() {
             options.read.layouts = choice.layouts();
         }
+        options.read.fixed.extend(choice.fixed());
         let intake = Box::new(Intake::new(name, &options.read));
         Session { choice, options, bytes: 0, digest: digest.then(Sha256::new), state: State::Start(intake) }
     }

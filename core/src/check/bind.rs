@@ -10,6 +10,7 @@ use crate::decode::careful::{self, Read};
 use crate::decode::head::HeaderCell;
 use crate::decode::{Dialect, Encoding, Head, content};
 use crate::finding::{Finding, Place, Severity};
+use crate::read::recode::Charset;
 use crate::schema::{FieldType, FieldsMatch, Presence};
 
 /// One file's columns as fields of a table.
@@ -21,6 +22,8 @@ pub struct Binding {
     pub dialect: Dialect,
     /// How text is stored.
     pub encoding: Encoding,
+    /// How the file stores its text, when it was turned into UTF-8 before; places count bytes as they are stored.
+    pub charset: Charset,
     /// By file column: the field it is.
     pub columns: Vec<Option<usize>>,
     /// By field: the file column.
@@ -185,6 +188,7 @@ pub fn bind(plan: &Arc<TablePlan>, head: &Head, sample: &Sample<'_>, cap: usize)
         plan: plan.clone(),
         dialect: head.dialect.clone(),
         encoding: head.encoding,
+        charset: head.charset,
         columns: found.columns.iter().map(|c| c.map(|(f, _)| f)).collect(),
         fields: found.fields.iter().map(|c| c.map(|c| c as u32)).collect(),
         headers: names.iter().map(|n| Arc::from(*n)).collect(),

@@ -476,7 +476,7 @@ impl Binding {
         let line_start = memchr::memrchr(newline, before).map_or(record, |i| record + i + 1);
         Place {
             line: place.line + memchr::memchr_iter(newline, before).count() as u64,
-            byte_column: (cell - line_start) as u64 + 1,
+            byte_column: self.charset.stored_bytes(&data[line_start..cell]) + 1,
             column: Some(column as u32),
             field: self.headers.get(column).cloned(),
             ..place.clone()

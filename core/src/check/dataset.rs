@@ -12,6 +12,7 @@ use super::table::{Pending, TableCheck, TableDone, settle};
 use crate::decode::head::NotText;
 use crate::decode::{Head, dialect::DialectHints};
 use crate::finding::{Finding, Findings, Place, Severity};
+use crate::read::recode::Charset;
 use crate::read::{ReadOptions, Transcript};
 use crate::report::{Coverage, FileUsed, Report, StandardUsed};
 use crate::schema::{Field, FieldType, FieldsMatch, Presence, TableSchema};
@@ -77,12 +78,14 @@ pub struct Start<'a> {
     pub whole: bool,
     /// What reads the file, when it is not delimited text; `sample` is then text made of its first records, without a header.
     pub form: Option<&'a Transcript>,
+    /// How the file stores its text, when `sample` was turned into UTF-8; UTF-8 when it is as it lies.
+    pub charset: Charset,
 }
 
 impl<'a> Start<'a> {
     /// The start of a file that is delimited text.
     pub fn delimited(name: &'a str, sample: &'a [u8], whole: bool) -> Start<'a> {
-        Start { name, sample, whole, form: None }
+        Start { name, sample, whole, form: None, charset: Charset::Utf8 }
     }
 
     /// Whether the records name their own cells, so that no row of theirs can be a header.
@@ -97,7 +100,7 @@ impl<'a> Start<'a> {
     pub fn head(&self, hints: &DialectHints) -> Result<Head, NotText> {
         match self.form {
             Some(form) => form.head(),
-            None => Head::read(self.sample, self.whole, hints),
+            None => Head::read_stored(self.sample, self.whole, hints, self.charset),
         }
     }
 }
@@ -401,12 +404,18 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
     let mut table = None;
     if let Some(form) = start.form {
         used.encoding = form.facts().encoding.to_owned();
+        if start.charset != Charset::Utf8 {
+            used.encoding = start.charset.name().to_owned();
+        }
         used.dialect = vec![("form", form.form().name().to_owned())];
         used.dialect.extend(form.facts().more);
         used.sheet = form.facts().sheet;
     }
     if let Some(head) = head.as_ref().filter(|_| start.form.is_none()) {
         used.encoding = if head.mark { format!("{}-bom", head.encoding.name()) } else { head.encoding.name().to_owned() };
+        if start.charset != Charset::Utf8 {
+            used.encoding = start.charset.name().to_owned();
+        }
         used.dialect = head.dialect.facts();
         if head.encoding == crate::decode::Encoding::Windows1252 {
             findings.add(Finding::new("C101", if plan.utf8_only { "demanded" } else { "file" }, place.clone()));

@@ -9,6 +9,7 @@ use super::rows::RowRule;
 use crate::decimal::Decimal;
 use crate::finding::{Code, RuleWords, Severity};
 use crate::package::{Package, Resource, RuleKind};
+use crate::read::FixedLayout;
 use crate::read::tidy::Known;
 use crate::schema::{Presence, TableSchema};
 
@@ -49,6 +50,8 @@ pub struct TablePlan {
     pub layout: Option<Arc<Known>>,
     /// Which of several tables a dataset must have.
     pub present: Vec<PresentRule>,
+    /// Where the columns are, when its files are of fixed width.
+    pub fixed: Option<Arc<FixedLayout>>,
 }
 
 /// A combination of fields whose values are remembered.
@@ -170,6 +173,11 @@ impl StandardPlan {
         }
     }
 
+    /// Where the columns are in its files of fixed width.
+    pub fn fixed(&self) -> impl Iterator<Item = Arc<FixedLayout>> {
+        self.tables.iter().filter_map(|t| t.fixed.clone())
+    }
+
     /// How untidy files become tables of this standard.
     pub fn layouts(&self) -> impl Iterator<Item = Arc<Known>> {
         self.tables.iter().filter_map(|t| t.layout.clone())
@@ -206,7 +214,8 @@ fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> T
     plan.files = resource.files.clone();
     plan.presence = resource.presence;
     plan.distinctive = resource.distinctive.clone();
-    plan.layout = Known::of_package(package).find(|known| known.layout.resource == resource.name);
+    plan.fixed = package.layout(&resource.name).and_then(|layout| layout.fixed.clone());
+    plan.layout = Known::of_package(package).find(|known| known.layout.resource == resource.name && !known.layout.steps.is_empty());
     let all: Vec<(String, Arc<TableSchema>)> = package.resources.iter().map(|r| (r.name.clone(), r.schema.clone())).collect();
     plan.add_provided(&all);
     for rule in &package.rules {
@@ -313,6 +322,7 @@ impl TablePlan {
             counts: Vec::new(),
             layout: None,
             present: Vec::new(),
+            fixed: None,
         };
         let own: Vec<Vec<String>> = plan.references.iter().filter(|r| r.table == plan.name).map(|r| r.target.clone()).collect();
         own.iter().for_each(|target| plan.provide(target));

@@ -50,13 +50,15 @@ const HIGH: [char; 32] = [
 
 /// Reads bytes as Windows-1252; every byte has a reading.
 pub fn windows_1252(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .map(|&b| match b {
-            0x80..=0x9f => HIGH[usize::from(b - 0x80)],
-            _ => char::from(b),
-        })
-        .collect()
+    bytes.iter().map(|&b| windows_1252_char(b)).collect()
+}
+
+/// The letter of one byte of Windows-1252.
+pub(crate) fn windows_1252_char(byte: u8) -> char {
+    match byte {
+        0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
+        _ => char::from(byte),
+    }
 }
 
 #[cfg(test)]

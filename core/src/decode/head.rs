@@ -4,12 +4,15 @@ use super::careful::{self, Read};
 use super::dialect::{Dialect, DialectHints};
 use super::encoding::Encoding;
 use super::{Cell, QuoteFault, content};
+use crate::read::recode::Charset;
 
 /// What the start of a file says.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// How the text is stored.
     pub encoding: Encoding,
+    /// How the file stores it, when it was turned into UTF-8 before; else UTF-8.
+    pub charset: Charset,
     /// Whether the file starts with a UTF-8 mark.
     pub mark: bool,
     /// How cells are separated.
@@ -62,6 +65,14 @@ impl Head {
     /// # Errors
     /// When the file is not a text table.
     pub fn read(sample: &[u8], whole: bool, hints: &DialectHints) -> Result<Head, NotText> {
+        Head::read_stored(sample, whole, hints, Charset::Utf8)
+    }
+
+    /// [`Head::read`] for text that was turned into UTF-8; places count bytes as they are stored.
+    ///
+    /// # Errors
+    /// When the file is not a text table.
+    pub fn read_stored(sample: &[u8], whole: bool, hints: &DialectHints, charset: Charset) -> Result<Head, NotText> {
         if let Some(looks) = other_kind(sample) {
             return Err(NotText::Looks(looks));
         }
@@ -74,6 +85,7 @@ impl Head {
         let dialect = Dialect::sniff(&sample[body..], whole, hints);
         let mut head = Head {
             encoding,
+            charset,
             mark,
             dialect,
             header: Vec::new(),
@@ -117,7 +129,11 @@ impl Head {
                 .iter()
                 .map(|c| {
                     let raw = content(&sample[c.start..c.end], c.fault, &head.dialect);
-                    HeaderCell { text: head.encoding.text(&raw).0.into_owned(), byte_column: (c.start - at) as u64 + 1, fault: c.fault }
+                    HeaderCell {
+                        text: head.encoding.text(&raw).0.into_owned(),
+                        byte_column: charset.stored_bytes(&sample[at..c.start]) + 1,
+                        fault: c.fault,
+                    }
                 })
                 .collect();
             head.data_start = next;

@@ -2,11 +2,16 @@
 //!
 //! The format is described in `standards/README.md`; the steps themselves are in [`crate::read::tidy`].
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use regex::Regex;
 
+use super::layout_fixed;
 use super::notes::{Notes, arg_if, near};
 use super::toml::Keys;
 use crate::decimal::Decimal;
+use crate::read::fixed::FixedLayout;
 use crate::schema::parse::{compile, pattern_problem};
 
 /// The steps for the files of one resource, in their order.
@@ -18,6 +23,8 @@ pub struct Layout {
     pub decimal: char,
     /// The sign between groups of three digits.
     pub group: Option<char>,
+    /// Where the columns are, in a file of fixed width.
+    pub fixed: Option<Arc<FixedLayout>>,
     /// What is done, first to last.
     pub steps: Vec<LayoutStep>,
 }
@@ -215,7 +222,7 @@ pub const KINDS: &[&str] =
     &["header", "blank", "section", "fill", "totals", "balance", "footer", "skip", "unpivot", "rename", "drop", "values"];
 
 /// Reads all `[[layout]]` of a manifest whose resources have these names.
-pub(crate) fn read(keys: &Keys<'_>, resources: &[&str], notes: &mut Notes) -> Vec<Layout> {
+pub(crate) fn read(keys: &Keys<'_>, resources: &[&str], files: &BTreeMap<String, Vec<u8>>, notes: &mut Notes) -> Vec<Layout> {
     let mut layouts: Vec<Layout> = Vec::new();
     for layout in keys.tables("layout", notes) {
         let resource = match (layout.text("resource", notes), resources) {
@@ -235,7 +242,10 @@ pub(crate) fn read(keys: &Keys<'_>, resources: &[&str], notes: &mut Notes) -> Ve
         if group == Some(decimal) {
             notes.push(unusable(&layout, "group", "one sign cannot both divide groups and stand before the fraction"));
         }
-        layout.need_key("step", notes);
+        let fixed = layout_fixed::read(&layout, &resource, files, notes);
+        if fixed.is_none() && !layout.has("fixed") {
+            layout.need_key("step", notes);
+        }
         let mut steps = Vec::new();
         let mut headed = false;
         for step in layout.tables("step", notes) {
@@ -257,7 +267,7 @@ pub(crate) fn read(keys: &Keys<'_>, resources: &[&str], notes: &mut Notes) -> Ve
             steps.extend(read);
         }
         layout.finish(notes);
-        layouts.push(Layout { resource, decimal, group, steps });
+        layouts.push(Layout { resource, decimal, group, fixed, steps });
     }
     layouts
 }
@@ -451,7 +461,7 @@ mod tests {
         let mut notes = Notes::new("");
         let item = toml::read(text.as_bytes(), &mut notes).unwrap();
         let keys = Keys::of(&item, String::new(), &mut notes).unwrap();
-        let read = read(&keys, &["lines"], &mut notes);
+        let read = read(&keys, &["lines"], &BTreeMap::new(), &mut notes);
         keys.finish(&mut notes);
         let told = notes.finish().iter().map(|f| format!("{} {}", f.code.text(), f.get("at").unwrap_or_default())).collect();
         (read, told)

@@ -70,7 +70,9 @@ pub fn digest(files: &BTreeMap<String, Vec<u8>>) -> String {
 /// Whether the format has a place for a file of this path.
 fn is_known_path(path: &str) -> bool {
     match path.split_once('/') {
-        None => matches!(path, "standard.toml" | "rules.toml" | "CHANGES.md") || path.ends_with(".table.json"),
+        None => {
+            matches!(path, "standard.toml" | "rules.toml" | "CHANGES.md") || path.ends_with(".table.json") || path.ends_with(".layout.csv")
+        }
         Some(("codes", name)) => name.ends_with(".csv") && !name.contains('/'),
         Some(("crosswalks", name)) => {
             !name.contains('/') && (name.ends_with(".csv") || (name.starts_with("from-") && name.ends_with(".toml")))
@@ -93,7 +95,7 @@ struct Description {
 fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> Option<(Manifest, Vec<Description>, Vec<Layout>)> {
     let mut notes = Notes::new("standard.toml");
     let read = match files.get("standard.toml") {
-        Some(bytes) => read_manifest(bytes, &mut notes),
+        Some(bytes) => read_manifest(bytes, files, &mut notes),
         None => {
             findings.push(note("C915", "", "").value("standard.toml"));
             None
@@ -103,7 +105,7 @@ fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> O
     read
 }
 
-fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Description>, Vec<Layout>)> {
+fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut Notes) -> Option<(Manifest, Vec<Description>, Vec<Layout>)> {
     let item = toml::read(bytes, notes)?;
     let keys = Keys::of(&item, String::new(), notes)?;
     let need = |key: &'static str, notes: &mut Notes| keys.need(key, notes).unwrap_or_default().to_owned();
@@ -192,7 +194,7 @@ fn read_manifest(bytes: &[u8], notes: &mut Notes) -> Option<(Manifest, Vec<Descr
         resource.finish(notes);
     }
     let names: Vec<&str> = descriptions.iter().map(|d| d.name.as_str()).collect();
-    let layouts = layout::read(&keys, &names, notes);
+    let layouts = layout::read(&keys, &names, files, notes);
     keys.finish(notes);
     (!manifest.id.is_empty() && !manifest.version.is_empty()).then_some((manifest, descriptions, layouts))
 }

@@ -2,7 +2,12 @@
 //!
 //! This is the one place where a reader is plugged in: a variant of [`Form`], its signature in [`sniff`], and a line in [`open`].
 
+use std::sync::Arc;
+
+use super::fixed::{FixedLayout, FixedReader};
 use super::json::{self, JsonReader};
+use super::recode::{self, Charset, Guess, Recoder};
+use super::xml::XmlReader;
 use super::{ReadOptions, Reader, Unpack};
 
 /// What a file is.
@@ -32,6 +37,10 @@ pub enum Form {
     Zip,
     /// Text in UTF-16, little or big end first, with or without a mark.
     Utf16,
+    /// Delimited text in Mac Roman.
+    MacRoman,
+    /// Text of one of the layouts of fixed width that were given.
+    Fixed,
 }
 
 /// What is to be done with a file's bytes.
@@ -42,6 +51,10 @@ pub enum Opened {
     Read(Box<dyn Reader>),
     /// They are unpacked, and what comes out is looked at again.
     Unpack(Box<dyn Unpack>),
+    /// They are of this form, by what the options say.
+    As(Form),
+    /// They are turned into UTF-8, and what comes out is looked at again.
+    Recode(Guess),
 }
 
 impl Form {
@@ -60,6 +73,8 @@ impl Form {
             Form::Gzip => "gzip",
             Form::Zip => "zip",
             Form::Utf16 => "utf-16",
+            Form::MacRoman => "mac-roman",
+            Form::Fixed => "fixed",
         }
     }
 }
@@ -78,13 +93,18 @@ pub fn sniff(sample: &[u8], whole: bool) -> Form {
     if sample.starts_with(b"PAR1") {
         return Form::Parquet;
     }
-    if is_utf16(sample) {
-        return Form::Utf16;
+    let stored = recode::evidence(sample, whole).charset;
+    if matches!(stored, Charset::Utf16Le | Charset::Utf16Be) {
+        // XML says itself how it is stored, so its reader wants the bytes as they are.
+        let mut text = String::new();
+        Recoder::new(stored).push(&sample[..sample.len().min(4096)], &mut text, &mut Vec::new());
+        return if is_xml(text.trim_start().as_bytes()) { Form::Xml } else { Form::Utf16 };
     }
     let text = sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample).trim_ascii_start();
     match text.first() {
         Some(b'<') if is_xml(text) => Form::Xml,
         Some(b'{' | b'[' | 0x1e) => json::sniff(text, whole).unwrap_or(Form::Delimited),
+        _ if stored == Charset::MacRoman => Form::MacRoman,
         _ => Form::Delimited,
     }
 }
@@ -102,18 +122,6 @@ fn zipped(sample: &[u8]) -> Form {
     }
 }
 
-/// UTF-16 by its mark; or, without one, when every other byte of the start is zero and none of those between.
-fn is_utf16(sample: &[u8]) -> bool {
-    if sample.starts_with(b"\xff\xfe") || sample.starts_with(b"\xfe\xff") {
-        return true;
-    }
-    let head = &sample[..sample.len().min(4096) & !1];
-    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
-    let pairs = head.len() / 2;
-    let (even, odd) = (zeros(0), zeros(1));
-    pairs >= 2 && ((even == 0 && odd * 10 >= pairs * 9) || (odd == 0 && even * 10 >= pairs * 9))
-}
-
 /// XML, and no web page.
 fn is_xml(text: &[u8]) -> bool {
     let starts = |word: &[u8]| text.len() >= word.len() && text[..word.len()].eq_ignore_ascii_case(word);
@@ -128,10 +136,22 @@ fn is_xml(text: &[u8]) -> bool {
             && text.windows(2).any(|w| w == b"</"))
 }
 
+/// The first of the layouts of fixed width that the text fits.
+fn fixed(sample: &[u8], whole: bool, options: &ReadOptions) -> Option<Arc<FixedLayout>> {
+    options.fixed.iter().find(|layout| layout.fits(sample, whole)).cloned()
+}
+
 /// Opens a form's reader. A form without one is read as text, and what it is, is told.
 pub fn open(form: Form, sample: &[u8], whole: bool, options: &ReadOptions) -> Opened {
     match form {
         Form::Ndjson | Form::Json | Form::GeoJson => Opened::Read(Box::new(JsonReader::new(form, sample, whole, options))),
+        Form::Xml => Opened::Read(Box::new(XmlReader::new(options.records.as_deref()))),
+        Form::Delimited | Form::Utf16 | Form::MacRoman if fixed(sample, whole, options).is_some() => Opened::As(Form::Fixed),
+        Form::Fixed => match fixed(sample, whole, options) {
+            Some(layout) => Opened::Read(Box::new(FixedReader::new(layout))),
+            None => Opened::Plain,
+        },
+        Form::Utf16 | Form::MacRoman => Opened::Recode(recode::sniff(sample, whole)),
         _ => Opened::Plain,
     }
 }

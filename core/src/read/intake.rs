@@ -5,6 +5,7 @@
 
 use super::delimited::DelimitedReader;
 use super::form::{self, Opened};
+use super::recode::{self, Charset, Recoder};
 use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
 use crate::bounds::{MAX_LAYERS, SAMPLE};
 use crate::check::dataset::Start;
@@ -130,6 +131,8 @@ pub struct Intake {
     text: Vec<u8>,
     /// The forms found, outermost first; the last is the table's.
     forms: Vec<Form>,
+    /// How the text was stored before it was turned into UTF-8.
+    charset: Charset,
     known: bool,
     ended: bool,
     /// Whether the rows were looked at for a layout that they follow.
@@ -145,6 +148,7 @@ impl Intake {
             source: Source::default(),
             text: Vec::new(),
             forms: Vec::new(),
+            charset: Charset::Utf8,
             known: false,
             ended: false,
             compared: false,
@@ -247,13 +251,27 @@ impl Intake {
         }
         let sample = &self.text[..self.text.len().min(SAMPLE)];
         let whole = self.ended && self.text.len() <= SAMPLE;
-        let form = form::sniff(sample, whole);
+        let mut form = form::sniff(sample, whole);
+        let mut opened = form::open(form, sample, whole, &self.options);
+        if let Opened::As(other) = opened {
+            form = other;
+            opened = form::open(form, sample, whole, &self.options);
+        }
         self.forms.push(form);
         let deep = self.forms.len() > MAX_LAYERS;
-        match form::open(form, sample, whole, &self.options) {
+        match opened {
             Opened::Unpack(mut layer) if !deep => {
                 let packed = std::mem::take(&mut self.text);
                 layer.push(&packed, &mut self.text, &mut self.source.findings);
+                self.source.layers.push(layer);
+                self.look(false);
+            }
+            Opened::Recode(guess) if !deep => {
+                let mut layer = Box::new(Recoder::new(guess.charset));
+                self.charset = guess.charset;
+                self.source.findings.extend(guess.findings);
+                let stored = std::mem::take(&mut self.text);
+                Unpack::push(layer.as_mut(), &stored, &mut self.text, &mut self.source.findings);
                 self.source.layers.push(layer);
                 self.look(false);
             }
@@ -264,7 +282,11 @@ impl Intake {
                 self.text = Vec::new();
                 self.source.transcript = Some(Box::new(transcript));
             }
-            Opened::Plain | Opened::Unpack(_) => self.known = true,
+            Opened::Plain | Opened::Unpack(_) | Opened::Recode(_) | Opened::As(_) => {
+                self.known = true;
+                let told = recode::sniff(sample, whole).findings;
+                self.source.findings.extend(told.into_iter().filter(|f| f.code.text() == "C122"));
+            }
         }
     }
 
@@ -286,12 +308,16 @@ impl Intake {
     /// The start, for whoever opens it.
     pub fn start(&self) -> Start<'_> {
         match &self.source.transcript {
-            Some(transcript) => {
-                Start { name: &self.name, sample: transcript.sample(), whole: transcript.is_whole(), form: Some(transcript) }
-            }
+            Some(transcript) => Start {
+                name: &self.name,
+                sample: transcript.sample(),
+                whole: transcript.is_whole(),
+                form: Some(transcript),
+                charset: self.charset,
+            },
             None => {
                 let whole = self.ended && self.text.len() <= SAMPLE;
-                Start { name: &self.name, sample: &self.text[..self.text.len().min(SAMPLE)], whole, form: None }
+                Start { name: &self.name, sample: &self.text[..self.text.len().min(SAMPLE)], whole, form: None, charset: self.charset }
             }
         }
     }

@@ -293,6 +293,7 @@ impl Transcript {
             names.map(|name| HeaderCell { text: name.clone(), byte_column: origin.byte_column, fault: None }).collect();
         Ok(Head {
             encoding: Encoding::Utf8,
+            charset: super::recode::Charset::Utf8,
             mark: false,
             dialect: Dialect::default(),
             columns: header.len(),

@@ -12,6 +12,8 @@ mod input;
 mod load_package;
 pub mod mutate;
 mod read_json;
+mod read_rows;
+mod recode;
 mod render;
 pub mod seeds;
 mod tidy;
@@ -22,6 +24,8 @@ pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
 pub use load_package::load_package;
 pub use read_json::read_json;
+pub use read_rows::{fixed, xml};
+pub use recode::recode;
 pub use render::render;
 pub use tidy::tidy;
 pub use validate::validate;
@@ -36,7 +40,10 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 11] = [
+    Target { name: "recode", body: recode },
+    Target { name: "xml", body: xml },
+    Target { name: "fixed", body: fixed },
     Target { name: "decode_csv", body: decode_csv },
     Target { name: "load_package", body: load_package },
     Target { name: "crosswalk", body: crosswalk },

@@ -86,3 +86,18 @@ fn every_target_is_started_by_the_fuzzer() {
         assert!(folder.join(format!("dict/{}.dict", target.name)).is_file(), "fuzz/dict lacks {}", target.name);
     }
 }
+
+#[test]
+fn recode() {
+    hold("recode");
+}
+
+#[test]
+fn xml() {
+    hold("xml");
+}
+
+#[test]
+fn fixed() {
+    hold("fixed");
+}
