@@ -8,7 +8,11 @@
 
 use crate::finding::Finding;
 
+pub mod container;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod rows;
+pub mod sheet;
 
 pub use rows::{Kind, Origin, Row, Rows};
 
