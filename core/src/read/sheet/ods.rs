@@ -276,6 +276,9 @@ impl Sheet {
                 Kind::Error
             }
             // LibreOffice shows zeros in front by its format; what is shown is what a person sees.
+            // It also stores what was entered as TRUE as the number 1, and shows it as what it is.
+            ("float", Some("1")) if self.shown == "TRUE" => boolean("true", &mut self.made),
+            ("float", Some("0")) if self.shown == "FALSE" => boolean("false", &mut self.made),
             ("float", Some(value)) => {
                 let kind = value::write(value, Shown::Number, false, &mut self.made);
                 let digits = !self.shown.is_empty() && self.shown.bytes().all(|b| b.is_ascii_digit());
@@ -289,6 +292,10 @@ impl Sheet {
             ("percentage" | "currency", Some(value)) => value::write(value, Shown::Number, false, &mut self.made),
             ("date", Some(value)) => {
                 self.made.push_str(moment(value));
+                // Midnight is stored without its time, and shown with it.
+                if value.len() == 10 && self.shown.contains(':') {
+                    self.made.push_str("T00:00:00");
+                }
                 Kind::Date
             }
             ("time", Some(value)) => {
@@ -297,10 +304,7 @@ impl Sheet {
                 }
                 Kind::Text
             }
-            ("boolean", Some(value)) => {
-                self.made.push_str(value);
-                Kind::Boolean
-            }
+            ("boolean", Some(value)) => boolean(value, &mut self.made),
             ("string", Some(value)) if self.paragraphs == 0 => {
                 self.made.push_str(value);
                 Kind::Text
@@ -318,6 +322,11 @@ impl Sheet {
             }
         }
     }
+}
+
+fn boolean(value: &str, into: &mut String) -> Kind {
+    into.push_str(value);
+    Kind::Boolean
 }
 
 /// A day or moment without parts of seconds that are zero.

@@ -1,6 +1,6 @@
 //! XLSX: Office Open XML workbooks (ECMA-376 part 1, SpreadsheetML), the transitional and the strict form alike.
 
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 
 use super::markup::{Markup, attribute, damaged, local, says, text_of};
 use super::out::{End, Out};
@@ -91,7 +91,9 @@ impl<'a> Workbook<'a> {
         let mut column = 0u32;
         // What text between tags belongs to.
         let mut within = Within::Nothing;
-        let mut depth_phonetic = false;
+        // A reading aid for Asian letters is no part of the text.
+        let mut phonetic = false;
+        let mut piece = Piece::default();
         loop {
             let event = markup.next()?;
             match &event {
@@ -119,7 +121,8 @@ impl<'a> Workbook<'a> {
                                 column += 1;
                             }
                         }
-                        "v" if in_data => {
+                        // Where both are written, the text in the cell stands.
+                        "v" if in_data && !cell.inline => {
                             cell.has_value = true;
                             within = if opens { Within::Value } else { Within::Nothing };
                         }
@@ -127,9 +130,15 @@ impl<'a> Workbook<'a> {
                             cell.formula = true;
                             within = if opens { Within::Formula } else { Within::Nothing };
                         }
-                        "is" if in_data => cell.has_value = true,
-                        "rPh" => depth_phonetic = opens,
-                        "t" if in_data && !depth_phonetic => within = if opens { Within::Value } else { Within::Nothing },
+                        "is" if in_data => {
+                            cell.text.clear();
+                            (cell.has_value, cell.inline) = (true, true);
+                        }
+                        "rPh" => phonetic = opens,
+                        "t" if in_data && !phonetic && opens => {
+                            within = Within::Value;
+                            piece.start(tag, &cell.text);
+                        }
                         "col" if says(tag, "hidden") => {
                             let number = |name| attribute(tag, name).and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
                             let (first, last) = (number("min"), number("max"));
@@ -153,7 +162,8 @@ impl<'a> Workbook<'a> {
                             self.settle(&mut cell, row.max(1), column, out);
                             column += 1;
                         }
-                        "rPh" => depth_phonetic = false,
+                        "rPh" => phonetic = false,
+                        "t" if within == Within::Value => piece.end(&mut cell.text),
                         _ => {}
                     }
                     within = Within::Nothing;
@@ -246,6 +256,8 @@ struct Cell {
     text: String,
     made: String,
     has_value: bool,
+    /// Whether its text stands in the cell itself.
+    inline: bool,
     formula: bool,
 }
 
@@ -255,7 +267,31 @@ impl Cell {
         self.format = format;
         self.text.clear();
         self.has_value = false;
+        self.inline = false;
         self.formula = false;
+    }
+}
+
+/// A piece of text, whose blanks at both ends only count when it says so, as spreadsheet programs read it.
+#[derive(Debug, Default)]
+struct Piece {
+    keep: bool,
+    from: usize,
+}
+
+impl Piece {
+    fn start(&mut self, tag: &BytesStart<'_>, text: &str) {
+        self.keep = attribute(tag, "space").as_deref() == Some("preserve");
+        self.from = text.len();
+    }
+
+    fn end(&self, text: &mut String) {
+        let blank = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
+        if !self.keep && (text[self.from..].starts_with(blank) || text[self.from..].ends_with(blank)) {
+            let piece = text[self.from..].trim_matches(blank).to_owned();
+            text.truncate(self.from);
+            text.push_str(&piece);
+        }
     }
 }
 
@@ -387,14 +423,17 @@ fn shared(archive: &Archive<'_>, part: usize, bound: usize) -> Result<Shared, St
     let mut markup = open(archive, part)?;
     let mut shared = Shared::default();
     let mut one = String::new();
-    let (mut in_text, mut phonetic) = (false, false);
+    let (mut in_text, mut phonetic, mut piece) = (false, false, Piece::default());
     loop {
         let event = markup.next()?;
         match &event {
             Event::Start(tag) => match local(tag.name()) {
                 "si" => one.clear(),
                 "rPh" => phonetic = true,
-                "t" => in_text = !phonetic,
+                "t" => {
+                    in_text = !phonetic;
+                    piece.start(tag, &one);
+                }
                 _ => {}
             },
             Event::Empty(tag) if local(tag.name()) == "si" => shared.ends.push(shared.text.len() as u32),
@@ -405,7 +444,12 @@ fn shared(archive: &Archive<'_>, part: usize, bound: usize) -> Result<Shared, St
                     shared.ends.push(shared.text.len() as u32);
                 }
                 "rPh" => phonetic = false,
-                "t" => in_text = false,
+                "t" => {
+                    if in_text {
+                        piece.end(&mut one);
+                    }
+                    in_text = false;
+                }
                 _ => {}
             },
             Event::Eof => return Ok(shared),
