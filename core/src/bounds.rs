@@ -57,8 +57,8 @@ impl Default for Sheet {
             columns: MAX_COLUMNS,
             // What Excel and LibreOffice can hold.
             rows: 1 << 20,
-            cells: 50_000_000,
-            text: 1 << 30,
+            cells: 32_000_000,
+            text: 256 << 20,
             shared: 64 << 20,
             sheets: 1_000,
         }

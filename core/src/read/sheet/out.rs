@@ -126,6 +126,8 @@ impl<'o> Out<'o> {
             let place = Place { row: number, ..Place::default() };
             self.findings.push(Finding::new("C231", "", place).arg("before", (self.next - 1).to_string()));
         }
+        // Places only ever go forward.
+        let number = number.max(self.next);
         while self.next < number {
             let blank = self.next;
             self.count(1, 0, blank)?;
