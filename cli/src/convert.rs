@@ -11,7 +11,6 @@ use concord_core::check::dataset::{Options, Start};
 use concord_core::check::plan::StandardPlan;
 use concord_core::convert::{Job, Way};
 use concord_core::decode::Head;
-use concord_core::decode::dialect::DialectHints;
 use concord_core::detect;
 use concord_core::encode::WriterConfig;
 use concord_core::finding::{Finding, Severity};
@@ -37,9 +36,9 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         return Err(Failure::said("the converted data and the rejects cannot go to the same file"));
     }
     let to = target::package(&args.to)?;
-    let options = Options { max_findings: args.max_findings, hints: DialectHints::default() };
+    let options = Options { max_findings: args.max_findings, ..Options::default() };
 
-    let inputs = args.files.iter().map(|p| Input::open(p)).collect::<Result<Vec<_>, _>>()?;
+    let inputs = args.files.iter().map(|p| Input::open(p, &options.read)).collect::<Result<Vec<_>, _>>()?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     let (from, crosswalk) = road(args, &to, &starts, &options)?;
     let givens = givens(&args.set, &crosswalk)?;
@@ -156,8 +155,7 @@ fn sources_in_words(to: &Package) -> String {
 
 /// The layout that the files look like, among those that have a crosswalk to the target.
 fn recognised(to: &Package, starts: &[Start<'_>], options: &Options) -> Result<Arc<Package>, Failure> {
-    let heads: Vec<(Head, &Start<'_>)> =
-        starts.iter().filter_map(|s| Head::read(s.sample, s.whole, &options.hints).ok().map(|h| (h, s))).collect();
+    let heads: Vec<(Head, &Start<'_>)> = starts.iter().filter_map(|s| s.head(&options.hints).ok().map(|h| (h, s))).collect();
     let samples: Vec<(&Head, Sample<'_>)> = heads.iter().map(|(h, s)| (h, Sample { bytes: s.sample, whole: s.whole })).collect();
     let plans =
         |packages: &mut dyn Iterator<Item = &Arc<Package>>| packages.map(|p| Arc::new(StandardPlan::of_package(p))).collect::<Vec<_>>();

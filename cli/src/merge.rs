@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use concord_core::check::dataset::{Options, Start};
 use concord_core::convert::Uniting;
-use concord_core::decode::dialect::DialectHints;
 use concord_core::encode::WriterConfig;
 use concord_core::merge::manifest;
 use concord_core::render::{self, Format};
@@ -29,9 +28,9 @@ pub(crate) fn run(args: &args::Merge) -> Result<ExitCode, Failure> {
     let to_stdout = output.is_stdout();
     refuse_own_input(&args.files, output.file().into_iter())?;
     let to = target::package(&args.to)?;
-    let options = Options { max_findings: args.max_findings, hints: DialectHints::default() };
+    let options = Options { max_findings: args.max_findings, ..Options::default() };
     let sources = sources(args)?;
-    let inputs = args.files.iter().map(|p| Input::open(p)).collect::<Result<Vec<_>, _>>()?;
+    let inputs = args.files.iter().map(|p| Input::open(p, &options.read)).collect::<Result<Vec<_>, _>>()?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     let writer = WriterConfig { format: output.format(), ..WriterConfig::default() };
     let mut uniting = Uniting::open(&to, &starts, &sources, COLUMN, &writer, &options).map_err(|e| Failure::said(e.to_string()))?;

@@ -17,6 +17,7 @@ use concord_core::check::dataset::{Dataset, Start};
 use concord_core::check::table::TableCheck;
 use concord_core::convert::Reading;
 use concord_core::decode::LineEnd;
+use concord_core::read::{Intake, ReadOptions};
 use concord_core::session::{Feed, hex};
 use sha2::{Digest, Sha256};
 
@@ -30,8 +31,10 @@ pub(crate) struct Input {
     /// Name in the report.
     pub(crate) name: String,
     source: Source,
-    sample: Vec<u8>,
-    whole: bool,
+    intake: Intake,
+    /// How many bytes the intake took, and their digest so far.
+    taken: u64,
+    hash: Sha256,
 }
 
 enum Source {
@@ -42,7 +45,7 @@ enum Source {
 
 impl Input {
     /// Opens a file, or the standard input for `-`.
-    pub(crate) fn open(path: &Path) -> Result<Input, Failure> {
+    pub(crate) fn open(path: &Path, options: &ReadOptions) -> Result<Input, Failure> {
         let fail = |e: &io::Error| Failure::of(path, e);
         let (name, mut source) = if path == Path::new("-") {
             ("stdin".to_owned(), Source::Pipe(Box::new(io::stdin())))
@@ -54,35 +57,51 @@ impl Input {
             }
             (file_name(path), if meta.is_file() { Source::File(file, meta.len()) } else { Source::Pipe(Box::new(file)) })
         };
+        let mut intake = Intake::new(&name, options);
+        let (mut taken, mut hash) = (0, Sha256::new());
         // One byte more than the sample tells whether the sample is all.
-        let mut sample = Vec::with_capacity(SAMPLE + 1);
-        let most = SAMPLE as u64 + 1;
-        match &mut source {
-            Source::File(file, _) => file.take(most).read_to_end(&mut sample),
-            Source::Pipe(pipe) => pipe.take(most).read_to_end(&mut sample),
+        let mut piece = Vec::with_capacity(SAMPLE + 1);
+        while !intake.ready() {
+            piece.clear();
+            let most = SAMPLE as u64 + 1;
+            match &mut source {
+                Source::File(file, _) => file.take(most).read_to_end(&mut piece),
+                Source::Pipe(pipe) => pipe.take(most).read_to_end(&mut piece),
+            }
+            .map_err(|e| fail(&e))?;
+            taken += piece.len() as u64;
+            hash.update(&piece);
+            intake.push(&piece);
+            if piece.len() <= SAMPLE {
+                intake.end();
+            }
         }
-        .map_err(|e| fail(&e))?;
-        let whole = sample.len() <= SAMPLE;
-        Ok(Input { path: path.to_owned(), name, source, sample, whole })
+        Ok(Input { path: path.to_owned(), name, source, intake, taken, hash })
     }
 
     /// The start, as the core wants it.
     pub(crate) fn start(&self) -> Start<'_> {
-        Start { name: &self.name, sample: &self.sample[..self.sample.len().min(SAMPLE)], whole: self.whole }
+        self.intake.start()
     }
 
     /// Checks the whole file as one of a dataset's.
     pub(crate) fn check(self, dataset: &mut Dataset, index: usize, threads: usize, with_digest: bool) -> Result<(), Failure> {
-        let Some((mut check, data_start)) = dataset.start(index, &self.start()) else { return self.skip(dataset, index, with_digest) };
-        if let Some(size) = self.size() {
-            check.expect(size);
+        let size = self.size();
+        let plain = self.intake.is_plain();
+        let Input { path, name, source, intake, taken, hash } = self;
+        let rest = Rest { path, source, taken, hash };
+        let Some(mut feed) = Feed::open(dataset, index, intake) else { return rest.skip(dataset, index, with_digest) };
+        if let Some(size) = size {
+            feed.expect(size);
         }
-        let mut progress = Progress::new(&format!("Checking {}", self.name), self.size());
-        match self.source {
-            Source::File(file, size) if threads > 1 && size > 4 * BLOCK as u64 => {
-                let fail = |e: io::Error| Failure::of(&self.path, &e);
+        let mut progress = Progress::new(&format!("Checking {name}"), size);
+        let Rest { path, source, mut taken, mut hash } = rest;
+        let fail = |e: io::Error| Failure::of(&path, &e);
+        match source {
+            Source::File(file, size) if plain && threads > 1 && size > 4 * BLOCK as u64 => {
+                let (check, data_start) = feed.into_check();
                 let hasher = with_digest.then(|| {
-                    let path = self.path.clone();
+                    let path = path.clone();
                     thread::spawn(move || digest_of(&path))
                 });
                 let bytes = Parallel { file: &file, threads, data_start: data_start as u64 }
@@ -90,7 +109,7 @@ impl Input {
                     .map_err(fail)?;
                 let digest = match hasher.map(thread::JoinHandle::join) {
                     Some(Ok(digest)) => Some(digest.map_err(fail)?),
-                    Some(Err(_)) => return Err(Failure::said(format!("{}: the digest could not be made", self.path.display()))),
+                    Some(Err(_)) => return Err(Failure::said(format!("{}: the digest could not be made", path.display()))),
                     None => None,
                 };
                 dataset.describe(index, bytes, digest);
@@ -100,28 +119,28 @@ impl Input {
                     Source::File(file, _) => Box::new(file),
                     Source::Pipe(pipe) => pipe,
                 };
-                let mut digest = with_digest.then(Sha256::new);
-                let mut bytes = self.sample.len() as u64;
-                if let Some(d) = &mut digest {
-                    d.update(&self.sample);
-                }
-                let mut feed = Feed::new(check, self.sample, data_start);
+                let mut packed = Vec::new();
                 loop {
-                    let buffer = feed.buffer();
+                    let buffer = if plain { feed.buffer() } else { &mut packed };
                     let before = buffer.len();
-                    let read = reader.by_ref().take(STEP).read_to_end(buffer).map_err(|e| Failure::of(&self.path, &e))?;
-                    if let Some(d) = &mut digest {
-                        d.update(&buffer[before..]);
+                    let read = reader.by_ref().take(STEP).read_to_end(buffer).map_err(fail)?;
+                    if with_digest {
+                        hash.update(&buffer[before..]);
                     }
-                    bytes += read as u64;
+                    taken += read as u64;
                     if read == 0 {
                         break;
                     }
-                    feed.advance(false, dataset, index);
+                    if plain {
+                        feed.advance(false, dataset, index);
+                    } else {
+                        feed.push(&packed, dataset, index);
+                        packed.clear();
+                    }
                     progress.add(read as u64);
                 }
                 feed.finish(dataset, index);
-                dataset.describe(index, bytes, digest.map(|d| format!("sha256:{}", hex(&d.finalize()))));
+                dataset.describe(index, taken, with_digest.then(|| format!("sha256:{}", hex(&hash.finalize()))));
             }
         }
         Ok(())
@@ -133,13 +152,20 @@ impl Input {
             Source::Pipe(_) => None,
         }
     }
+}
 
+/// A file's bytes behind those that were looked at.
+struct Rest {
+    path: PathBuf,
+    source: Source,
+    taken: u64,
+    hash: Sha256,
+}
+
+impl Rest {
     /// A file that is no table: only its size and digest are of use.
-    fn skip(self, dataset: &mut Dataset, index: usize, with_digest: bool) -> Result<(), Failure> {
+    fn skip(mut self, dataset: &mut Dataset, index: usize, with_digest: bool) -> Result<(), Failure> {
         let fail = |e: io::Error| Failure::of(&self.path, &e);
-        let mut digest = Sha256::new();
-        digest.update(&self.sample);
-        let mut bytes = self.sample.len() as u64;
         let mut reader: Box<dyn Read> = match self.source {
             Source::File(_, size) if !with_digest => {
                 dataset.describe(index, size, None);
@@ -154,10 +180,10 @@ impl Input {
             if n == 0 {
                 break;
             }
-            bytes += n as u64;
-            digest.update(&buffer[..n]);
+            self.taken += n as u64;
+            self.hash.update(&buffer[..n]);
         }
-        dataset.describe(index, bytes, with_digest.then(|| format!("sha256:{}", hex(&digest.finalize()))));
+        dataset.describe(index, self.taken, with_digest.then(|| format!("sha256:{}", hex(&self.hash.finalize()))));
         Ok(())
     }
 }
@@ -172,25 +198,31 @@ impl Input {
         with_digest: bool,
         drain: &mut dyn FnMut(&mut J) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let Some(mut feed) = job.start(index, &self.start(), self.sample.clone()) else { return Ok(()) };
-        let mut progress = Progress::new(&format!("{what} {}", self.name), self.size());
-        let mut digest = with_digest.then(Sha256::new);
-        let mut bytes = self.sample.len() as u64;
-        if let Some(d) = &mut digest {
-            d.update(&self.sample);
-        }
-        let mut reader: Box<dyn Read> = match self.source {
+        let size = self.size();
+        let Input { path, name, source, intake, mut taken, mut hash } = self;
+        let Some(mut feed) = job.start(index, intake) else { return Ok(()) };
+        let plain = feed.is_plain();
+        let mut progress = Progress::new(&format!("{what} {name}"), size);
+        let mut reader: Box<dyn Read> = match source {
             Source::File(file, _) => Box::new(file),
             Source::Pipe(pipe) => pipe,
         };
+        let mut packed = Vec::new();
         loop {
-            let buffer = feed.buffer();
+            let buffer = if plain { feed.buffer() } else { &mut packed };
             let before = buffer.len();
-            let read = reader.by_ref().take(BLOCK as u64).read_to_end(buffer).map_err(|e| Failure::of(&self.path, &e))?;
-            if let Some(d) = &mut digest {
-                d.update(&buffer[before..]);
+            let most = if plain { BLOCK } else { PACKED };
+            let read = reader.by_ref().take(most as u64).read_to_end(buffer).map_err(|e| Failure::of(&path, &e))?;
+            if with_digest {
+                hash.update(&buffer[before..]);
             }
-            bytes += read as u64;
+            taken += read as u64;
+            if read == 0 {
+                feed.end();
+            } else if !plain {
+                feed.push(&packed);
+                packed.clear();
+            }
             while job.advance(&mut feed, read == 0) {
                 drain(job)?;
             }
@@ -199,7 +231,7 @@ impl Input {
             }
             progress.add(read as u64);
         }
-        job.finish_file(feed, bytes, digest.map(|d| format!("sha256:{}", hex(&d.finalize()))));
+        job.finish_file(feed, taken, with_digest.then(|| format!("sha256:{}", hex(&hash.finalize()))));
         Ok(())
     }
 }
@@ -238,6 +270,8 @@ struct Done {
 
 /// Bytes read at once on one thread: few enough to stay in the processor's cache until they are checked.
 const STEP: u64 = 256 << 10;
+/// Bytes of other forms handed over at once to be converted: what they become may be far more.
+const PACKED: usize = 64 << 10;
 /// Bytes of a thread's block.
 const PART: u64 = 2 * BLOCK as u64;
 /// Bytes read behind it, for the record that begins in it and ends behind it.

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use concord_core::check::bind::Sample;
 use concord_core::check::dataset::{Dataset, Options, Start};
 use concord_core::check::plan::StandardPlan;
-use concord_core::decode::Head;
 use concord_core::decode::dialect::DialectHints;
 use concord_core::detect;
 use concord_core::finding::Severity;
+use concord_core::read::ReadOptions;
 use concord_core::render::{self, Format};
 use concord_core::report::Report;
 use concord_core::session::Choice;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let (paths, as_dataset) = files_of(&args.files)?;
     let with_digest = std::iter::once(format).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let options = Options { max_findings: args.max_findings, hints: DialectHints::default() };
+    let options = Options { max_findings: args.max_findings, ..Options::default() };
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
     for (path, of) in reports {
@@ -102,7 +102,7 @@ pub(crate) fn check_files(
 ) -> Result<Report, Failure> {
     let mut inputs: Vec<Option<Input>> = Vec::new();
     for path in paths {
-        inputs.push(Some(Input::open(path)?));
+        inputs.push(Some(Input::open(path, &options.read)?));
     }
     let starts: Vec<Start<'_>> = inputs.iter().flatten().map(Input::start).collect();
     let plan = choice.decide(&starts, &options);
@@ -121,7 +121,7 @@ pub(crate) fn check_files(
 /// Says what was recognised and how sure that is.
 pub(crate) fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: &Options) {
     for start in starts {
-        let Ok(head) = Head::read(start.sample, start.whole, &options.hints) else { continue };
+        let Ok(head) = start.head(&options.hints) else { continue };
         let sample = Sample { bytes: start.sample, whole: start.whole };
         if let Some(guess) = detect::detect(std::slice::from_ref(plan), &head, &sample).first() {
             eprintln!(
@@ -142,10 +142,10 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         "json" => true,
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
-    let input = Input::open(&args.file)?;
+    let input = Input::open(&args.file, &ReadOptions::default())?;
     let start = input.start();
     let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
-    let guesses = match Head::read(start.sample, start.whole, &DialectHints::default()) {
+    let guesses = match start.head(&DialectHints::default()) {
         Ok(head) => detect::detect(&plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
         Err(_) => Vec::new(),
     };

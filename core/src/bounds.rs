@@ -12,6 +12,15 @@ pub const SAMPLE: usize = 64 << 10;
 /// Size of the blocks that a file is cut into, in bytes.
 pub const BLOCK: usize = 1 << 20;
 
+/// Most bytes of a file of a form that can only be read as a whole, such as a workbook.
+pub const MAX_WHOLE: usize = 256 << 20;
+
+/// Containers within containers that are opened: a zip in a gzip is two.
+pub const MAX_LAYERS: usize = 3;
+
+/// Deepest nesting of lists and objects in a record of JSON.
+pub const MAX_NESTING: usize = 128;
+
 /// What a packed file may unpack to. Stated sizes are never trusted: the bytes are counted as they come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packed {

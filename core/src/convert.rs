@@ -30,6 +30,7 @@ use crate::finding::{Code, Finding, Findings, Place, Severity, cut};
 use crate::map::{Converter, MapError, MapPlan, RejectsConfig, SourceRow};
 use crate::package::Package;
 use crate::package::crosswalk::Crosswalk;
+use crate::read::{Intake, Origin, Places, Source, Transcript};
 use crate::render::words;
 use crate::report::{Report, StandardUsed};
 
@@ -108,8 +109,8 @@ pub struct Job {
 
 /// A job over files that are read block by block: what a shell calls while it reads.
 pub trait Reading {
-    /// Starts reading a file; `start` is the same as at opening, `first` the bytes that were read so far. `None` when there is nothing to read.
-    fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed>;
+    /// Starts reading a file; the intake's start is the same as at opening. `None` when there is nothing to read.
+    fn start(&mut self, index: usize, intake: Intake) -> Option<Feed>;
     /// Treats whole records that wait in the feed, at most a stretch of them. `last` says that no bytes follow. False when there was nothing
     /// to do: then more bytes are wanted, or the file has ended.
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool;
@@ -130,29 +131,96 @@ pub struct Feed {
     scratch: Scratch,
     records: Records,
     place: Shift,
+    source: Source,
+    /// By record in the buffer: where it came from. Only for forms that are not delimited text.
+    origins: Vec<Origin>,
+    /// What a form's reader found, and is not yet told.
+    found: Vec<Finding>,
 }
 
 impl Feed {
     fn new(index: usize, check: TableCheck, records: Records, head: &Head, buffer: Vec<u8>, at: usize) -> Feed {
         let place = Shift { file: index as u32, rows: head.rows_before, lines: head.lines_before, records: 0 };
-        Feed { index, check, buffer, at, skipping: false, scratch: Scratch::default(), records, place }
+        let scratch = Scratch::default();
+        let source = Source::default();
+        Feed { index, check, buffer, at, skipping: false, scratch, records, place, source, origins: Vec::new(), found: Vec::new() }
+    }
+
+    /// Opens a file's table behind its header, whatever the file's form.
+    fn open(dataset: &mut Dataset, index: usize, mut intake: Intake, records: impl Fn(&Binding) -> Records) -> Option<Feed> {
+        intake.reserve(&dataset.to_reserve(index));
+        let started = dataset.start(index, &intake.start());
+        let (first, mut source) = intake.into_parts();
+        dataset.add_findings(index, source.take_findings());
+        let (check, at) = started?;
+        let head = dataset.opened(index).head?;
+        if let Some(transcript) = source.transcript_mut() {
+            transcript.begin();
+        }
+        let records = records(&check.binding);
+        Some(Feed { source, ..Feed::new(index, check, records, &head, first, at) })
+    }
+
+    /// Takes the next bytes of a file of any form.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.source.push(bytes, &mut self.buffer);
+    }
+
+    /// Says that no bytes follow; before [`Reading::advance`] is told so.
+    pub fn end(&mut self) {
+        self.source.finish(&mut self.buffer);
+    }
+
+    /// Whether bytes may be appended to [`Feed::buffer`] as they are.
+    pub fn is_plain(&self) -> bool {
+        self.source.is_plain()
+    }
+
+    /// Puts the next batch of a form's text into the buffer, once that is read. False when there is none.
+    fn refill(&mut self) -> bool {
+        let Some(batch) = self.source.transcript_mut().and_then(Transcript::next_batch) else { return false };
+        self.buffer = batch.text;
+        self.at = 0;
+        self.origins = batch.origins;
+        let index = self.index as u32;
+        self.found.extend(batch.findings.into_iter().map(|mut f| {
+            f.place.file = index;
+            f
+        }));
+        true
+    }
+
+    /// The places of the records in the buffer, for forms that are not delimited text.
+    fn places(&self) -> Option<Places<'_>> {
+        self.source.transcript().map(|transcript| Places { origins: &self.origins, transcript })
     }
 
     /// Checks the next stretch of whole records. `None` when there is none; the buffer then holds only what is left.
     fn check(&mut self, last: bool) -> Option<Outcome> {
+        while self.source.transcript().is_some() && self.at == self.buffer.len() {
+            if !self.refill() {
+                return None;
+            }
+        }
+        let last = last || self.source.transcript().is_some();
         let until = self.buffer.len().min(self.at + STRETCH);
-        let outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
+        let mut outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
         if outcome.next == self.at {
             self.buffer.drain(..self.at);
             self.at = 0;
             return None;
+        }
+        if let Some(places) = self.places() {
+            places.relocate(&mut outcome.findings, self.index as u32, self.check.records());
         }
         Some(outcome)
     }
 
     /// Calls `each` with the records that an outcome is about.
     fn walk(&mut self, outcome: &Outcome, last: bool, each: &mut dyn FnMut(&[u8], &Record<'_>)) {
-        let stretch = Stretch { data: &self.buffer, from: self.at, until: outcome.next, last, skipping: self.skipping };
+        let places = self.source.transcript().map(|transcript| Places { origins: &self.origins, transcript });
+        let last = last || places.is_some();
+        let stretch = Stretch { data: &self.buffer, from: self.at, until: outcome.next, last, skipping: self.skipping, places };
         let data = stretch.data;
         self.records.walk(&self.check.binding, stretch, &mut self.place, &mut |record| each(data, record));
     }
@@ -161,10 +229,28 @@ impl Feed {
     fn merge(&mut self, outcome: Outcome, findings: &mut Findings) {
         self.skipping = outcome.skipping;
         self.at = outcome.next;
-        self.check.merge(outcome, &self.buffer, findings);
+        let rows = outcome.rows as usize;
+        match self.source.transcript() {
+            None => self.check.merge(outcome, &self.buffer, findings),
+            Some(transcript) => {
+                let places = Places { origins: &self.origins, transcript };
+                let until = places.row(rows.saturating_sub(1));
+                let (found, later) = std::mem::take(&mut self.found).into_iter().partition(|f| f.place.row > 0 && f.place.row <= until);
+                self.found = later;
+                self.check.merge_placed(outcome, &self.buffer, Some(places), found, findings);
+                self.origins.drain(..rows.min(self.origins.len()));
+            }
+        }
     }
 
-    /// The buffer, to append bytes to.
+    /// Tells what is left to tell about the bytes.
+    fn close(&mut self, dataset: &mut Dataset) {
+        dataset.add_findings(self.index, std::mem::take(&mut self.found));
+        dataset.add_findings(self.index, self.source.take_findings());
+        dataset.unread(self.index, self.source.transcript().map_or(0, Transcript::unread));
+    }
+
+    /// The buffer, to append bytes of delimited text to.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
@@ -267,17 +353,16 @@ impl Job {
 
 impl Reading for Job {
     /// The rejects of the file begin with its header; take those of the file before first.
-    fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed> {
+    fn start(&mut self, index: usize, intake: Intake) -> Option<Feed> {
+        let feed = Feed::open(&mut self.dataset, index, intake, Records::new)?;
         let head = self.dataset.opened(index).head?;
-        let (check, at) = self.dataset.start(index, start)?;
         let rejects = (self.plans[index], rejects_of(&head));
         if self.rejects.as_ref() != Some(&rejects) {
             self.converter.source(rejects.0, rejects.1.clone());
             self.converter.open_rejects();
             self.rejects = Some(rejects);
         }
-        let records = Records::new(&check.binding);
-        Some(Feed::new(index, check, records, &head, first, at))
+        Some(feed)
     }
 
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
@@ -285,6 +370,7 @@ impl Reading for Job {
         let binding = Arc::clone(&feed.check.binding);
         let before = feed.place;
         let mut late: Vec<Finding> = Vec::new();
+        let plain = feed.source.transcript().is_none();
         let Job { converter, target, general, .. } = self;
         feed.walk(&outcome, last, &mut |data, record| {
             match record.texts {
@@ -300,21 +386,28 @@ impl Reading for Job {
             }
             let found = converter.take_findings();
             if !found.is_empty() {
-                settle(&binding, data, record, found, &mut late, general);
+                settle(&binding, data, record, found, plain, &mut late, general);
             }
         });
-        late.iter_mut().for_each(|finding| relative(&mut finding.place, &before));
+        match feed.source.transcript() {
+            None => late.iter_mut().for_each(|finding| relative(&mut finding.place, &before)),
+            Some(transcript) => late.iter_mut().for_each(|finding| transcript.locate(&mut finding.place)),
+        }
         outcome.findings.weave(late);
         feed.merge(outcome, self.dataset.findings_of(feed.index));
         true
     }
 
-    fn finish_file(&mut self, feed: Feed, bytes: u64, digest: Option<String>) {
+    fn finish_file(&mut self, mut feed: Feed, bytes: u64, digest: Option<String>) {
+        feed.close(&mut self.dataset);
         for &(c, count) in feed.records.unknown.iter().filter(|(_, count)| *count > 0) {
             let header = feed.check.binding.headers.get(c).cloned();
             let name = header.as_deref().unwrap_or_default().to_owned();
             let place = Place { file: feed.index as u32, column: Some(c as u32), field: header, ..Place::default() };
-            let finding = Finding::new("C508", "unknown-column", place).arg("count", count.to_string()).arg("column_name", name);
+            let mut finding = Finding::new("C508", "unknown-column", place).arg("count", count.to_string()).arg("column_name", name);
+            if let Some(transcript) = feed.source.transcript() {
+                transcript.retell(&mut finding);
+            }
             self.dataset.findings_of(feed.index).add(finding);
         }
         self.dataset.finish_file(feed.index, feed.check);
@@ -348,7 +441,15 @@ fn of_mapping(finding: &Finding) -> bool {
 }
 
 /// Takes over what one record's conversion found: places are completed, and what only repeats another finding is left out.
-fn settle(binding: &Binding, data: &[u8], record: &Record<'_>, found: Vec<Finding>, late: &mut Vec<Finding>, general: &mut Vec<Finding>) {
+fn settle(
+    binding: &Binding,
+    data: &[u8],
+    record: &Record<'_>,
+    found: Vec<Finding>,
+    plain: bool,
+    late: &mut Vec<Finding>,
+    general: &mut Vec<Finding>,
+) {
     let texts = record.texts.unwrap_or_default();
     // Whether the source's layout found an error at a finding's cell.
     let at_fault = |finding: &Finding| {
@@ -383,7 +484,8 @@ fn settle(binding: &Binding, data: &[u8], record: &Record<'_>, found: Vec<Findin
             if at_fault(&finding) || kept_and_told {
                 continue;
             }
-            if let Some(c) = finding.place.column {
+            // The places of other forms are complete but for what the form itself says.
+            if let Some(c) = finding.place.column.filter(|_| plain) {
                 if cells.is_empty() && careful::read(data, record.start, true, &binding.dialect, &mut cells) == Read::TooLong {
                     cells.clear();
                 }

@@ -80,6 +80,8 @@ pub struct Place {
     pub column: Option<u32>,
     /// The column's header, or the field's name where the file has no such column.
     pub field: Option<Arc<str>>,
+    /// Where in nested data: a JSON Pointer (RFC 6901) or an XPath.
+    pub pointer: Option<Arc<str>>,
 }
 
 /// A replacement that would mend a finding.

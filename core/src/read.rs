@@ -5,26 +5,60 @@
 //! from the start. Places in findings are those of the file that was handed over, never those of the text in between.
 //!
 //! Delimited text that needs no step never comes this way: it is checked where it lies.
+//!
+//! - [`form`] finds out what a file is, and opens the reader for it: the one place where a reader is plugged in.
+//! - [`intake`] takes a file's bytes from a shell, and hands over its start and then its text.
+//! - [`transcript`] makes text with places of a reader's rows.
 
 use crate::finding::Finding;
 
 pub mod container;
+pub mod form;
+pub mod intake;
+pub mod json;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod rows;
 pub mod sheet;
+#[cfg(test)]
+mod tests;
+pub mod transcript;
+pub mod whole;
 
+pub use form::Form;
+pub use intake::{Intake, Source};
 pub use rows::{Kind, Origin, Row, Rows};
+pub use transcript::{Places, Transcript};
 
 /// Reads a stream of bytes as rows. However the bytes are cut into pieces, the rows and findings are the same.
 ///
 /// The first row is the header. A reader keeps no more than one record and what its form needs to go on; it never fails: what is wrong about
 /// the bytes is a finding, with its place.
+///
+/// Rows come in the order of [`Origin::row`], and a finding about a row comes no later than the first row behind it. Findings of no row are
+/// told behind all others, so a reader makes few of them.
 pub trait Reader: Send {
     /// Takes the next bytes and appends the rows that are whole.
     fn push(&mut self, bytes: &[u8], out: &mut Rows, findings: &mut Vec<Finding>);
     /// Says that no bytes follow, and appends what is left.
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>);
+    /// What the report says about the file; asked once the header is known.
+    fn facts(&self) -> Facts {
+        Facts::default()
+    }
+    /// Names that were first met behind the header, in forms whose records name their own cells. Cell number `header + i` of a row belongs to
+    /// the name at `i`.
+    fn late(&self) -> &[String] {
+        &[]
+    }
+    /// Where a cell is in nested data, or its record when no column is named: a JSON Pointer (RFC 6901) or an XPath.
+    fn pointer(&self, _row: u64, _column: Option<&str>) -> Option<String> {
+        None
+    }
+    /// Records known of but not read, so far.
+    fn unread(&self) -> u64 {
+        0
+    }
 }
 
 /// One step that makes a tidy table of an untidy one. However the rows are cut into batches, the result is the same.
@@ -33,4 +67,46 @@ pub trait Step: Send {
     fn rows(&mut self, rows: &Rows, out: &mut Rows, findings: &mut Vec<Finding>);
     /// Says that no rows follow, and appends what was held back.
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>);
+    /// The column of the rows taken from which a column of the rows given comes; `None` when it is no column's.
+    fn column(&self, column: usize) -> Option<usize> {
+        Some(column)
+    }
+}
+
+/// Makes other bytes of bytes: what was packed is unpacked, other encodings become UTF-8. However the bytes are cut, the result is the same.
+pub trait Unpack: Send {
+    /// Takes the next bytes and appends what becomes of them.
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>);
+    /// Says that no bytes follow, and appends what is left.
+    fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>);
+}
+
+/// What a report says about a file beside its records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// How its text is stored, as `utf-8`; empty when that is no question in this form.
+    pub encoding: &'static str,
+    /// More than the form's name, in a fixed order: where the records lie, say.
+    pub more: Vec<(&'static str, String)>,
+    /// The sheet that was read.
+    pub sheet: Option<String>,
+    /// Each record names its own cells: there is no header to mend, and columns have no letters.
+    pub keyed: bool,
+}
+
+/// How to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Where the records are in nested data: a JSON Pointer (RFC 6901), or the path of an XML element; found by evidence when not given.
+    pub records: Option<String>,
+    /// The sheet of a workbook, or the table in a container, by its name; the first with a table when not given.
+    pub sheet: Option<String>,
+    /// Most bytes of a file that must be at hand as a whole before it can be read.
+    pub whole: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions { records: None, sheet: None, whole: crate::bounds::MAX_WHOLE }
+    }
 }

@@ -46,6 +46,8 @@ pub struct FileUsed {
     pub encoding: String,
     /// Delimiter, quote, line ends and so on, as pairs in a fixed order.
     pub dialect: Vec<(&'static str, String)>,
+    /// The sheet of a workbook that was read.
+    pub sheet: Option<String>,
 }
 
 /// What was and was not checked.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::bounds::{BLOCK, SAMPLE};
+use crate::bounds::BLOCK;
 use crate::check::bind::Sample;
 use crate::check::block::Scratch;
 use crate::check::dataset::{Dataset, Options, Start};
@@ -14,6 +14,7 @@ use crate::check::plan::StandardPlan;
 use crate::check::table::TableCheck;
 use crate::decode::Head;
 use crate::detect;
+use crate::read::{Intake, Places, Source, Transcript};
 use crate::report::Report;
 
 /// What a file is checked against.
@@ -31,8 +32,7 @@ impl Choice {
         match self {
             Choice::Given(plan) => plan.clone(),
             Choice::Detect(plans) => {
-                let heads: Vec<(Head, &Start<'_>)> =
-                    starts.iter().filter_map(|s| Head::read(s.sample, s.whole, &options.hints).ok().map(|h| (h, s))).collect();
+                let heads: Vec<(Head, &Start<'_>)> = starts.iter().filter_map(|s| s.head(&options.hints).ok().map(|h| (h, s))).collect();
                 let samples: Vec<(&Head, Sample<'_>)> =
                     heads.iter().map(|(head, s)| (head, Sample { bytes: s.sample, whole: s.whole })).collect();
                 detect::choose(plans, &samples).map_or_else(|| Arc::new(StandardPlan::unknown()), |(plan, _)| plan)
@@ -50,17 +50,49 @@ pub struct Feed {
     at: usize,
     skipping: bool,
     scratch: Scratch,
+    source: Source,
 }
+
+/// Bytes of what is packed that are unpacked at once, so that what comes out stays small.
+const PACKED: usize = 4 << 10;
 
 impl Feed {
     /// Starts with the file's first bytes; `data_start` is where the first record begins.
     pub fn new(check: TableCheck, first: Vec<u8>, data_start: usize) -> Feed {
-        Feed { check, buffer: first, at: data_start, skipping: false, scratch: Scratch::default() }
+        Feed { check, buffer: first, at: data_start, skipping: false, scratch: Scratch::default(), source: Source::default() }
     }
 
-    /// The buffer, to append bytes to.
+    /// Opens a file's table behind its header, whatever the file's form. `None` when there is nothing to read.
+    pub fn open(dataset: &mut Dataset, index: usize, mut intake: Intake) -> Option<Feed> {
+        intake.reserve(&dataset.to_reserve(index));
+        let started = dataset.start(index, &intake.start());
+        let (first, mut source) = intake.into_parts();
+        dataset.add_findings(index, source.take_findings());
+        let (check, data_start) = started?;
+        if let Some(transcript) = source.transcript_mut() {
+            transcript.begin();
+        }
+        Some(Feed { source, ..Feed::new(check, first, data_start) })
+    }
+
+    /// The check and where its first record begins, for a shell that reads delimited text in its own way.
+    pub fn into_check(self) -> (TableCheck, usize) {
+        (self.check, self.at)
+    }
+
+    /// Whether bytes may be appended to [`Feed::buffer`] as they are.
+    pub fn is_plain(&self) -> bool {
+        self.source.is_plain()
+    }
+
+    /// The buffer, to append bytes of delimited text to.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
+    }
+
+    /// Says how large the file is; see [`TableCheck::expect`].
+    pub fn expect(&mut self, bytes: u64) {
+        self.check.expect(bytes);
     }
 
     /// How many bytes wait.
@@ -68,8 +100,22 @@ impl Feed {
         self.buffer.len() - self.at
     }
 
+    /// Takes the next bytes of a file of any form, and checks the records that are whole.
+    pub fn push(&mut self, bytes: &[u8], dataset: &mut Dataset, index: usize) {
+        for piece in bytes.chunks(if self.is_plain() { BLOCK } else { PACKED }) {
+            self.source.push(piece, &mut self.buffer);
+            if self.source.transcript().is_some() || self.waiting() >= BLOCK {
+                self.advance(false, dataset, index);
+            }
+        }
+    }
+
     /// Checks the whole records that wait. `last` says that no bytes follow.
     pub fn advance(&mut self, last: bool, dataset: &mut Dataset, index: usize) {
+        if self.source.transcript().is_some() {
+            self.advance_batches(dataset, index);
+            return;
+        }
         let until = self.buffer.len();
         let outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
         self.skipping = outcome.skipping;
@@ -79,9 +125,29 @@ impl Feed {
         self.at = 0;
     }
 
+    fn advance_batches(&mut self, dataset: &mut Dataset, index: usize) {
+        while let Some(batch) = self.source.transcript_mut().and_then(Transcript::next_batch) {
+            let Some(transcript) = self.source.transcript() else { return };
+            let places = Places { origins: &batch.origins, transcript };
+            let binding = self.check.binding.clone();
+            let mut outcome = binding.check(&batch.text, 0, batch.text.len(), true, false, &mut self.scratch);
+            places.relocate(&mut outcome.findings, index as u32, self.check.records());
+            let found = batch.findings.into_iter().map(|mut f| {
+                f.place.file = index as u32;
+                f
+            });
+            let (found, general): (Vec<_>, Vec<_>) = found.partition(|f| f.place.row > 0);
+            self.check.merge_placed(outcome, &batch.text, Some(places), found, dataset.findings_of(index));
+            dataset.add_findings(index, general);
+        }
+    }
+
     /// Ends the table; all bytes must have been given.
     pub fn finish(mut self, dataset: &mut Dataset, index: usize) {
+        self.source.finish(&mut self.buffer);
         self.advance(true, dataset, index);
+        dataset.add_findings(index, self.source.take_findings());
+        dataset.unread(index, self.source.transcript().map_or(0, Transcript::unread));
         dataset.finish_file(index, self.check);
     }
 }
@@ -89,7 +155,6 @@ impl Feed {
 /// A file on its way.
 #[derive(Debug)]
 pub struct Session {
-    name: String,
     choice: Choice,
     options: Options,
     bytes: u64,
@@ -100,7 +165,7 @@ pub struct Session {
 #[derive(Debug)]
 enum State {
     /// Gathering the file's start.
-    Start(Vec<u8>),
+    Start(Box<Intake>),
     /// Reading records.
     Table(Box<Dataset>, Box<Feed>),
     /// Nothing to read: not a table.
@@ -110,7 +175,8 @@ enum State {
 impl Session {
     /// A file of that name. `digest` asks for the SHA-256 that the JSON report shows.
     pub fn new(name: &str, choice: Choice, options: Options, digest: bool) -> Session {
-        Session { name: name.to_owned(), choice, options, bytes: 0, digest: digest.then(Sha256::new), state: State::Start(Vec::new()) }
+        let intake = Box::new(Intake::new(name, &options.read));
+        Session { choice, options, bytes: 0, digest: digest.then(Sha256::new), state: State::Start(intake) }
     }
 
     /// Takes the next bytes of the file.
@@ -119,41 +185,43 @@ impl Session {
         if let Some(digest) = &mut self.digest {
             digest.update(bytes);
         }
-        match &mut self.state {
-            State::Start(start) => {
-                start.extend_from_slice(bytes);
-                if start.len() > SAMPLE {
-                    self.open(false);
-                }
+        let mut rest = bytes;
+        while let State::Start(intake) = &mut self.state {
+            if rest.is_empty() {
+                return;
             }
-            State::Table(dataset, feed) => {
-                for piece in bytes.chunks(BLOCK) {
-                    feed.buffer().extend_from_slice(piece);
-                    if feed.waiting() >= BLOCK {
-                        feed.advance(false, dataset, 0);
-                    }
-                }
+            // A large piece is not swallowed whole before it is known what it is.
+            let (piece, after) = rest.split_at(rest.len().min(BLOCK));
+            rest = after;
+            intake.push(piece);
+            if intake.ready() {
+                self.open();
             }
-            State::Rest(_) => {}
+        }
+        if let State::Table(dataset, feed) = &mut self.state {
+            feed.push(rest, dataset, 0);
         }
     }
 
-    fn open(&mut self, whole: bool) {
-        let State::Start(bytes) = &mut self.state else { return };
-        let bytes = std::mem::take(bytes);
+    fn open(&mut self) {
+        let nothing = State::Start(Box::new(Intake::new("", &self.options.read)));
+        let State::Start(intake) = std::mem::replace(&mut self.state, nothing) else { return };
         // The same start as every other shell hands over, however large the pieces were.
-        let start = Start { name: &self.name, sample: &bytes[..bytes.len().min(SAMPLE)], whole: whole && bytes.len() <= SAMPLE };
+        let start = intake.start();
         let plan = self.choice.decide(std::slice::from_ref(&start), &self.options);
         let mut dataset = Dataset::open(plan, std::slice::from_ref(&start), false, self.options.clone());
-        self.state = match dataset.start(0, &start) {
-            Some((check, data_start)) => State::Table(Box::new(dataset), Box::new(Feed::new(check, bytes, data_start))),
+        self.state = match Feed::open(&mut dataset, 0, *intake) {
+            Some(feed) => State::Table(Box::new(dataset), Box::new(feed)),
             None => State::Rest(Box::new(dataset)),
         };
     }
 
     /// Ends the file.
     pub fn finish(mut self) -> Report {
-        self.open(true);
+        if let State::Start(intake) = &mut self.state {
+            intake.end();
+            self.open();
+        }
         let mut dataset = match self.state {
             State::Table(mut dataset, feed) => {
                 feed.finish(&mut dataset, 0);

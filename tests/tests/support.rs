@@ -12,6 +12,7 @@ use concord_core::check::dataset::{Dataset, Options, Start};
 use concord_core::check::plan::StandardPlan;
 use concord_core::decode::dialect::DialectHints;
 use concord_core::finding::Severity;
+use concord_core::read::Intake;
 use concord_core::report::Report;
 use concord_core::session::{Choice, Feed};
 use serde_json::Value;
@@ -212,21 +213,18 @@ impl Drop for Folder {
 /// Checks files as one job, the way the shells do.
 pub(crate) fn check(choice: &Choice, paths: &[PathBuf], as_dataset: bool, hints: DialectHints) -> Report {
     let options = Options { hints, ..Options::default() };
-    let files: Vec<(String, Vec<u8>)> =
-        paths.iter().map(|p| (p.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(p).unwrap())).collect();
-    let starts: Vec<Start<'_>> = files
-        .iter()
-        .map(|(name, bytes)| {
-            let sample = &bytes[..bytes.len().min(concord_core::bounds::SAMPLE)];
-            Start { name, sample, whole: sample.len() == bytes.len() }
-        })
-        .collect();
-    let mut dataset = Dataset::open(choice.decide(&starts, &options), &starts, as_dataset, options);
+    let files: Vec<Vec<u8>> = paths.iter().map(|p| std::fs::read(p).unwrap()).collect();
+    let name = |p: &PathBuf| p.file_name().unwrap().to_string_lossy().into_owned();
+    let mut intakes: Vec<Option<Intake>> =
+        paths.iter().zip(&files).map(|(p, bytes)| Some(Intake::of_bytes(&name(p), bytes, true, &options.read))).collect();
+    let starts: Vec<Start<'_>> = intakes.iter().flatten().map(Intake::start).collect();
+    let mut dataset = Dataset::open(choice.decide(&starts, &options), &starts, as_dataset, options.clone());
+    drop(starts);
     for index in dataset.reading_order() {
-        if let Some((check, data_start)) = dataset.start(index, &starts[index]) {
-            Feed::new(check, files[index].1.clone(), data_start).finish(&mut dataset, index);
+        if let Some(feed) = Feed::open(&mut dataset, index, intakes[index].take().unwrap()) {
+            feed.finish(&mut dataset, index);
         }
-        dataset.describe(index, files[index].1.len() as u64, None);
+        dataset.describe(index, files[index].len() as u64, None);
     }
     dataset.finish()
 }

@@ -26,8 +26,9 @@ fn compiled(schema: &Arc<TableSchema>, text: &[u8], piece: usize) -> Vec<Finding
         skip_initial_space: Some(false),
         ..DialectHints::default()
     };
-    let start = Start { name: "t.csv", sample: &text[..text.len().min(SAMPLE)], whole: text.len() <= SAMPLE };
-    let mut dataset = Dataset::open(plan, std::slice::from_ref(&start), false, Options { max_findings: usize::MAX, hints });
+    let start = Start::delimited("t.csv", &text[..text.len().min(SAMPLE)], text.len() <= SAMPLE);
+    let mut dataset =
+        Dataset::open(plan, std::slice::from_ref(&start), false, Options { max_findings: usize::MAX, hints, ..Options::default() });
     if let Some((check, data_start)) = dataset.start(0, &start) {
         let cut = (data_start + piece).min(text.len());
         let mut feed = Feed::new(check, text[..cut].to_vec(), data_start);

@@ -11,6 +11,7 @@ use super::table::{Pending, TableCheck, TableDone, settle};
 use crate::decode::head::NotText;
 use crate::decode::{Head, dialect::DialectHints};
 use crate::finding::{Finding, Findings, Place, Severity};
+use crate::read::{ReadOptions, Transcript};
 use crate::report::{Coverage, FileUsed, Report, StandardUsed};
 use crate::schema::{Field, FieldType, FieldsMatch, Presence, TableSchema};
 
@@ -21,11 +22,13 @@ pub struct Options {
     pub max_findings: usize,
     /// What is known of the files' dialect.
     pub hints: DialectHints,
+    /// How files of other forms are read.
+    pub read: ReadOptions,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { max_findings: 1000, hints: DialectHints::default() }
+        Options { max_findings: 1000, hints: DialectHints::default(), read: ReadOptions::default() }
     }
 }
 
@@ -60,6 +63,7 @@ struct FileState {
     pending: Vec<(String, Vec<String>, Pending)>,
     skipped: Vec<(String, String)>,
     codes: Vec<String>,
+    unread: u64,
 }
 
 /// The start of one file, as shells hand it over.
@@ -70,6 +74,31 @@ pub struct Start<'a> {
     pub sample: &'a [u8],
     /// Whether `sample` is the whole file.
     pub whole: bool,
+    /// What reads the file, when it is not delimited text; `sample` is then text made of its first records, without a header.
+    pub form: Option<&'a Transcript>,
+}
+
+impl<'a> Start<'a> {
+    /// The start of a file that is delimited text.
+    pub fn delimited(name: &'a str, sample: &'a [u8], whole: bool) -> Start<'a> {
+        Start { name, sample, whole, form: None }
+    }
+
+    /// Whether the records name their own cells, so that no row of theirs can be a header.
+    fn is_keyed(&self) -> bool {
+        self.form.is_some_and(|f| f.facts().keyed)
+    }
+
+    /// What the start says.
+    ///
+    /// # Errors
+    /// When the file is no table.
+    pub fn head(&self, hints: &DialectHints) -> Result<Head, NotText> {
+        match self.form {
+            Some(form) => form.head(),
+            None => Head::read(self.sample, self.whole, hints),
+        }
+    }
 }
 
 impl Dataset {
@@ -106,21 +135,44 @@ impl Dataset {
         order
     }
 
+    /// Fields of a file's table for which columns are to be kept, since records that name their own cells may name them later: those that may be
+    /// left out, and that no column is named for.
+    pub fn to_reserve(&self, index: usize) -> Vec<String> {
+        let file = &self.files[index];
+        let (Some(plan), Some(head)) = (&file.table, &file.head) else { return Vec::new() };
+        let found = HeaderMatch::of(plan, &head.names());
+        let needed = found.missing(plan);
+        let fields = plan.schema.fields.iter().enumerate().filter(|(f, field)| {
+            let all_needed = matches!(plan.schema.fields_match, FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Subset);
+            let told = all_needed || plan.schema.is_required(*f) || field.extras.column || field.extras.presence == Presence::Recommended;
+            found.fields[*f].is_none() && !told && !needed.contains(&field.name.as_str())
+        });
+        fields.map(|(_, field)| field.name.clone()).collect()
+    }
+
     /// Starts reading a file behind its header. `None` when there is nothing to read. `start` is the same as at opening.
     pub fn start(&mut self, index: usize, start: &Start<'_>) -> Option<(TableCheck, usize)> {
         let plan = self.files[index].table.clone()?;
-        let head = self.files[index].head.clone()?;
+        let mut head = self.files[index].head.clone()?;
+        if let Some(form) = start.form {
+            // Columns may have been kept since it was opened.
+            head = form.head().ok()?;
+            self.files[index].head = Some(head.clone());
+        }
         let sample = Sample { bytes: start.sample, whole: start.whole };
         let (mut binding, found) = if self.plan.known {
             bind(&plan, &head, &sample, self.options.max_findings)
         } else {
             let (binding, _) = bind(&plan, &head, &sample, self.options.max_findings);
-            (binding, unknown_findings(&head, &sample))
+            (binding, unknown_findings(&head, &sample, start.is_keyed()))
         };
         binding.known = self.known_for(&plan);
         let file = &mut self.files[index];
         for mut finding in found {
             finding.place.file = index as u32;
+            if let Some(form) = start.form {
+                form.retell(&mut finding);
+            }
             file.findings.add(finding);
         }
         file.codes = codes_run(&binding);
@@ -180,6 +232,19 @@ impl Dataset {
         file.done = Some(done);
     }
 
+    /// Notes what a form's reading knew of and did not read.
+    pub fn unread(&mut self, index: usize, records: u64) {
+        self.files[index].unread = records;
+    }
+
+    /// Adds what was found about a file's bytes, not its table.
+    pub fn add_findings(&mut self, index: usize, findings: Vec<Finding>) {
+        for mut finding in findings {
+            finding.place.file = index as u32;
+            self.files[index].findings.add(finding);
+        }
+    }
+
     /// Notes a file's size and, where the shell made it, digest.
     pub fn describe(&mut self, index: usize, bytes: u64, digest: Option<String>) {
         self.files[index].used.bytes = bytes;
@@ -204,6 +269,7 @@ impl Dataset {
             coverage.checks_run.append(&mut file.codes);
             coverage.checks_skipped.append(&mut file.skipped);
             coverage.records_read += file.used.records;
+            coverage.records_unread += file.unread;
         }
         coverage.checks_run.sort();
         coverage.checks_run.dedup();
@@ -281,7 +347,7 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
     let mut findings = Findings::new(options.max_findings);
     let place = Place { file: index as u32, ..Place::default() };
     let mut used = FileUsed { name: start.name.to_owned(), ..FileUsed::default() };
-    let head = match Head::read(start.sample, start.whole, &options.hints) {
+    let head = match start.head(&options.hints) {
         Ok(head) => Some(head),
         Err(NotText::Empty) => {
             findings.add(Finding::new("C104", "empty", place.clone()));
@@ -291,18 +357,32 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
             findings.add(Finding::new("C104", "", place.clone()).arg("looks", looks));
             None
         }
+        Err(NotText::NoRecords) => {
+            if !start.form.is_some_and(|f| f.findings().iter().any(|f| f.severity == Severity::Error)) {
+                findings.add(Finding::new("C218", "", place.clone()));
+            }
+            None
+        }
         Err(NotText::HeaderTooLong) => {
             findings.add(Finding::new("C216", "", place.clone()).arg("bound", crate::bounds::SAMPLE.to_string()));
             None
         }
     };
     let mut table = None;
-    if let Some(head) = &head {
+    if let Some(form) = start.form {
+        used.encoding = form.facts().encoding.to_owned();
+        used.dialect = vec![("form", form.form().name().to_owned())];
+        used.dialect.extend(form.facts().more);
+        used.sheet = form.facts().sheet;
+    }
+    if let Some(head) = head.as_ref().filter(|_| start.form.is_none()) {
         used.encoding = if head.mark { format!("{}-bom", head.encoding.name()) } else { head.encoding.name().to_owned() };
         used.dialect = head.dialect.facts();
         if head.encoding == crate::decode::Encoding::Windows1252 {
             findings.add(Finding::new("C101", "file", place.clone()));
         }
+    }
+    if let Some(head) = &head {
         if head.columns > crate::bounds::MAX_COLUMNS {
             findings.add(Finding::new("C216", "columns", place.clone()).arg("bound", crate::bounds::MAX_COLUMNS.to_string()));
         } else if plan.known {
@@ -314,8 +394,16 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
             table = Some(Arc::new(table_of_header(head)));
         }
     }
+    // A table's own reading tells them in their order.
+    if let (None, Some(form)) = (&table, start.form) {
+        for finding in form.findings() {
+            let mut finding = finding.clone();
+            finding.place.file = index as u32;
+            findings.add(finding);
+        }
+    }
     used.resource = table.as_ref().filter(|_| plan.known).map_or_else(String::new, |t| t.name.clone());
-    FileState { used, head, table, findings, done: None, pending: Vec::new(), skipped: Vec::new(), codes: Vec::new() }
+    FileState { used, head, table, findings, done: None, pending: Vec::new(), skipped: Vec::new(), codes: Vec::new(), unread: 0 }
 }
 
 /// The table whose fields the header names best. A plan of one table takes every file that names one of its fields.
@@ -338,7 +426,7 @@ fn choose_table<'p>(plan: &'p StandardPlan, head: &Head, name: &str) -> Option<&
 /// No table of the standard has any of the file's columns: either the header is not one, or this is another kind of file.
 fn none_fits(plan: &StandardPlan, head: &Head, start: &Start<'_>, place: Place) -> Finding {
     let sample = Sample { bytes: start.sample, whole: start.whole };
-    if looks_like_data(&head.header, &sample.records(head, 100)) {
+    if !start.is_keyed() && looks_like_data(&head.header, &sample.records(head, 100)) {
         return no_header(head, place.file);
     }
     let mut finding = Finding::new("C215", "none", place).arg("standard", plan.reference());
@@ -368,8 +456,8 @@ fn table_of_header(head: &Head) -> TablePlan {
     TablePlan::new("", "the file", Arc::new(schema))
 }
 
-fn unknown_findings(head: &Head, sample: &Sample<'_>) -> Vec<Finding> {
-    if looks_like_data(&head.header, &sample.records(head, 100)) {
+fn unknown_findings(head: &Head, sample: &Sample<'_>, keyed: bool) -> Vec<Finding> {
+    if !keyed && looks_like_data(&head.header, &sample.records(head, 100)) {
         return vec![no_header(head, 0)];
     }
     let mut repeated = Vec::new();

@@ -10,6 +10,7 @@ use crate::decode::careful::{self, Read};
 use crate::decode::{Cell, Head, content};
 use crate::finding::collect::Shift;
 use crate::finding::{Code, Finding, Findings, Place, Severity};
+use crate::read::Places;
 
 /// A file on its way through the checks.
 #[derive(Debug)]
@@ -83,6 +84,19 @@ impl TableCheck {
 
     /// Takes over the outcome of the next block. `data` are the bytes it was made from.
     pub fn merge(&mut self, outcome: Outcome, data: &[u8], findings: &mut Findings) {
+        self.merge_placed(outcome, data, None, Vec::new(), findings);
+    }
+
+    /// The same for a stretch of a transcript. The places of the outcome's findings are the original file's already ([`Places::relocate`]); `found` is what
+    /// was found besides, ascending by row.
+    pub fn merge_placed(
+        &mut self,
+        outcome: Outcome,
+        data: &[u8],
+        places: Option<Places<'_>>,
+        found: Vec<Finding>,
+        findings: &mut Findings,
+    ) {
         let shift = self.at;
         if outcome.rows > outcome.tail.count {
             std::mem::take(&mut self.tail).findings(self.file).for_each(|f| findings.add(f));
@@ -96,9 +110,9 @@ impl TableCheck {
                 }
             }
         }
-        let mut late: Vec<Finding> = Vec::new();
+        let mut late: Vec<Finding> = found;
         let pending = self.pending.len();
-        let block = Block { data, from: outcome.from, shift };
+        let block = Block { data, from: outcome.from, shift, places };
         for (i, cells) in outcome.keys.iter().enumerate() {
             self.merge_keys(i, cells, block, &mut late);
         }
@@ -109,7 +123,8 @@ impl TableCheck {
             self.merge_references(i, cells, block, &mut late);
         }
         late.sort_by_key(|f| (f.place.row, f.place.column));
-        let faulty = findings.absorb(outcome.findings, shift, late);
+        let of_findings = if places.is_some() { Shift { file: self.file, ..Shift::default() } } else { shift };
+        let faulty = findings.absorb(outcome.findings, of_findings, late);
         for new in &mut self.pending[pending..] {
             new.counted = faulty.binary_search(&new.finding.place.row).is_ok();
         }
@@ -134,7 +149,7 @@ impl TableCheck {
             if let Some(ahead) = cells.get(i + 16) {
                 table.ask(ahead.hash);
             }
-            let first = table.insert(cell.hash, u64::from(cell.row) + 1 + block.shift.rows);
+            let first = table.insert(cell.hash, block.row(cell));
             if let (Some(first), Some((code, severity))) = (first, &key.repeated) {
                 let finding = key_finding(&binding, cell, &key.fields, code, *severity, block, &mut lines);
                 late.push(finding.arg("first_row", first.to_string()));
@@ -147,7 +162,7 @@ impl TableCheck {
         let rule = &binding.plan.same_per[index];
         let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
         for (cell, value) in cells {
-            let row = u64::from(cell.row) + 1 + block.shift.rows;
+            let row = block.row(cell);
             let (known, first) = *self.same_per[index].entry(cell.hash).or_insert((*value, row));
             if known != *value {
                 let key: Vec<&str> = rule.key.iter().map(|&f| binding.plan.schema.fields[f].name.as_str()).collect();
@@ -227,6 +242,18 @@ struct Block<'d> {
     data: &'d [u8],
     from: usize,
     shift: Shift,
+    places: Option<Places<'d>>,
+}
+
+impl Block<'_> {
+    /// The row of a key's record in the file.
+    #[inline(always)]
+    fn row(&self, cell: &KeyCell) -> u64 {
+        match &self.places {
+            None => u64::from(cell.row) + 1 + self.shift.rows,
+            Some(places) => places.row(cell.row as usize),
+        }
+    }
 }
 
 /// The key of the same table that a reference points to, if it does.
@@ -264,6 +291,10 @@ fn key_finding(
         {
             place = binding.cell_place(block.data, start, first.start, c as usize, &place);
         }
+    }
+    if let Some(places) = &block.places {
+        place.row = u64::from(cell.row) + 1;
+        places.apply(&mut place);
     }
     let mut finding = Finding::new("C401", if fields.len() > 1 { "several" } else { "" }, place).severity(severity).value(&value);
     finding.code = code.clone();

@@ -11,6 +11,7 @@ use crate::decode::index::{Special, SpecialKind, Tile};
 use crate::decode::{Cell, Encoding, QuoteFault, content};
 use crate::finding::Place;
 use crate::finding::collect::Shift;
+use crate::read::Places;
 
 /// How many bytes are indexed at once, so that they and their boundaries stay in the processor's cache.
 const TILE: usize = 64 << 10;
@@ -66,6 +67,8 @@ pub struct Stretch<'d> {
     pub last: bool,
     /// The bytes up to the next line end belong to a record that was too long.
     pub skipping: bool,
+    /// The places of the records that start from `from` on, when the data are a transcript.
+    pub places: Option<Places<'d>>,
 }
 
 /// Reads records; keeps its working space from stretch to stretch.
@@ -100,7 +103,8 @@ impl Records {
     /// Calls `each` with every record that starts in the stretch and is whole. `at` says what stands before the stretch and is moved on. Gives
     /// where the first record behind the stretch starts.
     pub fn walk(&mut self, binding: &Binding, stretch: Stretch<'_>, at: &mut Shift, each: &mut dyn FnMut(&Record<'_>)) -> usize {
-        let Stretch { data, mut from, until, last, skipping } = stretch;
+        let Stretch { data, mut from, until, last, skipping, places } = stretch;
+        let first_row = at.rows;
         if skipping {
             match memchr::memchr(binding.dialect.newline(), &data[from..]) {
                 Some(i) => {
@@ -115,7 +119,14 @@ impl Records {
             tile.fill(data, from, (from + TILE).min(until), last, &binding.dialect, binding.columns.len());
             let next = tile.next;
             if next > from {
-                self.walk_tile(binding, data, from, &tile, at, each);
+                match places {
+                    None => self.walk_tile(binding, data, from, &tile, at, each),
+                    Some(places) => self.walk_tile(binding, data, from, &tile, at, &mut |record| {
+                        let origin = places.record((record.place.row - first_row - 1) as usize);
+                        let place = Place { row: origin.row, line: origin.line, byte_column: origin.byte_column, ..record.place.clone() };
+                        each(&Record { place: &place, ..*record });
+                    }),
+                }
             }
             self.tile = tile;
             if next == from {

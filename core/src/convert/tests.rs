@@ -127,11 +127,13 @@ fn convert(catalog: &Catalog, files: &[&[u8]], cut: usize, format: Format) -> Re
     let (from, to) = (catalog.find("town").unwrap(), catalog.find("norm").unwrap());
     let givens = BTreeMap::new();
     let way = Way { from, to, crosswalk: &to.crosswalks[0], givens: &givens };
-    let sample = |bytes: &'_ [u8]| bytes.len().min(crate::bounds::SAMPLE);
-    let starts: Vec<Start<'_>> =
-        files.iter().map(|f| Start { name: "visits.csv", sample: &f[..sample(f)], whole: f.len() <= crate::bounds::SAMPLE }).collect();
+    let sample = |bytes: &'_ [u8]| bytes.len().min(crate::bounds::SAMPLE + 1);
     let options = Options::default();
+    let intake = |f: &[u8]| Intake::of_bytes("visits.csv", &f[..sample(f)], f.len() <= crate::bounds::SAMPLE, &options.read);
+    let mut intakes: Vec<Option<Intake>> = files.iter().map(|f| Some(intake(f))).collect();
+    let starts: Vec<Start<'_>> = intakes.iter().flatten().map(Intake::start).collect();
     let mut job = Job::open(&way, &starts, WriterConfig { format, ..WriterConfig::default() }, &options)?;
+    drop(starts);
     let (mut out, mut rejects) = (BTreeMap::<String, Vec<u8>>::new(), Vec::new());
     let tables = job.tables();
     let mut drain = |job: &mut Job| {
@@ -141,14 +143,15 @@ fn convert(catalog: &Catalog, files: &[&[u8]], cut: usize, format: Format) -> Re
         rejects.extend(job.take_rejects());
     };
     for index in job.reading_order() {
-        let (first, rest) = files[index].split_at(sample(files[index]));
-        let Some(mut feed) = job.start(index, &starts[index], first.to_vec()) else { continue };
+        let (_, rest) = files[index].split_at(sample(files[index]));
+        let Some(mut feed) = job.start(index, intakes[index].take().unwrap()) else { continue };
         for piece in rest.chunks(cut) {
-            feed.buffer().extend_from_slice(piece);
+            feed.push(piece);
             while job.advance(&mut feed, false) {
                 drain(&mut job);
             }
         }
+        feed.end();
         while job.advance(&mut feed, true) {
             drain(&mut job);
         }
@@ -324,11 +327,12 @@ mod uniting {
         let catalog = catalog();
         let norm = catalog.find("norm").unwrap();
         let files = ["id,name\n1,Inn\n2,Bar\n", "Name,id,extra\nCafe,1,x\nCafe,1,\nShort\n"];
-        let starts: Vec<Start<'_>> = files.iter().map(|f| Start { name: "shops.csv", sample: f.as_bytes(), whole: true }).collect();
+        let starts: Vec<Start<'_>> = files.iter().map(|f| Start::delimited("shops.csv", f.as_bytes(), true)).collect();
         let sources = ["acton".to_owned(), "bolton".to_owned()];
         let mut job = Uniting::open(norm, &starts, &sources, "source", &WriterConfig::default(), &Options::default()).unwrap();
         for (i, file) in files.iter().enumerate() {
-            let mut feed = job.start(i, &starts[i], file.as_bytes().to_vec()).unwrap();
+            let intake = Intake::of_bytes("shops.csv", file.as_bytes(), true, &Default::default());
+            let mut feed = job.start(i, intake).unwrap();
             while job.advance(&mut feed, true) {}
             job.finish_file(feed, file.len() as u64, None);
         }
@@ -347,7 +351,7 @@ mod uniting {
         let catalog = catalog();
         let norm = catalog.find("norm").unwrap();
         let open = |files: &[&str]| {
-            let starts: Vec<Start<'_>> = files.iter().map(|f| Start { name: "x.csv", sample: f.as_bytes(), whole: true }).collect();
+            let starts: Vec<Start<'_>> = files.iter().map(|f| Start::delimited("x.csv", f.as_bytes(), true)).collect();
             let sources: Vec<String> = (0..files.len()).map(|i| i.to_string()).collect();
             Uniting::open(norm, &starts, &sources, "source", &WriterConfig::default(), &Options::default()).err()
         };

@@ -10,6 +10,7 @@ use crate::check::plan::StandardPlan;
 use crate::encode::WriterConfig;
 use crate::merge::{MergeError, MergeInput, Merger};
 use crate::package::Package;
+use crate::read::Intake;
 use crate::render::words;
 use crate::report::{Conversion, Report, TableBalance};
 
@@ -150,11 +151,8 @@ impl Uniting {
 }
 
 impl Reading for Uniting {
-    fn start(&mut self, index: usize, start: &Start<'_>, first: Vec<u8>) -> Option<Feed> {
-        let head = self.dataset.opened(index).head?;
-        let (check, at) = self.dataset.start(index, start)?;
-        let records = Records::by_column(&check.binding);
-        Some(Feed::new(index, check, records, &head, first, at))
+    fn start(&mut self, index: usize, intake: Intake) -> Option<Feed> {
+        Feed::open(&mut self.dataset, index, intake, Records::by_column)
     }
 
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
@@ -177,8 +175,9 @@ impl Reading for Uniting {
         true
     }
 
-    fn finish_file(&mut self, feed: Feed, bytes: u64, digest: Option<String>) {
+    fn finish_file(&mut self, mut feed: Feed, bytes: u64, digest: Option<String>) {
         let index = feed.index;
+        feed.close(&mut self.dataset);
         self.dataset.finish_file(index, feed.check);
         self.dataset.describe(index, bytes, digest);
     }

@@ -52,6 +52,8 @@ pub enum NotText {
     Looks(&'static str),
     /// The header alone is longer than the bound.
     HeaderTooLong,
+    /// A form that can be read, with no record in it.
+    NoRecords,
 }
 
 impl Head {

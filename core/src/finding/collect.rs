@@ -193,6 +193,18 @@ impl Findings {
         }
     }
 
+    /// Changes each stored finding, and the rows of those that are only counted.
+    pub fn relocate(&mut self, change: &dyn Fn(&mut Finding), row: &dyn Fn(u64) -> u64) {
+        self.stored.iter_mut().for_each(change);
+        for cause in &mut self.causes {
+            cause.samples.iter_mut().for_each(change);
+            (cause.first_row, cause.last_row) = (row(cause.first_row), row(cause.last_row));
+        }
+        if let Some(rows) = &mut self.faulty_rows {
+            rows.iter_mut().for_each(|r| *r = row(*r));
+        }
+    }
+
     /// Takes over another file's findings, behind those that are here.
     pub fn append(&mut self, other: Findings) {
         self.rows_at_fault += other.rows_at_fault;

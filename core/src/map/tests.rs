@@ -92,7 +92,16 @@ fn drained(mut converter: Converter, check: &mut dyn TargetCheck) -> Done {
 fn push(converter: &mut Converter, n: usize, cells: &[&str], width: usize, check: &mut dyn TargetCheck) {
     let mut cells = cells.to_vec();
     cells.resize(width, "");
-    let place = Place { file: 0, row: n as u64 + 2, line: n as u64 + 2, byte_column: 1, record: n as u64 + 1, column: None, field: None };
+    let place = Place {
+        file: 0,
+        row: n as u64 + 2,
+        line: n as u64 + 2,
+        byte_column: 1,
+        record: n as u64 + 1,
+        column: None,
+        field: None,
+        pointer: None,
+    };
     let columns: Vec<Option<u32>> = (0..width as u32).map(Some).collect();
     let mut raw = Vec::new();
     for (i, cell) in cells.iter().enumerate() {

@@ -145,16 +145,14 @@ pub(super) fn finding(w: &mut Writer, report: &Report, finding: &Finding) {
     w.member("code", finding.code.text());
     w.member("severity", finding.severity.word());
     w.optional("file", report.files.get(place.file as usize).map(|f| f.name.as_str()));
-    w.key("sheet");
-    w.null();
+    w.optional("sheet", report.files.get(place.file as usize).and_then(|f| f.sheet.as_deref()));
     w.place("row", place.row);
     w.place("line", place.line);
     w.place("byte_column", place.byte_column);
     w.place("record", place.record);
     w.optional("column", place.column.map(words::column_letter).as_deref());
     w.optional("field", place.field.as_deref());
-    w.key("pointer");
-    w.null();
+    w.optional("pointer", place.pointer.as_deref());
     w.optional("value", finding.value.as_deref());
     w.optional("expected", words::expected(finding).as_deref());
     w.member("message", &words::message(finding));

@@ -69,6 +69,7 @@ fn capped(list: Vec<Finding>, cap: usize) -> Report {
             resource: "permits".to_owned(),
             encoding: "windows-1252".to_owned(),
             dialect: vec![("delimiter", ",".to_owned())],
+            sheet: None,
         }],
         findings,
         coverage: Coverage {
@@ -749,7 +750,7 @@ prop_compose! {
         let check = all[pick.index(all.len())];
         let kind = check.kinds[kind.index(check.kinds.len())].name;
         let [row, line, byte_column, record] = numbers.map(|n| if near == 0 { n } else { n % near });
-        let place = Place { file, row, line, byte_column, record, column, field: field.map(Arc::from) };
+        let place = Place { file, row, line, byte_column, record, column, field: field.map(Arc::from), pointer: None };
         let mut finding = Finding::new(check.code, kind, place);
         if let Some(value) = value {
             finding = finding.value(&value);

@@ -74,6 +74,7 @@ fn report(input: &mut Input<'_>) -> Report {
         encoding: input.text(),
         dialect: vec![("delimiter", input.text())],
         digest: (shape & 1 != 0).then(|| "sha256:00".to_owned()),
+        sheet: (shape & 2 != 0).then(|| input.text()),
     };
     let files = (0..shape % 4).map(|_| file(input)).collect();
     let standard = (shape & 4 != 0).then(|| StandardUsed { id: input.text(), version: input.text(), digest: input.text() });
@@ -123,6 +124,7 @@ fn finding(input: &mut Input<'_>) -> Finding {
         record: u64::from(input.byte()),
         column: (shape & 4 != 0).then(|| u32::from(input.byte()) << (shape % 24)),
         field: (shape & 8 != 0).then(|| Arc::from(input.text())),
+        pointer: (shape & 32 != 0).then(|| Arc::from(input.text())),
     };
     let mut finding = Finding::new(check.code, kind.name, place);
     if shape & 16 != 0 {

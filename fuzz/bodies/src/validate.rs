@@ -72,7 +72,7 @@ fn session<'a>(choice: &Choice, options: &Options, pieces: impl Iterator<Item = 
 
 /// The same as a session, but with blocks far smaller than those of the shells.
 fn feed(choice: &Choice, options: &Options, file: &[u8], step: usize) -> String {
-    let start = Start { name: "input.csv", sample: &file[..file.len().min(SAMPLE)], whole: file.len() <= SAMPLE };
+    let start = Start::delimited("input.csv", &file[..file.len().min(SAMPLE)], file.len() <= SAMPLE);
     let plan = choice.decide(std::slice::from_ref(&start), options);
     let mut dataset = Dataset::open(plan, std::slice::from_ref(&start), false, options.clone());
     if let Some((check, data_start)) = dataset.start(0, &start) {

@@ -83,6 +83,60 @@ pub(super) const CHECKS: &[Check] = &[
         ],
     },
     Check {
+        code: "C105",
+        name: "bad-json",
+        severity: Error,
+        title: "The JSON is at fault",
+        why: "Other programs stop reading here, so the record or all behind it is lost to them.",
+        kinds: &[
+            kind(
+                "",
+                "the JSON of this record is at fault[ at \"{value}\"]: {what}; the record was not read",
+                "JSON without faults",
+                "Export the file again, or mend it here with a text editor.",
+            ),
+            kind(
+                "cut",
+                "the record ends too soon; it was not read",
+                "a record with its last bracket",
+                "Look whether the file was cut off on its way, and export it again.",
+            ),
+            kind(
+                "between",
+                "{what}; the records around it were read",
+                "one comma between two records",
+                "Mend it with a text editor, or export the file again.",
+            ),
+            kind(
+                "stopped",
+                "{what}; nothing behind this place was read",
+                "JSON without faults",
+                "Export the file again, or mend it here with a text editor; then check it once more.",
+            ),
+        ],
+    },
+    Check {
+        code: "C106",
+        name: "json-character",
+        severity: Warning,
+        title: "A character that JSON does not allow",
+        why: "Strict programs refuse such a file.",
+        kinds: &[
+            kind(
+                "",
+                "a text in this record holds a line end, a tab or another control character as it is",
+                "\\n, \\t or \\u and four digits for such characters",
+                "Export the file with a program that writes JSON by its rules.",
+            ),
+            kind(
+                "half",
+                "a text in this record holds half of a character, which was replaced by \u{fffd}",
+                "both halves of a character written with \\u",
+                "Export the file again; if it returns, tell the vendor of the system.",
+            ),
+        ],
+    },
+    Check {
         code: "C110",
         name: "unpacks-too-large",
         severity: Error,
@@ -94,6 +148,12 @@ pub(super) const CHECKS: &[Check] = &[
                 "the file unpacks to more than the bound of {bound} bytes; reading stopped there",
                 "at most {bound} bytes when unpacked",
                 "Hand over the tables unpacked or in several files; or raise the bound.",
+            ),
+            kind(
+                "whole",
+                "the file is larger than the bound of {bound} bytes for a form that can only be read as a whole; it was not read",
+                "a file of at most {bound} bytes",
+                "Save the table as CSV, which may be of any size; or raise the bound.",
             ),
             kind(
                 "ratio",
@@ -181,6 +241,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "Unpack it, and hand over the tables in one archive.",
             ),
             graded(
+                "none",
+                Error,
+                "the archive holds no table[ named \"{name}\"]",
+                "an archive with a table",
+                "Look whether this is the right file, and pack the tables again.",
+            ),
+            graded(
                 "form",
                 Error,
                 "the file is {looks}, which is not read here",
@@ -240,6 +307,12 @@ pub(super) const CHECKS: &[Check] = &[
                 "the file is an office document, but not a spreadsheet",
                 "a spreadsheet",
                 "Hand over the spreadsheet with the table.",
+            ),
+            kind(
+                "which",
+                "the workbook has no sheet named \"{sheet}\"; it has {others}",
+                "the name of a sheet in the workbook",
+                "Name one of these sheets.",
             ),
             kind(
                 "no-sheet",

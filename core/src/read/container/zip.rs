@@ -96,6 +96,19 @@ impl<'a> Archive<'a> {
         Ok(Archive { archive, bounds, packed: bytes.len() as u64, entries })
     }
 
+    /// The files that may be tables: all but those that programs leave behind and descriptions for people.
+    pub fn tables(&self) -> Vec<usize> {
+        let is_left = |name: &str| {
+            let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+            name.starts_with("__MACOSX/")
+                || file.starts_with('.')
+                || matches!(file.as_str(), "thumbs.db" | "desktop.ini")
+                || [".md", ".pdf", ".html", ".docx", ".png", ".jpg"].iter().any(|e| file.ends_with(e))
+                || file.starts_with("readme")
+        };
+        (0..self.entries.len()).filter(|&i| !is_left(&self.entries[i].name) && self.entries[i].stated > 0).collect()
+    }
+
     /// The file of that name; the first one, when there are several.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.entries.iter().position(|e| e.name == name).or_else(|| self.entries.iter().position(|e| e.name.eq_ignore_ascii_case(name)))

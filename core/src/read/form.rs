@@ -1,0 +1,144 @@
+//! What a file is, by its content before its name; and the reader for it.
+//!
+//! This is the one place where a reader is plugged in: a variant of [`Form`], its signature in [`sniff`], and a line in [`open`].
+
+use super::json::{self, JsonReader};
+use super::whole::{Gzip, Whole, Zip};
+use super::{ReadOptions, Reader, Unpack};
+use crate::bounds::Packed;
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Form {
+    /// CSV and its kin; also whatever nothing else is known about.
+    Delimited,
+    /// One JSON value a line (NDJSON, JSON Lines), or one behind the other.
+    Ndjson,
+    /// JSON with the records in a list, at the top or within.
+    Json,
+    /// JSON with features of a map.
+    GeoJson,
+    /// XML.
+    Xml,
+    /// An Office Open XML workbook.
+    Xlsx,
+    /// A workbook of Excel 97 to 2003.
+    Xls,
+    /// An OpenDocument spreadsheet.
+    Ods,
+    /// Parquet.
+    Parquet,
+    /// Packed by gzip.
+    Gzip,
+    /// A zip archive that is none of the above.
+    Zip,
+    /// Text in UTF-16, little or big end first, with or without a mark.
+    Utf16,
+}
+
+/// What is to be done with a file's bytes.
+pub enum Opened {
+    /// They are checked where they lie.
+    Plain,
+    /// They are read as rows.
+    Read(Box<dyn Reader>),
+    /// They are unpacked, and what comes out is looked at again.
+    Unpack(Box<dyn Unpack>),
+}
+
+impl Form {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Delimited => "delimited",
+            Form::Ndjson => "ndjson",
+            Form::Json => "json",
+            Form::GeoJson => "geojson",
+            Form::Xml => "xml",
+            Form::Xlsx => "xlsx",
+            Form::Xls => "xls",
+            Form::Ods => "ods",
+            Form::Parquet => "parquet",
+            Form::Gzip => "gzip",
+            Form::Zip => "zip",
+            Form::Utf16 => "utf-16",
+        }
+    }
+}
+
+/// What a file is by its first bytes, [`crate::bounds::SAMPLE`] of them or all when `whole`.
+pub fn sniff(sample: &[u8], whole: bool) -> Form {
+    if sample.starts_with(b"\x1f\x8b") {
+        return Form::Gzip;
+    }
+    if sample.starts_with(b"PK\x03\x04") || sample.starts_with(b"PK\x05\x06") {
+        return zipped(sample);
+    }
+    if sample.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+        return Form::Xls;
+    }
+    if sample.starts_with(b"PAR1") {
+        return Form::Parquet;
+    }
+    if is_utf16(sample) {
+        return Form::Utf16;
+    }
+    let text = sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample).trim_ascii_start();
+    match text.first() {
+        Some(b'<') if is_xml(text) => Form::Xml,
+        Some(b'{' | b'[' | 0x1e) => json::sniff(text, whole).unwrap_or(Form::Delimited),
+        _ => Form::Delimited,
+    }
+}
+
+/// A zip archive by the names of its first entries: workbooks are such archives too.
+fn zipped(sample: &[u8]) -> Form {
+    let first = &sample[..sample.len().min(4096)];
+    let has = |name: &[u8]| first.windows(name.len()).any(|w| w == name);
+    if has(b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet") {
+        Form::Ods
+    } else if has(b"[Content_Types].xml") || has(b"xl/workbook") || has(b"xl/worksheets/") || has(b"_rels/.rels") {
+        Form::Xlsx
+    } else {
+        Form::Zip
+    }
+}
+
+/// UTF-16 by its mark; or, without one, when every other byte of the start is zero and none of those between.
+fn is_utf16(sample: &[u8]) -> bool {
+    if sample.starts_with(b"\xff\xfe") || sample.starts_with(b"\xfe\xff") {
+        return true;
+    }
+    let head = &sample[..sample.len().min(4096) & !1];
+    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
+    let pairs = head.len() / 2;
+    let (even, odd) = (zeros(0), zeros(1));
+    pairs >= 2 && ((even == 0 && odd * 10 >= pairs * 9) || (odd == 0 && even * 10 >= pairs * 9))
+}
+
+/// XML, and no web page.
+fn is_xml(text: &[u8]) -> bool {
+    let starts = |word: &[u8]| text.len() >= word.len() && text[..word.len()].eq_ignore_ascii_case(word);
+    if starts(b"<!doctype html") || starts(b"<html") {
+        return false;
+    }
+    starts(b"<?xml")
+        || starts(b"<!--")
+        || starts(b"<!doctype")
+        || (text.get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+            && text.contains(&b'>')
+            && text.windows(2).any(|w| w == b"</"))
+}
+
+/// Opens a form's reader. A form without one is read as text, and what it is, is told.
+pub fn open(form: Form, sample: &[u8], whole: bool, options: &ReadOptions) -> Opened {
+    match form {
+        Form::Ndjson | Form::Json | Form::GeoJson => Opened::Read(Box::new(JsonReader::new(form, sample, whole, options))),
+        Form::Xlsx | Form::Xls | Form::Ods => Opened::Read(Box::new(Whole::new(form, options))),
+        #[cfg(feature = "parquet")]
+        Form::Parquet => Opened::Read(Box::new(Whole::new(form, options))),
+        Form::Gzip => Opened::Unpack(Box::new(Gzip::new(Packed::default()))),
+        Form::Zip => Opened::Unpack(Box::new(Zip::new(Packed::default(), options))),
+        _ => Opened::Plain,
+    }
+}
