@@ -57,6 +57,8 @@ pub struct Sheet {
     pub shared: usize,
     /// Most sheets.
     pub sheets: usize,
+    /// Most bytes of the pages of a columnar file that must lie in memory at once.
+    pub pages: u64,
 }
 
 impl Default for Sheet {
@@ -70,6 +72,7 @@ impl Default for Sheet {
             text: 256 << 20,
             shared: 64 << 20,
             sheets: 1_000,
+            pages: 256 << 20,
         }
     }
 }
