@@ -11,7 +11,8 @@ use concord_core::read::container::zip::Archive;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use proptest::prelude::*;
-use rawzip::{CompressionMethod, EntryPath, ZipArchiveWriter};
+use rawzip::path::EntryPath;
+use rawzip::{CompressionMethod, ZipArchiveWriter};
 
 fn zip(parts: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut archive = ZipArchiveWriter::new(Vec::new());

@@ -116,7 +116,7 @@ proptest! {
     #[test]
     fn what_was_written_is_read(
         records in prop::collection::vec((any::<i32>(), prop::option::of("\\PC{0,12}"), prop::option::of(-99_999_999_999i64..99_999_999_999)), 0..3000),
-        group in 1usize..2000, packing in 0..4,
+        group in 1usize..2000, packing in 0usize..4,
     ) {
         let packing = [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::GZIP(GzipLevel::default()), Compression::ZSTD(ZstdLevel::default())][packing];
         let group = group.max(records.len() / 20 + 1);
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn damage_never_ends_the_reading_badly(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), packing in 0..3) {
+    fn damage_never_ends_the_reading_badly(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), packing in 0usize..3) {
         let packing = [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::GZIP(GzipLevel::default())][packing];
         let records = (0..50).map(|i| (i, (i % 3 > 0).then(|| format!("name {i}")), Some(i64::from(i)))).collect::<Vec<_>>();
         let mut bytes = write(&records, 30, packing);
