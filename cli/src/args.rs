@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use concord_core::read::ReadOptions;
 
 /// Checks and converts local government data against national and regional standards.
 #[derive(Debug, Parser)]
@@ -27,6 +28,24 @@ pub(crate) enum Command {
     Standards(Standards),
     /// Explain a code that a finding carries.
     Explain(Explain),
+}
+
+/// How files that are not delimited text are read.
+#[derive(Debug, Args)]
+pub(crate) struct HowToRead {
+    /// Where the records are in nested data: a JSON Pointer such as /result/records, or the path of an XML element. Default: found by evidence.
+    #[arg(long, value_name = "POINTER")]
+    records: Option<String>,
+    /// The sheet of a workbook, or the table in an archive, by its name. Default: the first with a table.
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+}
+
+impl HowToRead {
+    /// The same for the core.
+    pub(crate) fn options(&self) -> ReadOptions {
+        ReadOptions { records: self.records.clone(), sheet: self.sheet.clone(), ..ReadOptions::default() }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +74,8 @@ pub(crate) struct Validate {
     /// Warnings count as errors for the exit status.
     #[arg(long)]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) how: HowToRead,
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +116,8 @@ pub(crate) struct Convert {
     /// Warnings count as errors for the exit status.
     #[arg(long)]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) how: HowToRead,
 }
 
 #[derive(Debug, Args)]
@@ -123,6 +146,8 @@ pub(crate) struct Merge {
     /// Warnings count as errors for the exit status.
     #[arg(long)]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) how: HowToRead,
 }
 
 #[derive(Debug, Args)]
@@ -133,6 +158,8 @@ pub(crate) struct Detect {
     /// text or json.
     #[arg(long, value_name = "F", default_value = "text")]
     pub(crate) format: String,
+    #[command(flatten)]
+    pub(crate) how: HowToRead,
 }
 
 #[derive(Debug, Subcommand)]

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         return Err(Failure::said("the converted data and the rejects cannot go to the same file"));
     }
     let to = target::package(&args.to)?;
-    let options = Options { max_findings: args.max_findings, ..Options::default() };
+    let options = Options { max_findings: args.max_findings, read: args.how.options(), ..Options::default() };
 
     let inputs = args.files.iter().map(|p| Input::open(p, &options.read)).collect::<Result<Vec<_>, _>>()?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();

@@ -12,7 +12,6 @@ use concord_core::check::plan::StandardPlan;
 use concord_core::decode::dialect::DialectHints;
 use concord_core::detect;
 use concord_core::finding::Severity;
-use concord_core::read::ReadOptions;
 use concord_core::render::{self, Format};
 use concord_core::report::Report;
 use concord_core::session::Choice;
@@ -33,7 +32,7 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let (paths, as_dataset) = files_of(&args.files)?;
     let with_digest = std::iter::once(format).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let options = Options { max_findings: args.max_findings, ..Options::default() };
+    let options = Options { max_findings: args.max_findings, read: args.how.options(), ..Options::default() };
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
     for (path, of) in reports {
@@ -142,7 +141,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         "json" => true,
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
-    let input = Input::open(&args.file, &ReadOptions::default())?;
+    let input = Input::open(&args.file, &args.how.options())?;
     let start = input.start();
     let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
     let guesses = match start.head(&DialectHints::default()) {

@@ -146,9 +146,8 @@ impl Feed {
         Feed { index, check, buffer, at, skipping: false, scratch, records, place, source, origins: Vec::new(), found: Vec::new() }
     }
 
-    /// Opens a file's table behind its header, whatever the file's form.
-    fn open(dataset: &mut Dataset, index: usize, mut intake: Intake, records: impl Fn(&Binding) -> Records) -> Option<Feed> {
-        intake.reserve(&dataset.to_reserve(index));
+    /// Opens a file's table behind its header, whatever the file's form. Columns to be kept for what may be named later are told to the intake before.
+    fn open(dataset: &mut Dataset, index: usize, intake: Intake, records: impl Fn(&Binding) -> Records) -> Option<Feed> {
         let started = dataset.start(index, &intake.start());
         let (first, mut source) = intake.into_parts();
         dataset.add_findings(index, source.take_findings());
@@ -353,7 +352,8 @@ impl Job {
 
 impl Reading for Job {
     /// The rejects of the file begin with its header; take those of the file before first.
-    fn start(&mut self, index: usize, intake: Intake) -> Option<Feed> {
+    fn start(&mut self, index: usize, mut intake: Intake) -> Option<Feed> {
+        intake.reserve(&self.dataset.to_reserve(index));
         let feed = Feed::open(&mut self.dataset, index, intake, Records::new)?;
         let head = self.dataset.opened(index).head?;
         let rejects = (self.plans[index], rejects_of(&head));
@@ -484,8 +484,10 @@ fn settle(
             if at_fault(&finding) || kept_and_told {
                 continue;
             }
-            // The places of other forms are complete but for what the form itself says.
-            if let Some(c) = finding.place.column.filter(|_| plain) {
+            if !plain {
+                // Cells of other forms stand where their record begins.
+                finding.place.byte_column = record.place.byte_column;
+            } else if let Some(c) = finding.place.column {
                 if cells.is_empty() && careful::read(data, record.start, true, &binding.dialect, &mut cells) == Read::TooLong {
                     cells.clear();
                 }

@@ -13,13 +13,17 @@
 use crate::finding::Finding;
 
 pub mod container;
+pub mod delimited;
 pub mod form;
 pub mod intake;
 pub mod json;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod rows;
+<<<<<<< HEAD
 pub mod sheet;
+=======
+>>>>>>> found
 #[cfg(test)]
 mod tests;
 pub mod transcript;

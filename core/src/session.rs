@@ -102,7 +102,7 @@ impl Feed {
 
     /// Takes the next bytes of a file of any form, and checks the records that are whole.
     pub fn push(&mut self, bytes: &[u8], dataset: &mut Dataset, index: usize) {
-        for piece in bytes.chunks(if self.is_plain() { BLOCK } else { PACKED }) {
+        for piece in bytes.chunks(if self.source.is_packed() { PACKED } else { BLOCK }) {
             self.source.push(piece, &mut self.buffer);
             if self.source.transcript().is_some() || self.waiting() >= BLOCK {
                 self.advance(false, dataset, index);

@@ -158,10 +158,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("invalid/issue-905/bad.csv", "the bytes are sound UTF-8: see the test about this file"),
     ("valid/countries.csv", "rows of 4, 5 and 1 cells under a remark: upstream keeps it to show how such a file is cleaned"),
     ("valid/dialect.csv", "## stands inside a cell that does not begin with #; we read it as text, as upstream does, and say so"),
-    ("valid/table.json", "a table as JSON; JSON is not read as a table yet"),
-    ("valid/table.jsonl", "a table as JSON; JSON is not read as a table yet"),
-    ("valid/table.keyed.json", "a table as JSON; JSON is not read as a table yet"),
-    ("valid/table.ndjson", "a table as JSON; JSON is not read as a table yet"),
 ];
 
 fn verdict_of(root: &Path, path: &str) -> (bool, Vec<String>) {

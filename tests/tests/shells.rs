@@ -1,4 +1,4 @@
-//! The same file gives the same report, byte for byte, on every shell: the command line on one and two threads, the core fed in random pieces, the
+//! The same file, of whatever form, gives the same report, byte for byte, on every shell: the command line on one and two threads, the core fed in random pieces, the
 //! server, and the page in a browser.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -39,6 +39,19 @@ fn with_faults(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The cells of a file as JSON, in lines and in a list: cells are cut at every comma, and one record in 500 cannot be read.
+fn as_json(csv: &[u8]) -> (String, String) {
+    let text = String::from_utf8_lossy(csv);
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let record = |(i, line): (usize, &str)| {
+        let record = serde_json::Value::from_iter(names.iter().zip(line.split(',')).map(|(name, cell)| (*name, cell)));
+        if i % 500 == 250 { record.to_string().replacen(':', "", 1) } else { record.to_string() }
+    };
+    let records: Vec<String> = lines.enumerate().map(record).collect();
+    (records.join("\n"), format!("{{\"found\": {}, \"rows\": [{}]}}", records.len(), records.join(",\n ")))
+}
+
 /// The files: two real ones that are clean, each with faults, and each cut short inside a record; repeated until a reader needs several blocks.
 fn cases(shared: &Path, folder: &Folder) -> Vec<Case> {
     let nad = folder.path("nad.csv");
@@ -59,10 +72,14 @@ fn cases(shared: &Path, folder: &Folder) -> Vec<Case> {
             long.extend_from_slice(&faulty[header..]);
         }
         let cut = &bytes[..bytes.len() - 7];
+        let (lines, list) = as_json(&faulty);
         for (kind, bytes, clean) in
             [("clean", &bytes[..], true), ("faulty", &faulty[..], false), ("long", &long[..], false), ("cut", cut, false)]
         {
             cases.push(Case { path: folder.file(&format!("{name}-{kind}.csv"), bytes), standard, clean });
+        }
+        for (kind, text) in [("lines.ndjson", lines), ("list.json", list)] {
+            cases.push(Case { path: folder.file(&format!("{name}-{kind}"), text), standard, clean: false });
         }
     }
     cases

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use concord_core::check::bind::Sample;
 use concord_core::check::dataset::Options;
 use concord_core::check::plan::StandardPlan;
-use concord_core::decode::Head;
 use concord_core::decode::dialect::DialectHints;
 use concord_core::finding::Severity;
+use concord_core::read::Intake;
 use concord_core::render::{json, words};
 use concord_core::schema::parse;
 use concord_core::session::{Choice, Session, digest};
@@ -81,8 +81,10 @@ pub(crate) fn standards() -> String {
 
 /// Which standards a file looks like, from its first bytes.
 pub(crate) fn detect(head: &[u8], file_name: &str) -> String {
-    let guesses = match Head::read(head, false, &DialectHints::default()) {
-        Ok(read) => detection::detect(&all_plans(), &read, &Sample { bytes: head, whole: false }),
+    let intake = Intake::of_start(file_name, head);
+    let start = intake.start();
+    let guesses = match start.head(&DialectHints::default()) {
+        Ok(read) => detection::detect(&all_plans(), &read, &Sample { bytes: start.sample, whole: false }),
         Err(_) => Vec::new(),
     };
     detection::json(file_name, &guesses)

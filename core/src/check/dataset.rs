@@ -141,11 +141,9 @@ impl Dataset {
         let file = &self.files[index];
         let (Some(plan), Some(head)) = (&file.table, &file.head) else { return Vec::new() };
         let found = HeaderMatch::of(plan, &head.names());
-        let needed = found.missing(plan);
         let fields = plan.schema.fields.iter().enumerate().filter(|(f, field)| {
-            let all_needed = matches!(plan.schema.fields_match, FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Subset);
-            let told = all_needed || plan.schema.is_required(*f) || field.extras.column || field.extras.presence == Presence::Recommended;
-            found.fields[*f].is_none() && !told && !needed.contains(&field.name.as_str())
+            let told = plan.schema.is_required(*f) || field.extras.presence == Presence::Recommended;
+            found.fields[*f].is_none() && !told
         });
         fields.map(|(_, field)| field.name.clone()).collect()
     }
@@ -168,7 +166,12 @@ impl Dataset {
         };
         binding.known = self.known_for(&plan);
         let file = &mut self.files[index];
+        let keyed = start.is_keyed();
         for mut finding in found {
+            // Names in a record have no order to keep.
+            if keyed && finding.code.text() == "C212" {
+                continue;
+            }
             finding.place.file = index as u32;
             if let Some(form) = start.form {
                 form.retell(&mut finding);
@@ -176,6 +179,7 @@ impl Dataset {
             file.findings.add(finding);
         }
         file.codes = codes_run(&binding);
+        file.codes.retain(|code| !(keyed && code == "C212"));
         for (rule, runs) in binding.plan.rows.iter().zip(&binding.rules) {
             if !runs {
                 file.skipped.push((rule.code.text().to_owned(), format!("{} has no column for it", file.used.name)));

@@ -254,6 +254,27 @@ fn several_files_become_one_dataset() {
 }
 
 #[test]
+fn the_same_table_in_another_form_converts_alike() {
+    let csv = one("1,Inn,2024-03-05,101,1 2,\"a, b\"\nx,Bar,2024-03-05,1,3,\n2,Cafe,soon,7,,\n");
+    let records = [
+        r#"{"No":1,"Shop":"Inn","Day":"2024-03-05","Points":101,"Faults":"1 2","Remark":"a, b"}"#,
+        r#"{"No":"x","Shop":"Bar","Day":"2024-03-05","Points":1,"Faults":"3","Remark":null}"#,
+        r#"{"No":"2","Shop":"Cafe","Day":"soon","Points":7}"#,
+    ];
+    for (text, place) in [(records.join("\n"), ":3:1"), (format!("[{}]", records.join(",\n")), ":3:1")] {
+        for cut in [3, 1 << 20] {
+            let json = convert(&catalog(), &[text.as_bytes()], cut, Format::Csv).unwrap();
+            assert_eq!((&json.out, &json.rejects, &json.balance), (&csv.out, &csv.rejects, &csv.balance));
+            let sentence = |l: &str| l.split_once("error[").map(|(_, s)| s[..5].to_owned());
+            let told = |d: &Done| d.report.lines().filter_map(sentence).collect::<Vec<_>>();
+            assert_eq!(told(&json), told(&csv));
+            let line = json.report.lines().find(|l| l.contains("C502")).unwrap();
+            assert!(line.starts_with(&format!("visits.csv{place}: error[C502] field \"Day\"")), "{line}");
+        }
+    }
+}
+
+#[test]
 fn another_kind_of_file_is_refused() {
     for bytes in [&b"apples,pears\n1,2\n"[..], b"", b"%PDF-1.4", b"1,2,3\n4,5,6\n"] {
         assert!(matches!(convert(&catalog(), &[bytes], 10, Format::Csv), Err(JobError::NotRead { .. })), "{bytes:?}");

@@ -152,6 +152,7 @@ impl Uniting {
 
 impl Reading for Uniting {
     fn start(&mut self, index: usize, intake: Intake) -> Option<Feed> {
+        // The columns written are settled by now: a name that comes later is told, and not read.
         Feed::open(&mut self.dataset, index, intake, Records::by_column)
     }
 

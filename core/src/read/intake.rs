@@ -3,10 +3,12 @@
 //! A shell pushes bytes until the intake is [`Intake::ready`] or the file ends, shows its [`Intake::start`] to whoever chooses a standard, and hands
 //! it on to a feed, which takes the rest of the bytes.
 
+use super::delimited::DelimitedReader;
 use super::form::{self, Opened};
-use super::{Form, ReadOptions, Transcript, Unpack};
+use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
 use crate::bounds::{MAX_LAYERS, SAMPLE};
 use crate::check::dataset::Start;
+use crate::decode::dialect::DialectHints;
 use crate::finding::Finding;
 
 /// How a file's bytes become text.
@@ -25,6 +27,11 @@ impl Source {
     /// Whether the bytes are checked where they lie.
     pub fn is_plain(&self) -> bool {
         self.layers.is_empty() && self.transcript.is_none()
+    }
+
+    /// Whether the bytes are unpacked first, so that a few of them may become many.
+    pub fn is_packed(&self) -> bool {
+        !self.layers.is_empty()
     }
 
     /// The transcript of a form that is not delimited text.
@@ -72,13 +79,9 @@ impl Source {
     }
 
     fn unpack(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut now = bytes.to_vec();
-        for layer in &mut self.layers {
-            let mut next = Vec::new();
-            layer.push(&now, &mut next, &mut self.findings);
-            now = next;
-        }
-        now
+        let mut out = Vec::new();
+        through(&mut self.layers, bytes, &mut out, &mut self.findings);
+        out
     }
 
     fn unpack_rest(&mut self) -> Vec<u8> {
@@ -91,6 +94,23 @@ impl Source {
         }
         self.finished = self.layers.len();
         now
+    }
+}
+
+/// Bytes given to a layer at once: what comes out may be a thousand times as much.
+const PIECE: usize = 4 << 10;
+
+/// Unpacks bytes by all layers, outermost first.
+fn through(layers: &mut [Box<dyn Unpack>], bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+    let Some((first, inner)) = layers.split_first_mut() else {
+        out.extend_from_slice(bytes);
+        return;
+    };
+    let mut next = Vec::new();
+    for piece in bytes.chunks(PIECE) {
+        next.clear();
+        first.push(piece, &mut next, findings);
+        through(inner, &next, out, findings);
     }
 }
 
@@ -136,6 +156,31 @@ impl Intake {
             intake.end();
         } else {
             intake.look(true);
+        }
+        intake
+    }
+
+    /// A file whose rows are read already, or by a reader that the shell chose.
+    pub fn of_transcript(name: &str, transcript: Transcript) -> Intake {
+        let mut intake = Intake::new(name, &ReadOptions::default());
+        intake.forms.push(transcript.form());
+        intake.source.transcript = Some(Box::new(transcript));
+        (intake.known, intake.ended) = (true, true);
+        intake
+    }
+
+    /// A file that is unpacked first, as the shell knows: one of an archive's, say.
+    pub fn packed(name: &str, layer: Box<dyn Unpack>, options: &ReadOptions) -> Intake {
+        let mut intake = Intake::new(name, options);
+        intake.source.layers.push(layer);
+        intake
+    }
+
+    /// The start of a file of which no more is to come, to tell what it is.
+    pub fn of_start(name: &str, bytes: &[u8]) -> Intake {
+        let mut intake = Intake::of_bytes(name, bytes, false, &ReadOptions::default());
+        if let Some(transcript) = &mut intake.source.transcript {
+            transcript.finish();
         }
         intake
     }
@@ -216,6 +261,46 @@ impl Intake {
                 let whole = self.ended && self.text.len() <= SAMPLE;
                 Start { name: &self.name, sample: &self.text[..self.text.len().min(SAMPLE)], whole, form: None }
             }
+        }
+    }
+
+    /// The rows of the start as they stand, before any step, once the file is [`Intake::ready`].
+    pub fn start_rows(&self, hints: &DialectHints) -> Rows {
+        match &self.source.transcript {
+            Some(transcript) => transcript.start_rows().clone(),
+            None => {
+                let (mut rows, mut reader) = (Rows::new(), DelimitedReader::new(hints));
+                let sample = &self.text[..self.text.len().min(SAMPLE)];
+                reader.push(sample, &mut rows, &mut Vec::new());
+                if self.ended && sample.len() == self.text.len() {
+                    reader.finish(&mut rows, &mut Vec::new());
+                }
+                rows
+            }
+        }
+    }
+
+    /// Sends the rows through the steps of a layout; delimited text is then read as rows, too. Once, when the file is [`Intake::ready`], and before its
+    /// [`Intake::start`] is shown to whoever opens it.
+    pub fn tidy(&mut self, steps: Vec<Box<dyn Step>>, hints: &DialectHints) {
+        if self.source.transcript.is_none() {
+            let mut transcript = Transcript::new(Form::Delimited, Box::new(DelimitedReader::new(hints)), Vec::new());
+            // The same start, however much more is at hand.
+            let (start, rest) = self.text.split_at(self.text.len().min(SAMPLE));
+            transcript.push(start);
+            if self.ended && rest.is_empty() {
+                transcript.finish();
+            }
+            transcript.settle();
+            transcript.push(rest);
+            if self.ended {
+                transcript.finish();
+            }
+            self.text = Vec::new();
+            self.source.transcript = Some(Box::new(transcript));
+        }
+        if let Some(transcript) = &mut self.source.transcript {
+            transcript.set_steps(steps);
         }
     }
 

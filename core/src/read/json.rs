@@ -132,6 +132,7 @@ fn largest_list(text: &str) -> Option<Vec<String>> {
 
 /// Reads JSON of every layout.
 pub struct JsonReader {
+    form: Form,
     splitter: Splitter,
     /// The mark at the start is stepped over.
     begun: bool,
@@ -287,11 +288,12 @@ impl JsonReader {
         let place = match &options.records {
             Some(pointer) => {
                 let part = |p: &str| p.replace("~1", "/").replace("~0", "~");
-                Where::List(pointer.split('/').skip(1).map(part).collect())
+                Where::List(pointer.trim_start_matches('/').split('/').filter(|p| !p.is_empty()).map(part).collect())
             }
             None => find_records(form, text.trim_ascii_start(), whole),
         };
         JsonReader {
+            form,
             splitter: Splitter::new(place),
             begun: false,
             start: Vec::new(),
@@ -313,9 +315,12 @@ impl JsonReader {
         while let Some((piece, length)) = self.splitter.next(last) {
             match piece {
                 Piece::Record(origin) => {
-                    let bytes = self.splitter.record(length).to_vec();
                     self.bytes += length as u64;
-                    self.record(&bytes, origin, findings);
+                    // The record is read where it lies.
+                    let buffer = self.splitter.lend();
+                    let record = self.splitter.record(&buffer, length);
+                    self.record(record, origin, findings);
+                    self.splitter.give_back(buffer);
                     self.emit(origin, out);
                 }
                 Piece::Left(origin, why) => {
@@ -342,7 +347,7 @@ impl JsonReader {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => {
                 if !std::mem::replace(&mut self.windows, true) {
-                    findings.push(Finding::new("C101", "", at(origin)).value("the record"));
+                    findings.push(Finding::new("C101", "file", Place::default()));
                 }
                 Cow::Owned(windows_1252(bytes))
             }
@@ -584,6 +589,9 @@ impl Reader for JsonReader {
         self.run(true, out, findings);
         if !self.header {
             self.settle(out);
+        }
+        if self.form == Form::GeoJson {
+            self.splitter.beside.retain(|name| name != "type");
         }
         if !self.stopped && self.splitter.in_list() && !self.splitter.reached() {
             findings.push(Finding::new("C218", "list", Place::default()));

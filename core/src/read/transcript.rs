@@ -57,6 +57,8 @@ pub struct Transcript {
     /// Columns kept behind the header's.
     reserved: Vec<String>,
     late: Vec<Late>,
+    /// Rows of the start as they were read, before any step.
+    raw: Rows,
     /// Rows that are not yet written.
     held: Rows,
     /// How many of them were looked at for the sample.
@@ -65,6 +67,11 @@ pub struct Transcript {
     sampled: bool,
     started: bool,
     ended: bool,
+    /// The reader was told that no bytes follow.
+    read: bool,
+    /// Bytes that the reader has not had.
+    pending: Vec<u8>,
+    fresh: Rows,
     batch: Batch,
     ready: VecDeque<Batch>,
     findings: Vec<Finding>,
@@ -88,12 +95,16 @@ impl Transcript {
             keyed: false,
             reserved: Vec::new(),
             late: Vec::new(),
+            raw: Rows::new(),
             held: Rows::new(),
             seen: 0,
             sample: Vec::new(),
             sampled: false,
             started: false,
             ended: false,
+            read: false,
+            pending: Vec::new(),
+            fresh: Rows::new(),
             batch: Batch::default(),
             ready: VecDeque::new(),
             findings: Vec::new(),
@@ -102,9 +113,12 @@ impl Transcript {
 
     /// Takes the next bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        let mut fresh = Rows::new();
-        self.reader.push(bytes, &mut fresh, &mut self.findings);
-        self.through_steps(fresh, false);
+        if self.started {
+            self.feed(bytes);
+        } else {
+            self.pending.extend_from_slice(bytes);
+            self.pump();
+        }
     }
 
     /// Says that no bytes follow. Again, it does nothing.
@@ -112,25 +126,100 @@ impl Transcript {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        if self.started { self.end() } else { self.pump() }
+    }
+
+    /// Feeds the reader until the start is known, in pieces of one size: what is known of the file as it is opened must not depend on how
+    /// its bytes arrive.
+    fn pump(&mut self) {
+        let mut at = 0;
+        while !self.sampled {
+            let piece = self.pending.len() - at;
+            if piece < SAMPLE && !self.ended {
+                break;
+            }
+            if piece == 0 {
+                self.end();
+                break;
+            }
+            let to = at + piece.min(SAMPLE);
+            let bytes = std::mem::take(&mut self.pending);
+            self.feed(&bytes[at..to]);
+            self.pending = bytes;
+            at = to;
+        }
+        self.pending.drain(..at);
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.clear();
+        self.reader.push(bytes, &mut fresh, &mut self.findings);
+        self.keep(&fresh);
+        self.through_steps(&fresh, false);
+        self.fresh = fresh;
+    }
+
+    fn keep(&mut self, rows: &Rows) {
+        if !self.started {
+            rows.iter().for_each(|row| self.raw.push(row));
+        }
+    }
+
+    /// The reader has had all bytes.
+    fn end(&mut self) {
+        if std::mem::replace(&mut self.read, true) {
+            return;
+        }
         let mut fresh = Rows::new();
         self.reader.finish(&mut fresh, &mut self.findings);
-        self.through_steps(fresh, true);
+        self.keep(&fresh);
+        self.through_steps(&fresh, true);
         self.sampled = true;
         if self.started {
             self.close();
         }
     }
 
-    fn through_steps(&mut self, mut rows: Rows, last: bool) {
+    /// The rows of the start as they were read, before any step: what a layout's steps are found by.
+    pub fn start_rows(&self) -> &Rows {
+        &self.raw
+    }
+
+    /// Sends the rows through the steps of a layout, from the first one on. Only once, and before the transcript is [`Transcript::begin`]-ed.
+    pub fn set_steps(&mut self, steps: Vec<Box<dyn Step>>) {
+        if self.started {
+            return;
+        }
+        self.steps = steps;
+        (self.header, self.width, self.seen) = (None, 0, 0);
+        self.held.clear();
+        self.sample.clear();
+        self.sampled = false;
+        let raw = std::mem::take(&mut self.raw);
+        let read = self.read;
+        self.through_steps(&raw, read);
+        // What is at hand is the start, however little the steps leave of it.
+        self.sampled = true;
+        self.raw = raw;
+    }
+
+    /// What is at hand is the start.
+    pub(super) fn settle(&mut self) {
+        self.sampled = true;
+    }
+
+    fn through_steps(&mut self, rows: &Rows, last: bool) {
+        let mut made: Option<Rows> = None;
         for step in &mut self.steps {
             let mut out = Rows::new();
-            step.rows(&rows, &mut out, &mut self.findings);
+            step.rows(made.as_ref().unwrap_or(rows), &mut out, &mut self.findings);
             if last {
                 step.finish(&mut out, &mut self.findings);
             }
-            rows = out;
+            made = Some(out);
         }
-        for row in rows.iter() {
+        for row in made.as_ref().unwrap_or(rows).iter() {
             if self.header.is_none() {
                 self.header = Some((row.cells().map(|(text, _)| text.to_owned()).collect(), row.origin));
                 self.width = row.len();
@@ -170,7 +259,7 @@ impl Transcript {
 
     /// Whether the sample is all there is.
     pub fn is_whole(&self) -> bool {
-        self.ended && self.seen == self.held.len() && !self.started
+        self.read && self.seen == self.held.len() && !self.started
     }
 
     /// What the file is.
@@ -240,10 +329,17 @@ impl Transcript {
             return;
         }
         self.sample = Vec::new();
+        self.raw = Rows::new();
         let held = std::mem::take(&mut self.held);
         held.iter().for_each(|row| self.write(row));
-        if self.ended {
+        let pending = std::mem::take(&mut self.pending);
+        if self.read {
             self.close();
+            return;
+        }
+        self.feed(&pending);
+        if self.ended {
+            self.end();
         }
     }
 
@@ -303,7 +399,16 @@ impl Transcript {
         let found = std::mem::take(&mut self.findings);
         (batch.findings, self.findings) = found.into_iter().partition(|f| f.place.row > 0 && f.place.row <= last);
         batch.findings.sort_by_key(|f| f.place.row);
+        self.point(&mut batch.findings);
         self.ready.push_back(batch);
+    }
+
+    /// Adds where in nested data the reader's own findings are.
+    fn point(&self, findings: &mut [Finding]) {
+        for place in findings.iter_mut().map(|f| &mut f.place).filter(|p| p.row > 0 && p.pointer.is_none()) {
+            let field = place.field.as_deref().filter(|_| self.steps.is_empty());
+            place.pointer = self.reader.pointer(place.row, field).map(Arc::from);
+        }
     }
 
     fn close(&mut self) {
@@ -320,6 +425,7 @@ impl Transcript {
         self.flush();
         let mut last = Batch { findings: std::mem::take(&mut self.findings), ..Batch::default() };
         last.findings.sort_by_key(|f| f.place.row);
+        self.point(&mut last.findings);
         self.ready.push_back(last);
     }
 

@@ -29,12 +29,17 @@ pub fn line(report: &Report, finding: &Finding) -> String {
             if place.byte_column > 0 {
                 let _ = write!(out, ":{}", place.byte_column);
             }
+        } else if place.row > 0 {
+            // A form without lines: the cell as a spreadsheet names it.
+            let sheet = file.sheet.as_deref().map(|s| words::visible(s) + "!").unwrap_or_default();
+            let letters = place.column.map(words::column_letter).unwrap_or_default();
+            let _ = write!(out, ":{sheet}{letters}{}", place.row);
         }
         out.push_str(": ");
     }
     let _ = write!(out, "{}[{}] ", finding.severity.word(), words::visible(finding.code.text()));
     // A finding of the whole file names the column it misses in its sentence.
-    if (place.column.is_some() || place.line > 0)
+    if (place.column.is_some() || place.line > 0 || place.row > 0)
         && let Some(column) = words::column(place.column, place.field.as_deref())
     {
         out.push_str(&column);

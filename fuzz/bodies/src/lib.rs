@@ -11,6 +11,8 @@ mod decode_csv;
 mod input;
 mod load_package;
 pub mod mutate;
+mod packed;
+mod read_json;
 mod render;
 pub mod seeds;
 mod validate;
@@ -19,6 +21,8 @@ pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
 pub use load_package::load_package;
+pub use packed::{gzip, parquet, sheet, zip};
+pub use read_json::read_json;
 pub use render::render;
 pub use validate::validate;
 
@@ -32,11 +36,16 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "decode_csv", body: decode_csv },
     Target { name: "load_package", body: load_package },
     Target { name: "crosswalk", body: crosswalk },
     Target { name: "validate", body: validate },
     Target { name: "render", body: render },
     Target { name: "convert", body: convert },
+    Target { name: "read_json", body: read_json },
+    Target { name: "sheet", body: sheet },
+    Target { name: "zip", body: zip },
+    Target { name: "gzip", body: gzip },
+    Target { name: "parquet", body: parquet },
 ];

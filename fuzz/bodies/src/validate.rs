@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use concord_core::bounds::SAMPLE;
 use concord_core::check::dataset::{Dataset, Options, Start};
 use concord_core::check::plan::StandardPlan;
+use concord_core::read::{Form, form};
 use concord_core::render::{Format, Options as Layout, render};
 use concord_core::report::Report;
 use concord_core::schema::parse::parse;
@@ -72,6 +73,11 @@ fn session<'a>(choice: &Choice, options: &Options, pieces: impl Iterator<Item = 
 
 /// The same as a session, but with blocks far smaller than those of the shells.
 fn feed(choice: &Choice, options: &Options, file: &[u8], step: usize) -> String {
+    let sample = &file[..file.len().min(SAMPLE)];
+    if form::sniff(sample, file.len() <= SAMPLE) != Form::Delimited {
+        // Other forms have batches of their own; only how the bytes come is left to vary.
+        return session(choice, options, file.chunks(step));
+    }
     let start = Start::delimited("input.csv", &file[..file.len().min(SAMPLE)], file.len() <= SAMPLE);
     let plan = choice.decide(std::slice::from_ref(&start), options);
     let mut dataset = Dataset::open(plan, std::slice::from_ref(&start), false, options.clone());

@@ -60,6 +60,31 @@ fn render() {
 }
 
 #[test]
+fn read_json() {
+    hold("read_json");
+}
+
+#[test]
+fn sheet() {
+    hold("sheet");
+}
+
+#[test]
+fn zip() {
+    hold("zip");
+}
+
+#[test]
+fn gzip() {
+    hold("gzip");
+}
+
+#[test]
+fn parquet() {
+    hold("parquet");
+}
+
+#[test]
 fn convert() {
     hold("convert");
 }

@@ -137,9 +137,19 @@ impl Splitter {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The bytes of the record that [`Splitter::next`] gave, until it is called again.
-    pub fn record(&self, length: usize) -> &[u8] {
-        &self.buffer[self.at - length..self.at]
+    /// The bytes of the record that [`Splitter::next`] gave with its length, within what [`Splitter::lend`] gave.
+    pub fn record<'b>(&self, lent: &'b [u8], length: usize) -> &'b [u8] {
+        &lent[self.at - length..self.at]
+    }
+
+    /// Lends out the bytes at hand; [`Splitter::give_back`] comes next.
+    pub fn lend(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
+    }
+
+    /// Takes back what was lent.
+    pub fn give_back(&mut self, lent: Vec<u8>) {
+        self.buffer = lent;
     }
 
     /// The names that lead to the records, once they are reached.

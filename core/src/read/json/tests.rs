@@ -60,3 +60,116 @@ fn what_is_at_fault_is_told_and_the_rest_is_read() {
     assert_eq!(table("[{\"id\":1},{\"id\":2"), "id\n1\nC105/cut 2:1:11");
     assert_eq!(table("[{\"id\":1,\"id\":2},5]"), "id\n2\nC219/ 1:1:2\nC221/ 2:1:18");
 }
+
+#[test]
+fn numbers_stay_exact() {
+    for (text, plain) in [
+        ("1e3", "1000"),
+        ("-1.50E+1", "-15.0"),
+        ("1.5e-3", "0.0015"),
+        ("0.012e2", "1.2"),
+        ("12.5e2", "1250"),
+        ("0e5", "0"),
+        ("1E400", &format!("1{}", "0".repeat(400))),
+    ] {
+        assert_eq!(parse::plain_number(text).as_deref(), Some(plain), "{text}");
+    }
+    assert_eq!(parse::plain_number("1e401"), None);
+    assert_eq!(parse::plain_number("1.50"), None);
+}
+
+mod generated {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value};
+
+    use super::read;
+
+    fn scalar() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a-z\"\\\\/\\n\\té😀,\\[\\]{}:]{0,8}".prop_map(Value::from),
+        ]
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        scalar().prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map("[a-c~/]{1,3}", inner, 0..4).prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn record() -> impl Strategy<Value = Value> {
+        proptest::collection::btree_map("[a-c~/\"\\n]{1,3}", value(), 0..5).prop_map(|m| Value::Object(m.into_iter().collect()))
+    }
+
+    /// What a record means, by the other library.
+    fn cells(record: &Value) -> Map<String, Value> {
+        let mut out = Map::new();
+        for (name, value) in record.as_object().unwrap() {
+            match value {
+                Value::Object(inner) if !inner.is_empty() => {
+                    for (second, value) in inner {
+                        out.insert(format!("{name}.{second}"), value.clone());
+                    }
+                }
+                _ => {
+                    out.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        out
+    }
+
+    fn same(cell: &str, value: &Value) -> bool {
+        match value {
+            Value::Null => cell.is_empty(),
+            Value::String(text) => cell == text,
+            Value::Array(_) | Value::Object(_) => serde_json::from_str::<Value>(cell).is_ok_and(|v| v == *value),
+            _ => cell == value.to_string(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+        #[test]
+        fn reads_what_the_other_library_reads(records in proptest::collection::vec(record(), 1..6), layout in 0..4, step in 1usize..20) {
+            // One record in a line by itself may as well be an object around a list.
+            prop_assume!(layout != 0 || records.len() > 1);
+            let text = match layout {
+                0 => records.iter().map(|r| format!("{r}\n")).collect(),
+                1 => Value::from(records.clone()).to_string(),
+                2 => format!("{:#}", Value::from(records.clone())),
+                _ => serde_json::json!({"meta": {"list": [1]}, "data": {"records": records}}).to_string(),
+            };
+            let (rows, found, unread) = read(text.as_bytes(), step);
+            prop_assert_eq!(&read(text.as_bytes(), usize::MAX), &(rows.clone(), found.clone(), unread), "{}", text);
+            prop_assert_eq!(unread, 0);
+            let header = rows.first().cloned().unwrap_or_default();
+            let empty = records.iter().all(|r| r.as_object().unwrap().is_empty());
+            prop_assert!(empty || rows.len() == records.len() + 1, "{} {:?} {:?}", text, rows, found);
+            for (row, record) in rows.iter().skip(1).zip(&records) {
+                let cells = cells(record);
+                for (name, value) in &cells {
+                    match header.iter().position(|h| h == name) {
+                        Some(c) => prop_assert!(same(&row[c], value), "{} {:?}", text, row),
+                        None => prop_assert!(value.is_null(), "{} lacks {}", text, name),
+                    }
+                }
+                for (c, name) in header.iter().enumerate() {
+                    prop_assert!(cells.contains_key(name) || row[c].is_empty(), "{} {:?}", text, row);
+                }
+            }
+        }
+
+        #[test]
+        fn however_it_is_cut_the_rows_are_the_same(text in "(\\{\"a\": ?(1|\"x\"|\\[1\\]|\\{\"b\":2\\})[,}\\]]?\\}?[\n, ]?){1,5}|[\\[{\"a:,1\\]} \n\\\\e.-]{0,40}", step in 1usize..9) {
+            let text = text.as_bytes();
+            prop_assert_eq!(read(text, step), read(text, usize::MAX));
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The way of other forms through the checks: places are those of the file, however its bytes arrive.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use super::*;
+use crate::check::bind::HeaderMatch;
+use crate::check::dataset::{Dataset, Options};
+use crate::check::plan::StandardPlan;
+use crate::finding::Place;
+use crate::render::json::json;
+use crate::render::short::short;
+use crate::report::Report;
+use crate::schema::parse::parse;
+use crate::session::{Choice, Feed, Session};
+
+const SCHEMA: &str = r#"{"fields": [
+    {"name": "id", "type": "integer"},
+    {"name": "name", "type": "string", "constraints": {"maxLength": 4}},
+    {"name": "points", "type": "integer"}
+], "primaryKey": "id", "fieldsMatch": "partial"}"#;
+
+fn plan() -> Arc<StandardPlan> {
+    let schema = parse(SCHEMA.as_bytes(), "s").schema.unwrap();
+    Arc::new(StandardPlan::of_schemas("s", "", vec![("t".to_owned(), Vec::new(), Arc::new(schema))]))
+}
+
+fn check(bytes: &[u8], step: usize) -> Report {
+    let mut session = Session::new("x", Choice::Given(plan()), Options::default(), true);
+    bytes.chunks(step).for_each(|piece| session.push(piece));
+    session.finish()
+}
+
+/// So many records, that the header, the sample and a batch end long before them.
+fn many() -> String {
+    let mut text = String::new();
+    for i in 1..=9000 {
+        let line = match i {
+            700 => "{\"id\":700,\"name\":\"too long\"}".to_owned(),
+            // A line that is lost.
+            5000 => "{\"id\":5000,}".to_owned(),
+            5001 => "{\"id\":\"x\",\"name\":\"y\"}".to_owned(),
+            // Names that the header's records do not have: the table knows the one, not the other.
+            7000 => "{\"id\":7000,\"points\":\"many\",\"other\":1}".to_owned(),
+            8000 => "{\"id\":2000,\"other\":2}".to_owned(),
+            _ => format!("{{\"id\":{i},\"name\":\"n\",\"note\":\"{}\"}}", "some words ".repeat(4)),
+        };
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn places_are_those_of_the_file_however_far_down() {
+    let report = check(many().as_bytes(), 1 << 20);
+    let lines = short(&report);
+    let told: Vec<&str> = lines.lines().filter(|l| !l.contains("C207")).collect();
+    assert_eq!(
+        told,
+        [
+            "x:700:1: error[C307] field \"name\": the text has 8 characters, 4 are allowed",
+            "x:5000:12: error[C105] the JSON of this record is at fault at \"}\": there is a comma before the closing bracket; the record was not read",
+            "x:5001:1: error[C302] field \"id\": \"x\" is not a number",
+            "x:7000:1: error[C302] field \"points\": \"many\" is not a number",
+            "x:7000:1: warning[C220] field \"other\": \"other\" is first met here, far behind the file's start; 2 values of it were not read",
+            "x:8000:1: error[C401] field \"id\": \"2000\" was already used in row 2000",
+        ],
+        "{lines}"
+    );
+    let at = |code: &str| report.findings.stored().iter().find(|f| f.code.text() == code).unwrap().place.clone();
+    assert_eq!((at("C401").row, at("C401").record, at("C401").column), (8000, 7999, None));
+    assert_eq!(at("C401").pointer.as_deref(), Some("/id"));
+    assert_eq!((report.coverage.records_read, report.coverage.records_unread), (8999, 1));
+    let file = &report.files[0];
+    assert_eq!(
+        (file.bytes, file.encoding.as_str(), &file.dialect[..]),
+        (many().len() as u64, "utf-8", &[("form", "ndjson".to_owned())][..])
+    );
+}
+
+#[test]
+fn however_the_bytes_arrive_the_report_is_the_same() {
+    let many = many();
+    let list = format!("{{\"n\":1,\"rows\":[{}]}}", many.trim_end().replace('\n', ",\n").replace(",}", "}"));
+    for text in [&many, &list] {
+        let whole = json(&check(text.as_bytes(), usize::MAX));
+        for step in [997, 65_536, 100_001] {
+            assert!(json(&check(text.as_bytes(), step)) == whole, "pieces of {step} bytes give another report");
+        }
+    }
+    assert!(short(&check(list.as_bytes(), 1 << 20)).contains("x:8000:1: error[C401]"));
+}
+
+/// Rows of a text with a sign between cells and no quoting; a row's number is its line's.
+struct Lines(String, u64);
+
+impl Reader for Lines {
+    fn push(&mut self, bytes: &[u8], _: &mut Rows, _: &mut Vec<Finding>) {
+        self.0.push_str(std::str::from_utf8(bytes).unwrap());
+    }
+    fn finish(&mut self, out: &mut Rows, _: &mut Vec<Finding>) {
+        for line in self.0.lines() {
+            self.1 += 1;
+            line.split('|').for_each(|cell| out.cell(cell, Kind::Text));
+            out.end_row(Origin { row: self.1, line: self.1, byte_column: 0 });
+        }
+    }
+    fn facts(&self) -> Facts {
+        Facts { encoding: "utf-8", sheet: Some("Sheet 1".to_owned()), ..Facts::default() }
+    }
+}
+
+/// Leaves out the first row and the first column.
+struct Skip(bool);
+
+impl Step for Skip {
+    fn rows(&mut self, rows: &Rows, out: &mut Rows, _: &mut Vec<Finding>) {
+        for row in rows.iter() {
+            if std::mem::replace(&mut self.0, true) {
+                row.cells().skip(1).for_each(|(text, kind)| out.cell(text, kind));
+                out.end_row(row.origin);
+            }
+        }
+    }
+    fn finish(&mut self, _: &mut Rows, _: &mut Vec<Finding>) {}
+    fn column(&self, column: usize) -> Option<usize> {
+        Some(column + 1)
+    }
+}
+
+#[test]
+fn steps_keep_rows_and_columns_as_the_person_sees_them() {
+    let text = "A title|\n|id|name|points\n|1|a|x\n|2|a\n|1|a, \"b\"|3\n";
+    let mut transcript = Transcript::new(Form::Xlsx, Box::new(Lines(String::new(), 0)), vec![Box::new(Skip(false))]);
+    transcript.push(text.as_bytes());
+    transcript.finish();
+    assert!(transcript.ready() && transcript.is_whole());
+    let head = transcript.head().unwrap();
+    assert_eq!((head.names(), head.header_row), (vec!["id", "name", "points"], 2));
+    assert_eq!(HeaderMatch::of(&plan().tables[0], &head.names()).known(), 3);
+    assert_eq!(transcript.sample(), b"1,a,x\n2,a\n1,\"a, \"\"b\"\"\",3\n");
+    let intake = Intake::of_transcript("x.xlsx", transcript);
+    let start = intake.start();
+    let mut dataset = Dataset::open(plan(), std::slice::from_ref(&start), false, Options::default());
+    Feed::open(&mut dataset, 0, intake).unwrap().finish(&mut dataset, 0);
+    let report = dataset.finish();
+    assert_eq!(
+        short(&report).lines().collect::<Vec<_>>(),
+        [
+            "x.xlsx:3: error[C302] column D \"points\": \"x\" is not a number",
+            "x.xlsx:4: error[C201] column D \"points\": the row has 2 cells, the header has 3",
+            "x.xlsx:5: error[C401] column B \"id\": \"1\" was already used in row 3",
+            "x.xlsx:5: error[C307] column C \"name\": the text has 6 characters, 4 are allowed",
+        ],
+    );
+    assert!(json(&report).contains("\"sheet\": \"Sheet 1\""));
+}
+
+/// Takes away one from each byte, so that what comes out is another form.
+struct Shift;
+
+impl Unpack for Shift {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>, _: &mut Vec<Finding>) {
+        out.extend(bytes.iter().map(|b| b.wrapping_sub(1)));
+    }
+    fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+        out.push(b'\n');
+        findings.push(Finding::new("C105", "cut", Place::default()));
+    }
+}
+
+#[test]
+fn what_is_unpacked_is_looked_at_again() {
+    for (text, form) in [("id,name\n1,a\n1,b", Form::Delimited), ("{\"id\":1,\"name\":\"a\"}\n{\"id\":1}", Form::Ndjson)] {
+        let packed: Vec<u8> = text.bytes().map(|b| b.wrapping_add(1)).collect();
+        let mut intake = Intake::packed("x", Box::new(Shift), &ReadOptions::default());
+        for piece in packed.chunks(5) {
+            intake.push(piece);
+        }
+        intake.end();
+        assert_eq!(intake.forms(), [form]);
+        let start = intake.start();
+        let mut dataset = Dataset::open(plan(), std::slice::from_ref(&start), false, Options::default());
+        Feed::open(&mut dataset, 0, intake).unwrap().finish(&mut dataset, 0);
+        let report = short(&dataset.finish());
+        assert!(report.contains("C401") && report.contains("C105"), "{report}");
+    }
+}
+
+#[test]
+fn files_are_known_by_their_content() {
+    for (bytes, form) in [
+        (&b"id,name\n1,2\n"[..], Form::Delimited),
+        (b"[id],<name>\n1,2\n", Form::Delimited),
+        (b"{id},name\n1,2\n", Form::Delimited),
+        (b"\xef\xbb\xbf [ {\"a\":1}]", Form::Json),
+        (b"{\"a\":1}\n", Form::Json),
+        (b"{\"a\":1}\r\n\r\n{\"a\":2}", Form::Ndjson),
+        (b"{\"a\":1,}\n{\"a\":2}\n", Form::Ndjson),
+        (b"[\"id\",\"name\"]\n[1,\"a\"]\n", Form::Ndjson),
+        (b"{\"type\":\"FeatureCollection\",\"features\":[]}", Form::GeoJson),
+        (b"<?xml version=\"1.0\"?><a/>", Form::Xml),
+        (b"<rows><row>1</row></rows>", Form::Xml),
+        (b"<!DOCTYPE html><p>", Form::Delimited),
+        (b"PK\x03\x04\x14\0\0\0\0\0....[Content_Types].xml", Form::Xlsx),
+        (b"PK\x03\x04\x14\0\0\0\0\0....mimetypeapplication/vnd.oasis.opendocument.spreadsheet", Form::Ods),
+        (b"PK\x03\x04\x14\0\0\0\0\0....stops.txt", Form::Zip),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", Form::Xls),
+        (b"PAR1....", Form::Parquet),
+        (b"\x1f\x8b\x08....", Form::Gzip),
+        (b"\xff\xfea\0,\0", Form::Utf16),
+        (b"a\0,\0b\0\n\0", Form::Utf16),
+        (b"\0\0\0\0\0\0", Form::Delimited),
+        (b"", Form::Delimited),
+    ] {
+        assert_eq!(form::sniff(bytes, true), form, "{}", String::from_utf8_lossy(bytes));
+    }
+}
+
+#[test]
+fn delimited_text_can_go_through_steps_too() {
+    let mut text = "Town of X\n,id,name,points\n".to_owned();
+    for i in 1..=20_000 {
+        text.push_str(&format!("\"-\n-\",{},n,{}\n", if i == 19_000 { 2 } else { i }, if i == 15_000 { "x" } else { "5" }));
+    }
+    let told = |step: usize| {
+        let options = Options::default();
+        let mut intake = Intake::new("x.csv", &options.read);
+        let mut pieces = text.as_bytes().chunks(step);
+        while !intake.ready() {
+            match pieces.next() {
+                Some(piece) => intake.push(piece),
+                None => intake.end(),
+            }
+        }
+        assert_eq!(intake.start_rows(&options.hints).get(1).unwrap().text(2), "name");
+        intake.tidy(vec![Box::new(Skip(false))], &options.hints);
+        let start = intake.start();
+        let mut dataset = Dataset::open(plan(), std::slice::from_ref(&start), false, options);
+        let mut feed = Feed::open(&mut dataset, 0, intake).unwrap();
+        pieces.for_each(|piece| feed.push(piece, &mut dataset, 0));
+        feed.finish(&mut dataset, 0);
+        short(&dataset.finish())
+    };
+    let whole = told(usize::MAX);
+    assert_eq!(
+        whole.lines().collect::<Vec<_>>(),
+        [
+            "x.csv:30001:1: error[C302] column D \"points\": \"x\" is not a number",
+            "x.csv:38001:1: error[C401] column B \"id\": \"2\" was already used in row 4",
+        ],
+    );
+    assert_eq!(told(10_001), whole);
+    assert_eq!(told(100_000), whole);
+}
