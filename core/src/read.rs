@@ -20,10 +20,7 @@ pub mod json;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod rows;
-<<<<<<< HEAD
 pub mod sheet;
-=======
->>>>>>> found
 #[cfg(test)]
 mod tests;
 pub mod transcript;
