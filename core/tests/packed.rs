@@ -28,6 +28,21 @@ fn zip(parts: &[(&str, Vec<u8>)]) -> Vec<u8> {
     archive.finish().unwrap()
 }
 
+/// An archive of one file of so many mebibytes of zeros: one packed mebibyte, repeated.
+fn mebibytes(count: usize) -> Vec<u8> {
+    let mut block = Vec::with_capacity(1 << 20);
+    let mut deflate = flate2::Compress::new(Compression::best(), false);
+    deflate.compress_vec(&vec![0; 1 << 20], &mut block, flate2::FlushCompress::Full).unwrap();
+    let mut data = block.repeat(count);
+    data.extend([3, 0]);
+    let (packed, plain) = ((data.len() as u32).to_le_bytes(), ((count << 20) as u32).to_le_bytes());
+    let fields = [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &packed, &plain, &[1, 0, 0, 0]].concat();
+    let start = [&b"PK\x03\x04"[..], &fields, b"z", &data].concat();
+    let entry = [&b"PK\x01\x02\x14\0"[..], &fields, &[0; 14], b"z"].concat();
+    let (size, place) = ((entry.len() as u32).to_le_bytes(), (start.len() as u32).to_le_bytes());
+    [&start, &entry, &b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..], &size, &place, &[0, 0]].concat()
+}
+
 /// Everything an archive gives: names, bytes, and what was found.
 fn all(bytes: &[u8], bounds: Packed) -> (Vec<(String, Vec<u8>)>, Vec<String>) {
     let (mut files, mut findings) = (Vec::new(), Vec::new());
@@ -44,7 +59,10 @@ fn all(bytes: &[u8], bounds: Packed) -> (Vec<(String, Vec<u8>)>, Vec<String>) {
         Err(finding) => ends.push(*finding),
     }
     findings.extend(ends);
-    (files, findings.iter().map(|f| format!("{} {} {}", f.code.text(), f.kind, f.get("name").or(f.get("bound")).unwrap_or_default())).collect())
+    (
+        files,
+        findings.iter().map(|f| format!("{} {} {}", f.code.text(), f.kind, f.get("name").or(f.get("bound")).unwrap_or_default())).collect(),
+    )
 }
 
 #[test]
@@ -59,18 +77,18 @@ fn names_are_made_harmless_and_repeats_are_said() {
     let (files, findings) = all(&bytes, Packed::default());
     let names: Vec<&str> = files.iter().map(|f| f.0.as_str()).collect();
     assert_eq!(names, ["etc/passwd", "temp/b.csv", "a.csv", "A.csv", "folder/x_.csv"]);
-    assert_eq!(
-        findings,
-        ["C114  etc/passwd", "C114  temp/b.csv", "C114  a.csv", "C114 repeated A.csv", "C114  folder/x_.csv"]
-    );
+    assert_eq!(findings, ["C114  etc/passwd", "C114  temp/b.csv", "C114  a.csv", "C114 repeated A.csv", "C114  folder/x_.csv"]);
 }
 
 #[test]
 fn hostile_archives_are_stopped_at_a_bound() {
-    let zeros = zip(&[("zeros.csv", vec![b'0'; 600 << 20])]);
+    let zeros = mebibytes(600);
+    assert!(zeros.len() < 1 << 20);
     assert_eq!(all(&zeros, Packed::default()), (vec![], vec!["C110 ratio 200".to_owned()]));
-    let many = zip(&(0..9).map(|_| ("z.csv", vec![b'0'; 9 << 20])).collect::<Vec<_>>());
-    let (files, findings) = all(&many, Packed::default());
+    let any_ratio = Packed { ratio: u64::MAX, inflated: 3 << 20, ..Packed::default() };
+    assert_eq!(all(&zeros, any_ratio), (vec![], vec!["C110  3145728".to_owned()]));
+    let many = zip(&(0..9).map(|_| ("z.csv", vec![b'0'; 900 << 10])).collect::<Vec<_>>());
+    let (files, findings) = all(&many, Packed { free: 1 << 20, ..Packed::default() });
     assert!(files.len() <= 2 && findings.iter().any(|f| f == "C110 ratio 200"), "files that are small by themselves count together");
     let nested = zip(&[("inner.zip", zip(&[("inner.zip", zip(&[("a.csv", b"a\n1\n".to_vec())]))]))]);
     let archive = Archive::open(&nested, Packed::default(), &mut Vec::new()).unwrap();

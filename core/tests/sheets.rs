@@ -13,7 +13,7 @@ use concord_core::read::{Kind, Rows};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use proptest::prelude::*;
-use rawzip::{CompressionMethod, ZipArchiveWriter, ZipDataWriter};
+use rawzip::{CompressionMethod, ZipArchiveWriter};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sheets").join(name);
@@ -120,7 +120,6 @@ fn agrees(text: &str, kind: Kind, other: Option<&Data>) -> bool {
         // Read as a day by both; which day it is, the other tests say.
         Some(Data::DateTime(_) | Data::DateTimeIso(_) | Data::DurationIso(_)) => text.contains(['-', ':']),
         Some(Data::Error(e)) => text == e.to_string(),
-        Some(_) => false,
     }
 }
 
@@ -223,17 +222,21 @@ fn what_would_fill_the_memory_is_stopped_and_named() {
     let long = format!("<sst><si><t>{}</t></si></sst>", "long ".repeat(6_000));
     let texts = workbook(&format!("<worksheet><sheetData>{repeated}</sheetData></worksheet>"), &long, 6);
     let shared = workbook("<worksheet><sheetData/></worksheet>", &format!("<sst>{}</sst>", "<si><t>abcdefgh</t></si>".repeat(9_000)), 6);
-    let cell = workbook(&format!("<worksheet><sheetData><row><c t=\"str\"><v>{}</v></c></row></sheetData></worksheet>", "x".repeat(9 << 20)), "<sst/>", 6);
-    let zeros = workbook(&format!("<worksheet><!--{}--><sheetData/></worksheet>", " ".repeat(600 << 20)), "<sst/>", 6);
-    let small = bounds::Sheet { cells: 1_000_000, text: 10 << 20, shared: 100_000, ..bounds::Sheet::default() };
+    let cell = workbook(
+        &format!("<worksheet><sheetData><row><c t=\"str\"><v>{}</v></c></row></sheetData></worksheet>", "x".repeat(9 << 20)),
+        "<sst/>",
+        6,
+    );
+    let zeros = workbook(&format!("<worksheet><!--{}--><sheetData/></worksheet>", " ".repeat(24 << 20)), "<sst/>", 6);
+    let small = bounds::Sheet { cells: 1_000_000, text: 10 << 20, shared: 100_000, rows: 100_000, ..bounds::Sheet::default() };
     for (name, bytes, bounds, expected) in [
         ("a full grid by repeats", ods(full), small, "C230  62 S|1000000|62"),
         ("one row by repeats", ods(wide), small, "C230 columns 1 S|20000"),
-        ("a row below all", workbook(far, "<sst/>", 6), small, "C230 rows 1048577 S|1048576|1048577"),
+        ("a row below all", workbook(far, "<sst/>", 6), small, "C230 rows 100001 S|100000|100001"),
         ("a long text in many cells", texts, small, "C230 text 350 S|10485760|350"),
         ("many shared texts", shared, small, "C230 shared 0 100000"),
         ("a cell without an end", cell, bounds::Sheet::default(), "C230 cell 0 8388608"),
-        ("600 MB of blanks", zeros, bounds::Sheet::default(), "C110 ratio 0 200"),
+        ("24 MB of blanks", zeros, bounds::Sheet::default(), "C110 ratio 0 200"),
     ] {
         let (_, findings) = read(&bytes, Some(0), bounds);
         assert!(findings.iter().any(|f| f == expected), "{name}: {findings:?}");
@@ -256,7 +259,11 @@ fn what_is_no_readable_workbook_is_named() {
     let binary = zip(&[("[Content_Types].xml", b"<T/>".to_vec()), ("xl/workbook.bin", vec![0])], 6);
     let letter = zip(&[("[Content_Types].xml", b"<T/>".to_vec()), ("word/document.xml", vec![0])], 6);
     let locked = zip(
-        &[("mimetype", b"application/vnd.oasis.opendocument.spreadsheet".to_vec()), ("META-INF/manifest.xml", b"<m:encryption-data/>".to_vec()), ("content.xml", vec![])],
+        &[
+            ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet".to_vec()),
+            ("META-INF/manifest.xml", b"<m:encryption-data/>".to_vec()),
+            ("content.xml", vec![]),
+        ],
         6,
     );
     let whole = fixture("ledger.xlsx");

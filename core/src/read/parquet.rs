@@ -207,7 +207,8 @@ impl Column<'_> {
             }
             From::Nested(rows) => {
                 for _ in 0..count {
-                    let row = rows.next().ok_or_else(|| damaged("a column with fewer values than there are records"))?.map_err(|e| fault(&e))?;
+                    let row =
+                        rows.next().ok_or_else(|| damaged("a column with fewer values than there are records"))?.map_err(|e| fault(&e))?;
                     let field = row.into_columns().into_iter().next().map(|(_, field)| field);
                     if let Some(field) = field.filter(|f| !matches!(f, parquet::record::Field::Null)) {
                         value::json(&field, &mut self.text);

@@ -167,12 +167,7 @@ impl<'a> Book<'a> {
     /// Reads a sheet and hands over its rows in batches; `take` may clear them or keep them, and may end the reading. The first row is
     /// the sheet's row 1: blank rows and columns before and between cells are kept, those behind the last one are not.
     /// What is wrong is a finding, with the sheet's row and column as place.
-    pub fn each(
-        &self,
-        sheet: usize,
-        findings: &mut Vec<Finding>,
-        take: &mut dyn FnMut(&mut Rows, &mut Vec<Finding>) -> ControlFlow<()>,
-    ) {
+    pub fn each(&self, sheet: usize, findings: &mut Vec<Finding>, take: &mut dyn FnMut(&mut Rows, &mut Vec<Finding>) -> ControlFlow<()>) {
         let Some(info) = self.sheets.get(sheet) else { return };
         let mut out = Out::new(&info.name, &self.bounds, findings, take);
         let end = match &self.form {
@@ -239,7 +234,7 @@ fn column_at(name: &str) -> Option<u32> {
     if count == 0 {
         return None;
     }
-    let number = letters[..count].iter().fold(0u32, |n, b| n.saturating_mul(26).saturating_add(u32::from(b.to_ascii_uppercase() - b'A') + 1));
+    let number =
+        letters[..count].iter().fold(0u32, |n, b| n.saturating_mul(26).saturating_add(u32::from(b.to_ascii_uppercase() - b'A') + 1));
     Some((number - 1).min(1 << 30))
 }
-

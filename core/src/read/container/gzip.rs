@@ -168,8 +168,7 @@ impl Gunzip {
     fn drain(&mut self, out: &mut dyn FnMut(&[u8])) -> Result<(), Stop> {
         loop {
             let before = self.inflate.total_out();
-            let status =
-                self.inflate.decompress(&[], &mut self.chunk, FlushDecompress::None).map_err(|_| stop("C112", ""))?;
+            let status = self.inflate.decompress(&[], &mut self.chunk, FlushDecompress::None).map_err(|_| stop("C112", ""))?;
             let made = (self.inflate.total_out() - before) as usize;
             self.plain += made as u64;
             within(&self.bounds, self.packed, self.plain)?;

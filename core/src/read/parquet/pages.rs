@@ -35,7 +35,11 @@ pub(super) fn check(bytes: &[u8], metadata: &ParquetMetaData, bounds: &Sheet) ->
                 let body = rest.get(page.length..).and_then(|b| b.get(..page.packed)).ok_or_else(|| damaged("a page beyond its column"))?;
                 plain += page.plain;
                 within(&bounds.packed, bytes.len() as u64, plain)?;
-                if page.kind == 2 { dictionary = page.plain } else { largest = largest.max(page.plain) }
+                if page.kind == 2 {
+                    dictionary = page.plain
+                } else {
+                    largest = largest.max(page.plain)
+                }
                 if gzip && page.is_packed {
                     let mut gunzip = Gunzip::new(Packed { inflated: page.plain, ratio: u64::MAX, ..bounds.packed });
                     let packed = body.get(page.levels..).unwrap_or_default();

@@ -261,7 +261,11 @@ pub(super) fn json(field: &Field, into: &mut String) {
                 into.push_str(if i > 0 { "," } else { "" });
                 let mut name = String::new();
                 json(key, &mut name);
-                if name.starts_with('"') { into.push_str(&name) } else { quote(&name, into) }
+                if name.starts_with('"') {
+                    into.push_str(&name)
+                } else {
+                    quote(&name, into)
+                }
                 into.push(':');
                 json(value, into);
             }

@@ -132,7 +132,10 @@ impl Digits {
             _ => (false, mantissa),
         };
         let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if whole.len() + part.len() == 0 || whole.len() + part.len() > 1000 || !whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit()) {
+        if whole.len() + part.len() == 0
+            || whole.len() + part.len() > 1000
+            || !whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit())
+        {
             return None;
         }
         let mut digits: Vec<u8> = whole.bytes().chain(part.bytes()).map(|b| b - b'0').collect();

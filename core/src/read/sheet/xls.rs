@@ -250,8 +250,7 @@ fn stated(stream: &[u8], start: usize, unicode: bool) -> Option<String> {
     let row = |i: usize| if unicode { u64::from(u32_at(data, i * wide)) } else { u64::from(u16_at(data, i * wide)) };
     let column = |i: usize| u64::from(u16_at(data, 2 * wide + 2 * i));
     let (first, last) = ((row(0), column(0)), (row(1), column(1)));
-    (first.0 < last.0 && first.1 < last.1)
-        .then(|| format!("{}{}:{}{}", column_name(first.1), first.0 + 1, column_name(last.1 - 1), last.0))
+    (first.0 < last.0 && first.1 < last.1).then(|| format!("{}{}:{}{}", column_name(first.1), first.0 + 1, column_name(last.1 - 1), last.0))
 }
 
 fn double(data: &[u8], at: usize) -> f64 {
@@ -388,11 +387,7 @@ fn shared(parts: &[&[u8]], bound: usize) -> Result<Vec<Box<str>>, Stop> {
         let Some(length) = text.number() else { break };
         let Some(flags) = text.byte() else { break };
         let runs = if flags & 8 != 0 { text.number().unwrap_or(0) } else { 0 };
-        let extra = if flags & 4 != 0 {
-            u32::from(text.number().unwrap_or(0)) | u32::from(text.number().unwrap_or(0)) << 16
-        } else {
-            0
-        };
+        let extra = if flags & 4 != 0 { u32::from(text.number().unwrap_or(0)) | u32::from(text.number().unwrap_or(0)) << 16 } else { 0 };
         let one = text.unicode(usize::from(length), flags);
         text.skip(usize::from(runs) * 4);
         text.skip(extra as usize);

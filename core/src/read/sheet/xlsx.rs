@@ -476,7 +476,8 @@ fn unescape(text: &mut String) {
     let mut rest = text.as_str();
     while let Some(at) = rest.find("_x") {
         plain.push_str(&rest[..at]);
-        let code = rest.get(at + 2..at + 6).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()) && rest.as_bytes().get(at + 6) == Some(&b'_'));
+        let code =
+            rest.get(at + 2..at + 6).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()) && rest.as_bytes().get(at + 6) == Some(&b'_'));
         match code.and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32) {
             Some(letter) => {
                 plain.push(letter);
@@ -501,7 +502,9 @@ mod tests {
         assert_eq!(resolve("xl", "worksheets/sheet1.xml"), "xl/worksheets/sheet1.xml");
         assert_eq!(resolve("xl", "/xl/a.xml"), "xl/a.xml");
         assert_eq!(resolve("xl", "../b.xml"), "b.xml");
-        for (stored, plain) in [("a_x000D_b", "a\rb"), ("_x005F_x000D_", "_x000D_"), ("_x", "_x"), ("_xD800_", "_xD800_"), ("é_x00é", "é_x00é")] {
+        for (stored, plain) in
+            [("a_x000D_b", "a\rb"), ("_x005F_x000D_", "_x000D_"), ("_x", "_x"), ("_xD800_", "_xD800_"), ("é_x00é", "é_x00é")]
+        {
             let mut text = stored.to_owned();
             unescape(&mut text);
             assert_eq!(text, plain);
