@@ -47,3 +47,58 @@ pub const XML_SAMPLE: usize = 1 << 20;
 
 /// Longest line of a fixed-width layout, in characters.
 pub const FIXED_WIDTH: usize = 1 << 20;
+/// What a packed file may unpack to. Stated sizes are never trusted: the bytes are counted as they come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packed {
+    /// Most bytes that all of it may unpack to.
+    pub inflated: u64,
+    /// Most bytes that one packed byte may unpack to, once more than [`Packed::free`] came out. Real tables stay below 100.
+    pub ratio: u64,
+    /// How many bytes may come out before the ratio counts.
+    pub free: u64,
+    /// Most files in an archive.
+    pub entries: u64,
+}
+
+impl Default for Packed {
+    fn default() -> Packed {
+        Packed { inflated: 1 << 30, ratio: 200, free: 10 << 20, entries: 10_000 }
+    }
+}
+
+/// What a spreadsheet or a columnar file may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sheet {
+    /// What the file itself, being an archive, may unpack to.
+    pub packed: Packed,
+    /// Most columns.
+    pub columns: usize,
+    /// Most rows of one sheet.
+    pub rows: u64,
+    /// Most cells of one sheet, the empty ones between others included.
+    pub cells: u64,
+    /// Most bytes of text in one sheet's cells, repeated ones counted each time.
+    pub text: u64,
+    /// Most bytes of text that the cells of a workbook share, which must be kept while it is read.
+    pub shared: usize,
+    /// Most sheets.
+    pub sheets: usize,
+    /// Most bytes of the pages of a columnar file that must lie in memory at once.
+    pub pages: u64,
+}
+
+impl Default for Sheet {
+    fn default() -> Sheet {
+        Sheet {
+            packed: Packed::default(),
+            columns: MAX_COLUMNS,
+            // What Excel and LibreOffice can hold.
+            rows: 1 << 20,
+            cells: 32_000_000,
+            text: 256 << 20,
+            shared: 64 << 20,
+            sheets: 1_000,
+            pages: 256 << 20,
+        }
+    }
+}

@@ -15,18 +15,23 @@ use std::sync::Arc;
 
 use crate::finding::Finding;
 
+pub mod container;
 pub mod delimited;
 pub mod fixed;
 pub mod form;
 pub mod intake;
 pub mod json;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod recode;
 pub mod rows;
+pub mod sheet;
 mod tally;
 #[cfg(test)]
 mod tests;
 pub mod tidy;
 pub mod transcript;
+pub mod whole;
 pub mod xml;
 
 pub use fixed::FixedLayout;

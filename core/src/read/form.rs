@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::fixed::{FixedLayout, FixedReader};
 use super::json::{self, JsonReader};
 use super::recode::{self, Charset, Guess, Recoder};
+use super::whole::{Gzip, Whole, Zip};
 use super::xml::XmlReader;
 use super::{ReadOptions, Reader, Unpack};
+use crate::bounds::Packed;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,6 +154,11 @@ pub fn open(form: Form, sample: &[u8], whole: bool, options: &ReadOptions) -> Op
             None => Opened::Plain,
         },
         Form::Utf16 | Form::MacRoman => Opened::Recode(recode::sniff(sample, whole)),
+        Form::Xlsx | Form::Xls | Form::Ods => Opened::Read(Box::new(Whole::new(form, options))),
+        #[cfg(feature = "parquet")]
+        Form::Parquet => Opened::Read(Box::new(Whole::new(form, options))),
+        Form::Gzip => Opened::Unpack(Box::new(Gzip::new(Packed::default()))),
+        Form::Zip => Opened::Unpack(Box::new(Zip::new(Packed::default(), options))),
         _ => Opened::Plain,
     }
 }

@@ -11,6 +11,7 @@ mod decode_csv;
 mod input;
 mod load_package;
 pub mod mutate;
+mod packed;
 mod read_json;
 mod read_rows;
 mod recode;
@@ -23,6 +24,7 @@ pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
 pub use load_package::load_package;
+pub use packed::{gzip, parquet, sheet, zip};
 pub use read_json::read_json;
 pub use read_rows::{fixed, xml};
 pub use recode::recode;
@@ -40,7 +42,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 15] = [
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
@@ -52,4 +54,8 @@ pub const TARGETS: [Target; 11] = [
     Target { name: "convert", body: convert },
     Target { name: "read_json", body: read_json },
     Target { name: "tidy", body: tidy },
+    Target { name: "sheet", body: sheet },
+    Target { name: "zip", body: zip },
+    Target { name: "gzip", body: gzip },
+    Target { name: "parquet", body: parquet },
 ];

@@ -70,6 +70,26 @@ fn read_json() {
 }
 
 #[test]
+fn sheet() {
+    hold("sheet");
+}
+
+#[test]
+fn zip() {
+    hold("zip");
+}
+
+#[test]
+fn gzip() {
+    hold("gzip");
+}
+
+#[test]
+fn parquet() {
+    hold("parquet");
+}
+
+#[test]
 fn convert() {
     hold("convert");
 }

@@ -1,0 +1,240 @@
+//! Spreadsheets: XLSX, XLS and ODS workbooks as rows of text.
+//!
+//! A cell's text is what a person sees in it, as far as that can be known without guessing:
+//! - numbers by their digits, at most 15 significant ones as spreadsheet programs show, never in scientific notation; grouping, currency
+//!   and percent signs of the number format are left off;
+//! - a number whose format is only zeros (`00000`) as text with those zeros;
+//! - days and moments, which only the number format tells from numbers, as ISO 8601; times without a day as `hh:mm:ss`;
+//! - formulas by the result that the spreadsheet program stored; nothing is ever worked out.
+//!
+//! Sheets are walked cell by cell. What a sheet claims about its size is not believed, and no grid is ever made.
+
+use std::ops::ControlFlow;
+
+use super::Rows;
+use super::container::{Form, Stop, stop, zip::Archive};
+use crate::bounds;
+use crate::finding::{Finding, Place};
+
+mod compound;
+mod markup;
+mod ods;
+mod out;
+mod value;
+mod xls;
+mod xlsx;
+
+use out::Out;
+
+/// The three forms of workbooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Office Open XML (ECMA-376), Excel since 2007.
+    Xlsx,
+    /// The binary form BIFF 5 to 8 ([MS-XLS]), Excel 5 to 2003.
+    Xls,
+    /// OpenDocument (ISO/IEC 26300), LibreOffice.
+    Ods,
+}
+
+impl Kind {
+    /// The form of a workbook by its bytes; `None` for anything else. Needs the whole file: a zip archive's directory is at its end.
+    pub fn of(bytes: &[u8]) -> Option<Kind> {
+        match Form::of(bytes)? {
+            Form::Zip => {
+                let archive = Archive::open(bytes, bounds::Packed::default(), &mut Vec::new()).ok()?;
+                match part_kind(&archive) {
+                    Part::Workbook(kind) => Some(kind),
+                    // Locked, binary, or a text document: opened only to say so.
+                    Part::Refused(_) => Some(Kind::Xlsx),
+                    Part::None => None,
+                }
+            }
+            Form::Compound => Some(Kind::Xls),
+            _ => None,
+        }
+    }
+}
+
+/// What a zip archive is, when it is an office document.
+enum Part {
+    Workbook(Kind),
+    /// An office document that is no readable spreadsheet; the kind of `C115`.
+    Refused(&'static str),
+    None,
+}
+
+fn part_kind(archive: &Archive<'_>) -> Part {
+    let has = |name: &str| archive.find(name).is_some();
+    if has("[Content_Types].xml") {
+        return if has("xl/workbook.bin") {
+            Part::Refused("binary")
+        } else if has("word/document.xml") || has("ppt/presentation.xml") {
+            Part::Refused("other")
+        } else {
+            Part::Workbook(Kind::Xlsx)
+        };
+    }
+    if has("content.xml") && (has("mimetype") || has("META-INF/manifest.xml")) {
+        let mime = archive.find("mimetype").and_then(|i| archive.read(i, 200).ok()).unwrap_or_default();
+        return match mime.trim_ascii() {
+            b"application/vnd.oasis.opendocument.spreadsheet" | b"application/vnd.oasis.opendocument.spreadsheet-template" | b"" => {
+                Part::Workbook(Kind::Ods)
+            }
+            _ => Part::Refused("other"),
+        };
+    }
+    Part::None
+}
+
+/// What is known about a sheet without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetInfo {
+    /// Its name.
+    pub name: String,
+    /// Whether it is hidden from whoever opens the workbook.
+    pub hidden: bool,
+    /// The range that the file states for its cells, such as `A1:Q120`; never relied on. `None` when the file states none.
+    pub stated: Option<String>,
+}
+
+/// A workbook that lies in memory.
+#[derive(Debug)]
+pub struct Book<'a> {
+    bounds: bounds::Sheet,
+    sheets: Vec<SheetInfo>,
+    form: Opened<'a>,
+}
+
+#[derive(Debug)]
+enum Opened<'a> {
+    Xlsx(Box<xlsx::Workbook<'a>>),
+    Xls(Box<xls::Workbook>),
+    Ods(Box<ods::Workbook<'a>>),
+}
+
+impl<'a> Book<'a> {
+    /// Opens a workbook: its list of sheets, styles and shared texts are read, its cells are not.
+    ///
+    /// # Errors
+    /// The finding that it is no spreadsheet, damaged, locked by a password, or hits a bound.
+    pub fn open(bytes: &'a [u8], bounds: bounds::Sheet, findings: &mut Vec<Finding>) -> Result<Book<'a>, Stop> {
+        let (mut sheets, form) = match Form::of(bytes) {
+            Some(Form::Zip) => {
+                let archive = Archive::open(bytes, bounds.packed, &mut Vec::new())?;
+                match part_kind(&archive) {
+                    Part::Workbook(Kind::Ods) => {
+                        let (sheets, book) = ods::Workbook::open(archive, &bounds)?;
+                        (sheets, Opened::Ods(Box::new(book)))
+                    }
+                    Part::Workbook(_) => {
+                        let (sheets, book) = xlsx::Workbook::open(archive, &bounds)?;
+                        (sheets, Opened::Xlsx(Box::new(book)))
+                    }
+                    Part::Refused(kind) => return Err(stop("C115", kind)),
+                    Part::None => return Err(stop("C115", "other")),
+                }
+            }
+            Some(Form::Compound) => {
+                let (sheets, book) = xls::Workbook::open(bytes, &bounds, findings)?;
+                (sheets, Opened::Xls(Box::new(book)))
+            }
+            // A bare BIFF stream: Excel 2 to 4.
+            _ if matches!(bytes, [0x09, 0x00 | 0x02 | 0x04, 4 | 6, 0x00, ..]) => return Err(stop("C115", "old")),
+            _ => return Err(stop("C115", "other")),
+        };
+        if sheets.len() > bounds.sheets {
+            sheets.truncate(bounds.sheets);
+            findings.push(Finding::new("C230", "sheets", Place::default()).arg("bound", bounds.sheets.to_string()));
+        }
+        Ok(Book { bounds, sheets, form })
+    }
+
+    /// The form of the workbook.
+    pub fn kind(&self) -> Kind {
+        match self.form {
+            Opened::Xlsx(_) => Kind::Xlsx,
+            Opened::Xls(_) => Kind::Xls,
+            Opened::Ods(_) => Kind::Ods,
+        }
+    }
+
+    /// The sheets of cells in the workbook's order; sheets that are only a chart are left out.
+    pub fn sheets(&self) -> &[SheetInfo] {
+        &self.sheets
+    }
+
+    /// Reads a sheet and hands over its rows in batches; `take` may clear them or keep them, and may end the reading. The first row is
+    /// the sheet's row 1: blank rows and columns before and between cells are kept, those behind the last one are not.
+    /// What is wrong is a finding, with the sheet's row and column as place.
+    pub fn each(&self, sheet: usize, findings: &mut Vec<Finding>, take: &mut dyn FnMut(&mut Rows, &mut Vec<Finding>) -> ControlFlow<()>) {
+        let Some(info) = self.sheets.get(sheet) else { return };
+        let mut out = Out::new(&info.name, &self.bounds, findings, take);
+        let end = match &self.form {
+            Opened::Xlsx(book) => book.read(sheet, &mut out),
+            Opened::Xls(book) => book.read(sheet, &mut out),
+            Opened::Ods(book) => book.read(sheet, &mut out),
+        };
+        out.finish(end);
+    }
+
+    /// Reads a sheet as a whole; see [`Book::each`], which keeps memory small.
+    pub fn rows(&self, sheet: usize, rows: &mut Rows, findings: &mut Vec<Finding>) {
+        self.each(sheet, findings, &mut |batch, _| {
+            batch.iter().for_each(|row| rows.push(row));
+            batch.clear();
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// Whether a sheet holds no cell with anything in it, or cannot be read.
+    pub fn is_empty(&self, sheet: usize) -> bool {
+        let mut empty = true;
+        self.each(sheet, &mut Vec::new(), &mut |batch, _| {
+            empty &= batch.iter().all(|row| row.is_blank());
+            batch.clear();
+            if empty { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        empty
+    }
+
+    /// The sheet to read when nobody chose one: the first that is shown and not empty, else the first that is not empty. Says which it
+    /// was when there are others.
+    ///
+    /// # Errors
+    /// The finding that no sheet holds a cell.
+    pub fn choose(&self, findings: &mut Vec<Finding>) -> Result<usize, Stop> {
+        let full: Vec<usize> = (0..self.sheets.len()).filter(|&i| !self.is_empty(i)).collect();
+        let chosen = full.iter().copied().find(|&i| !self.sheets[i].hidden).or(full.first().copied());
+        let Some(chosen) = chosen else { return Err(stop("C115", "no-sheet")) };
+        self.say_choice(chosen, &full, findings);
+        Ok(chosen)
+    }
+
+    /// Says that a sheet was chosen from others; `among` are those that could have been.
+    pub fn say_choice(&self, chosen: usize, among: &[usize], findings: &mut Vec<Finding>) {
+        let Some(info) = self.sheets.get(chosen) else { return };
+        let others: Vec<String> = among
+            .iter()
+            .filter(|&&i| i != chosen)
+            .filter_map(|&i| self.sheets.get(i))
+            .map(|s| format!("\"{}\"{}", s.name, if s.hidden { " (hidden)" } else { "" }))
+            .collect();
+        if !others.is_empty() {
+            let named = out::some_of(others.iter().map(String::as_str), others.len());
+            findings.push(Finding::new("C225", "", Place::default()).arg("sheet", &info.name).arg("others", named));
+        }
+    }
+}
+
+/// The column of a cell's name, counted from 0: `C12` is 2. Columns beyond all bounds are the last one that a number can say.
+fn column_at(name: &str) -> Option<u32> {
+    let letters: &[u8] = name.trim().as_bytes();
+    let count = letters.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    if count == 0 {
+        return None;
+    }
+    let number =
+        letters[..count].iter().fold(0u32, |n, b| n.saturating_mul(26).saturating_add(u32::from(b.to_ascii_uppercase() - b'A') + 1));
+    Some((number - 1).min(1 << 30))
+}
