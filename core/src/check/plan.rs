@@ -157,7 +157,14 @@ impl StandardPlan {
 
     /// Stands for no standard: only the shape of files is checked.
     pub fn unknown() -> StandardPlan {
-        StandardPlan { id: String::new(), version: String::new(), digest: String::new(), tables: Vec::new(), known: false, utf8_only: false }
+        StandardPlan {
+            id: String::new(),
+            version: String::new(),
+            digest: String::new(),
+            tables: Vec::new(),
+            known: false,
+            utf8_only: false,
+        }
     }
 
     /// `id@version`, or the id alone.

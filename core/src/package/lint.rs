@@ -145,10 +145,9 @@ fn rules(package: &Package, found: &mut Vec<Finding>) {
 /// The fields a rule names in its own resource.
 fn fields_of(kind: &RuleKind) -> Vec<&str> {
     match kind {
-        RuleKind::AnyOf { fields }
-        | RuleKind::OneOf { fields }
-        | RuleKind::Differ { fields }
-        | RuleKind::Unique { fields, .. } => fields.iter().map(String::as_str).collect(),
+        RuleKind::AnyOf { fields } | RuleKind::OneOf { fields } | RuleKind::Differ { fields } | RuleKind::Unique { fields, .. } => {
+            fields.iter().map(String::as_str).collect()
+        }
         RuleKind::Exists { fields, when, .. } => fields.iter().chain(when.iter().map(|(field, _)| field)).map(String::as_str).collect(),
         RuleKind::Requires { field, then } => std::iter::once(field).chain(then).map(String::as_str).collect(),
         RuleKind::Order { first, then, .. } => vec![first, then],

@@ -21,22 +21,68 @@ pub struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum RuleKind {
-    AnyOf { fields: Vec<String> },
-    OneOf { fields: Vec<String> },
-    Requires { field: String, then: Vec<String> },
-    Order { first: String, then: String, strict: bool },
-    Implies { field: String, is: Vec<String>, then: String, must: Implied },
-    Sum { total: String, parts: Vec<String>, tolerance: String },
-    Unique { fields: Vec<String>, empties: bool },
+    AnyOf {
+        fields: Vec<String>,
+    },
+    OneOf {
+        fields: Vec<String>,
+    },
+    Requires {
+        field: String,
+        then: Vec<String>,
+    },
+    Order {
+        first: String,
+        then: String,
+        strict: bool,
+    },
+    Implies {
+        field: String,
+        is: Vec<String>,
+        then: String,
+        must: Implied,
+    },
+    Sum {
+        total: String,
+        parts: Vec<String>,
+        tolerance: String,
+    },
+    Unique {
+        fields: Vec<String>,
+        empties: bool,
+    },
     /// `or` names further resources, any of which may have the values instead; `when` a field and the values for which the rule holds.
-    Exists { fields: Vec<String>, resource: String, or: Vec<String>, target: Vec<String>, when: Option<(String, Vec<String>)> },
-    Differ { fields: Vec<String> },
+    Exists {
+        fields: Vec<String>,
+        resource: String,
+        or: Vec<String>,
+        target: Vec<String>,
+        when: Option<(String, Vec<String>)>,
+    },
+    Differ {
+        fields: Vec<String>,
+    },
     /// The resource, or one of `or`, is in the dataset.
-    Present { or: Vec<String> },
-    SamePer { key: Vec<String>, field: String },
+    Present {
+        or: Vec<String>,
+    },
+    SamePer {
+        key: Vec<String>,
+        field: String,
+    },
     /// The field's sum over records whose `by` is one of `left` equals that over `right`, for each value of `per`.
-    Balance { field: String, by: String, left: Vec<String>, right: Vec<String>, per: Vec<String>, tolerance: String },
-    Rows { min: u64, max: Option<u64> },
+    Balance {
+        field: String,
+        by: String,
+        left: Vec<String>,
+        right: Vec<String>,
+        per: Vec<String>,
+        tolerance: String,
+    },
+    Rows {
+        min: u64,
+        max: Option<u64>,
+    },
 }
 
 /// What `implies` demands.
