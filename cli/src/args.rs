@@ -71,7 +71,8 @@ pub(crate) struct Convert {
     /// A crosswalk of your own, with its lookup tables beside it.
     #[arg(long, value_name = "PATH")]
     pub(crate) crosswalk: Option<PathBuf>,
-    /// Where the converted data go: a file (.csv .tsv .json .ndjson), or a folder when it ends in `/`. Default: the standard output.
+    /// Where the converted data go: a file (.csv .tsv .json .ndjson .geojson .xml .xlsx .parquet), or a whole dataset with its
+    /// descriptor: a folder when it ends in `/`, or a .zip. Default: the standard output.
     #[arg(short = 'o', long = "output", value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
     /// Also write the source rows that could not be converted, as they were, with a reason column.
@@ -86,7 +87,7 @@ pub(crate) struct Convert {
     /// A value that the crosswalk asks for and the files do not hold.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Format of the data where no file name says it: csv, tsv, json or ndjson.
+    /// Format of the data where no file name says it: csv, tsv, json, ndjson, geojson, xml, xlsx or parquet.
     #[arg(long = "as", value_name = "EXT")]
     pub(crate) as_: Option<String>,
     /// Findings that a report lists; counts are always complete.
@@ -105,7 +106,7 @@ pub(crate) struct Merge {
     /// The standard they are in, as `id@version` or `id`.
     #[arg(long, value_name = "REF")]
     pub(crate) to: String,
-    /// Where the united table goes: a file (.csv .tsv .json .ndjson).
+    /// Where the united table goes: a file (.csv .tsv .json .ndjson .geojson .xml .xlsx .parquet), a folder or a .zip.
     #[arg(short = 'o', long = "output", value_name = "OUT", required = true)]
     pub(crate) output: PathBuf,
     /// A CSV with the columns `file` and `source`: what stands in the first column for each file. Default: the file's name.

@@ -13,7 +13,8 @@ use concord_core::convert::{Job, Way};
 use concord_core::decode::Head;
 use concord_core::decode::dialect::DialectHints;
 use concord_core::detect;
-use concord_core::encode::WriterConfig;
+use concord_core::encode::descriptor::{About, Written};
+use concord_core::encode::{self, WriterConfig};
 use concord_core::finding::{Finding, Severity};
 use concord_core::map::MapPlan;
 use concord_core::package::read_crosswalk::parse_crosswalk;
@@ -21,6 +22,7 @@ use concord_core::package::{Crosswalk, Package, StandardRef, lint};
 use concord_core::render::{self, Format, words};
 
 use crate::args;
+use crate::dataset_out::Describe;
 use crate::output::{Failure, WholeFile, print, write_file};
 use crate::reading::Input;
 use crate::sink::Target;
@@ -50,7 +52,9 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
 
     let tables = job.tables();
     let names: Vec<String> = tables.iter().map(|t| t.1.clone()).collect();
+    let format = output.format();
     let mut sink = output.open(&names)?;
+    sink.describe(description(&to, format, job.written()));
     let mut rejects = match &args.rejects {
         Some(_) if !job.rejects_fit_together() => {
             return Err(Failure::said(
@@ -61,6 +65,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         None => None,
     };
     let mut drain = |job: &mut Job| {
+        usable(job.full())?;
         for (i, (resource, _)) in tables.iter().enumerate() {
             sink.write(i, &job.take_output(*resource))?;
         }
@@ -91,6 +96,20 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         print(&text)?;
     }
     Ok(exit(&report, args.strict))
+}
+
+/// The descriptor of a dataset in the target's form.
+fn description(to: &Package, format: encode::Format, written: Vec<Written>) -> Describe {
+    let (manifest, reference) = (to.manifest.clone(), to.reference());
+    Box::new(move |files| {
+        let about = About { name: &manifest.id, title: &manifest.title, standard: &reference, homepage: &manifest.homepage };
+        encode::descriptor::data_package(&about, format, &written, files)
+    })
+}
+
+/// Refuses output of which the form cannot hold everything.
+pub(crate) fn usable(full: Option<&str>) -> Result<(), Failure> {
+    full.map_or(Ok(()), |why| Err(Failure::said(why)))
 }
 
 /// Report files with the format that each one's name says.

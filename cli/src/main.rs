@@ -7,6 +7,7 @@
 
 mod args;
 mod convert;
+mod dataset_out;
 mod explain;
 mod merge;
 mod output;

@@ -12,7 +12,7 @@ use concord_core::merge::manifest;
 use concord_core::render::{self, Format};
 
 use crate::args;
-use crate::convert::{refuse_own_input, report_files};
+use crate::convert::{refuse_own_input, report_files, usable};
 use crate::output::{Failure, print, write_file};
 use crate::reading::Input;
 use crate::sink::Target;
@@ -39,8 +39,13 @@ pub(crate) fn run(args: &args::Merge) -> Result<ExitCode, Failure> {
     let mut sink = output.open(&[uniting.table().to_owned()])?;
     let with_digest = std::iter::once(shown).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
     for (index, input) in inputs.into_iter().enumerate() {
-        input.read("Uniting", &mut uniting, index, with_digest, &mut |job| sink.write(0, &job.take_output()))?;
+        input.read("Uniting", &mut uniting, index, with_digest, &mut |job| {
+            usable(job.full())?;
+            sink.write(0, &job.take_output())
+        })?;
     }
+    uniting.close();
+    usable(uniting.full())?;
     let (report, rest) = uniting.finish();
     sink.write(0, &rest)?;
     sink.finish()?;

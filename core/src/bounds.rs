@@ -11,3 +11,18 @@ pub const SAMPLE: usize = 64 << 10;
 
 /// Size of the blocks that a file is cut into, in bytes.
 pub const BLOCK: usize = 1 << 20;
+
+/// Most rows of a sheet, the header among them; the form has no more.
+pub const SHEET_ROWS: u64 = 1_048_576;
+
+/// Most columns of a sheet; the form has no more.
+pub const SHEET_COLUMNS: usize = 16_384;
+
+/// Most characters (UTF-16 units) of a sheet's cell; the form has no more.
+pub const SHEET_CELL: usize = 32_767;
+
+/// Most text of a group of rows in a Parquet file, in bytes; a writer keeps one group in memory.
+pub const ROW_GROUP: usize = 16 << 20;
+
+/// Most rows of a group of rows in a Parquet file.
+pub const ROW_GROUP_ROWS: usize = 128 << 10;
