@@ -43,7 +43,8 @@ pub(crate) struct Validate {
     /// How the report is shown: text, short, json, ndjson or csv.
     #[arg(long, value_name = "F", default_value = "text")]
     pub(crate) format: String,
-    /// Also write the report to a file; its extension chooses the format (.json .ndjson .csv .txt).
+    /// Also write the report to a file; its extension chooses the format (.xlsx .json .ndjson .csv .txt). An .xlsx shows your own
+    /// rows with the cells at fault coloured and explained.
     #[arg(long, value_name = "OUT")]
     pub(crate) report: Vec<PathBuf>,
     /// Findings that a report lists; counts are always complete.
@@ -78,7 +79,8 @@ pub(crate) struct Convert {
     /// Also write the source rows that could not be converted, as they were, with a reason column.
     #[arg(long, value_name = "OUT")]
     pub(crate) rejects: Option<PathBuf>,
-    /// Also write the report to a file; its extension chooses the format (.json .ndjson .csv .txt).
+    /// Also write the report to a file; its extension chooses the format (.xlsx .json .ndjson .csv .txt). An .xlsx shows your own
+    /// rows with the cells at fault coloured and explained.
     #[arg(long, value_name = "OUT")]
     pub(crate) report: Vec<PathBuf>,
     /// How the report is shown: text, short, json, ndjson or csv. It goes to the standard error when the data go to the standard output.
@@ -112,7 +114,8 @@ pub(crate) struct Merge {
     /// A CSV with the columns `file` and `source`: what stands in the first column for each file. Default: the file's name.
     #[arg(long, value_name = "MANIFEST")]
     pub(crate) towns: Option<PathBuf>,
-    /// Also write the report to a file; its extension chooses the format (.json .ndjson .csv .txt).
+    /// Also write the report to a file; its extension chooses the format (.xlsx .json .ndjson .csv .txt). An .xlsx shows your own
+    /// rows with the cells at fault coloured and explained.
     #[arg(long, value_name = "OUT")]
     pub(crate) report: Vec<PathBuf>,
     /// How the report is shown: text, short, json, ndjson or csv.
@@ -145,6 +148,15 @@ pub(crate) enum Standards {
         /// `id@version` or `id`.
         #[arg(value_name = "REF")]
         reference: String,
+    },
+    /// Write a workbook to fill in: a sheet for each table, with drop-downs and explanations. It is recognised when it comes back.
+    Template {
+        /// `id@version` or `id`.
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// The file to write.
+        #[arg(short = 'o', long = "output", value_name = "OUT.xlsx")]
+        output: PathBuf,
     },
     /// Check packages (folders) or bare schema files.
     Check {

@@ -13,6 +13,7 @@ mod merge;
 mod output;
 mod progress;
 mod reading;
+mod report_out;
 mod sink;
 mod standards;
 mod target;

@@ -180,7 +180,7 @@ impl Folder {
             let name = path.file_name().ok_or_else(|| Failure::said(format!("{}: not a folder name", path.display())))?;
             Ok(path.with_file_name(format!(".{}.{}.{kind}", name.to_string_lossy(), std::process::id())))
         };
-        let temporary: PathBuf = beside("part")?;
+        let temporary: PathBuf = beside(if zip { "files" } else { "part" })?;
         fs::create_dir(&temporary).map_err(|e| Failure::of(path, &e))?;
         let mut folder = Folder { path: path.to_owned(), temporary, names: Vec::new(), files: Vec::new(), meters: Vec::new(), describe: None, zip, named: false };
         for table in tables {

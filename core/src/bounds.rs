@@ -26,3 +26,10 @@ pub const ROW_GROUP: usize = 16 << 20;
 
 /// Most rows of a group of rows in a Parquet file.
 pub const ROW_GROUP_ROWS: usize = 128 << 10;
+
+/// Most rows of a file that the `xlsx` report shows whole.
+pub const REPORT_ROWS: u64 = 50_000;
+
+/// Cells of an `xlsx` report after which only rows with findings and their neighbours are added, up to as many again. A cell takes about a
+/// hundred bytes while the report is made.
+pub const REPORT_CELLS: usize = 500_000;

@@ -36,6 +36,8 @@ pub use json::JsonWriter;
 pub use parquet::ParquetWriter;
 #[cfg(feature = "xlsx-write")]
 pub use xlsx::XlsxWriter;
+#[cfg(feature = "xlsx-write")]
+pub(crate) use xlsx::sheet_name;
 pub use xml::XmlWriter;
 
 /// Writes the rows of one table. Output is appended, so that the caller can drain the buffer between rows.

@@ -8,8 +8,10 @@
 
 use crate::finding::Finding;
 
+pub mod mark;
 pub mod rows;
 
+pub use mark::{Mark, mark};
 pub use rows::{Kind, Origin, Row, Rows};
 
 /// Reads a stream of bytes as rows. However the bytes are cut into pieces, the rows and findings are the same.

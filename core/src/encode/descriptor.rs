@@ -1,6 +1,6 @@
 //! The Data Package descriptor (version 2) of a dataset that was written: its files with their schemas, sizes and digests.
 //!
-//! Members stand in the order of the specification's examples, so the same dataset gives the same bytes.
+//! Members stand in alphabetical order, so the same dataset gives the same bytes.
 
 use std::sync::Arc;
 
