@@ -24,6 +24,8 @@ mod parquet;
 #[cfg(any(feature = "xlsx-write", feature = "parquet"))]
 mod parts;
 mod scan;
+#[cfg(all(test, feature = "xlsx-write", feature = "parquet"))]
+mod tests;
 #[cfg(feature = "xlsx-write")]
 mod xlsx;
 mod xml;

@@ -246,3 +246,88 @@ fn drop_down<'a>(values: Vec<&'a str>, lists: &mut Lists<'a>) -> Result<DataVali
     let range = Formula::new(format!("={}!${letter}$1:${letter}${rows}", quoted(LISTS)));
     Ok(DataValidation::new().allow_list_formula(range))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::io::{Cursor, Read};
+    use std::sync::Arc;
+
+    use calamine::{Data, Reader, Xlsx};
+
+    use super::*;
+    use crate::package::{Code, CodeList};
+    use crate::read::{Kind, Origin, Rows};
+    use crate::schema::{StringFormat, TableSchema};
+
+    fn package() -> Package {
+        let list = |name: &str, n: usize| {
+            let code = |i: usize| Code { code: format!("code {i}"), deprecated: i == 1, ..Code::default() };
+            Arc::new(CodeList { name: name.into(), codes: (0..n).map(code).collect() })
+        };
+        let mut short = Field::new("short", FieldType::String(StringFormat::Default));
+        short.codes = Some(list("short", 3));
+        let mut long = Field::new("long", FieldType::String(StringFormat::Default));
+        long.codes = Some(list("long", 300));
+        long.extras.open = true;
+        let again = Field { name: "again".into(), ..long.clone() };
+        let mut id = Field::new("=id", FieldType::String(StringFormat::Default));
+        id.constraints.required = true;
+        let day = Field::new("day", FieldType::Date(DateFormat::Default));
+        let schema = TableSchema { fields: vec![id, short, long, again, day], ..TableSchema::of_texts(&[]) };
+        let resource = |name: &str| Resource {
+            name: name.into(),
+            title: "Things".into(),
+            record: "thing".into(),
+            presence: Presence::Required,
+            files: Vec::new(),
+            distinctive: Vec::new(),
+            schema: Arc::new(schema.clone()),
+        };
+        Package {
+            manifest: crate::package::Manifest { id: "x".into(), version: "1.0".into(), title: "Things of a town".into(), ..Default::default() },
+            resources: vec![resource("things"), resource("THINGS"), resource("a-very-long-name-of-a-table-that-no-sheet-can-have")],
+            codes: BTreeMap::new(),
+            rules: Vec::new(),
+            crosswalks: Vec::new(),
+            files: BTreeMap::new(),
+            digest: "sha256:00".into(),
+        }
+    }
+
+    #[test]
+    fn a_template_is_whole_and_says_what_it_is() {
+        let bytes = template(&package()).unwrap();
+        assert_eq!(bytes, template(&package()).unwrap(), "the same package gives the same bytes");
+        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes.as_slice())).unwrap();
+        let long = "a-very-long-name-of-a-table-tha";
+        assert_eq!(book.sheet_names(), [README, "things", "THINGS 2", long, LISTS, mark::SHEET]);
+        let things = book.worksheet_range("things").unwrap();
+        let header: Vec<String> = things.rows().next().unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(header, ["=id", "short", "long", "again", "day"]);
+        assert_eq!(things.get_value((0, 0)), Some(&Data::String("=id".into())));
+        // One list for the two fields that share it, without the code that is no longer used.
+        let lists = book.worksheet_range(LISTS).unwrap();
+        assert_eq!((lists.width(), lists.height()), (1, 299));
+        let mut rows = Rows::new();
+        for row in book.worksheet_range(mark::SHEET).unwrap().rows() {
+            row.iter().for_each(|c| rows.cell(&c.to_string(), Kind::Text));
+            rows.end_row(Origin::default());
+        }
+        let mark = mark::mark(&rows).unwrap();
+        assert_eq!(mark.standard.to_string(), "x@1.0");
+        assert_eq!((mark.resource("THINGS 2"), mark.resource(long)), (Some("THINGS"), Some(package().resources[2].name.as_str())));
+        let mut zip = zip::ZipArchive::new(Cursor::new(bytes.as_slice())).unwrap();
+        let mut part = |name: &str| {
+            let mut text = String::new();
+            zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+            text
+        };
+        let sheet = part("xl/worksheets/sheet2.xml");
+        assert!(sheet.contains("<formula1>\"code 0,code 2\"</formula1>"), "{sheet}");
+        assert!(sheet.contains("_lists'!$A$1:$A$299") || sheet.contains("_lists!$A$1:$A$299"), "{sheet}");
+        assert!(part("xl/workbook.xml").contains("state=\"veryHidden\""));
+        assert!(part("docProps/custom.xml").contains("x@1.0"));
+        assert!(part("xl/comments1.xml").contains("Must be filled in every row."));
+    }
+}

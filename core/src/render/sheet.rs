@@ -325,3 +325,101 @@ fn index(sheet: &mut Worksheet, report: &Report, shown: &BTreeMap<usize, Shown>)
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::io::Cursor;
+    use std::sync::Arc;
+
+    use calamine::{Data, Reader, Xlsx};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::finding::{Findings, Place};
+    use crate::report::{Coverage, FileUsed};
+
+    struct Table(Vec<Vec<String>>);
+
+    impl Source for Table {
+        fn rows(&mut self, _file: usize, each: &mut dyn FnMut(u64, &[&str]) -> bool) {
+            for (i, row) in self.0.iter().enumerate() {
+                if !each(i as u64 + 1, &row.iter().map(String::as_str).collect::<Vec<_>>()) {
+                    return;
+                }
+            }
+        }
+
+        fn header_row(&self, _file: usize) -> u64 {
+            1
+        }
+    }
+
+    fn report(records: u64, places: &[(u64, u32)]) -> Report {
+        let mut findings = Findings::new(1000);
+        for &(row, column) in places {
+            let place = Place { row, record: row - 1, column: Some(column), field: Some(Arc::from("f")), ..Place::default() };
+            findings.add(Finding::new("C303", "", place).value("x"));
+        }
+        let file = FileUsed { name: "bad: file.csv".into(), records, ..FileUsed::default() };
+        Report { standard: None, files: vec![file], findings, coverage: Coverage::default(), conversion: None }
+    }
+
+    fn open(bytes: &[u8]) -> Xlsx<Cursor<&[u8]>> {
+        Xlsx::new(Cursor::new(bytes)).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        /// The user's cells come back as the texts they were, at their own addresses, and none is a formula.
+        #[test]
+        fn every_text_of_the_users_stays_text(
+            rows in proptest::collection::vec(proptest::collection::vec("[=+@\t\r-](1\\+1|cmd|SUM\\(A1\\))|(?s).{0,6}|_x00[0-9A-F]{2}_|[0-9]{1,20}", 1..4), 1..6),
+            at in 0usize..6, column in 0u32..5,
+        ) {
+            let row = (at % rows.len()) as u64 + 1;
+            let bytes = sheet(&report(rows.len() as u64, &[(row, column)]), &mut Table(rows.clone())).unwrap();
+            prop_assert_eq!(&bytes, &sheet(&report(rows.len() as u64, &[(row, column)]), &mut Table(rows.clone())).unwrap());
+            let mut book = open(&bytes);
+            prop_assert_eq!(book.sheet_names(), ["What was found", "bad_ file"]);
+            for name in book.sheet_names() {
+                prop_assert!(book.worksheet_formula(&name).unwrap().cells().all(|(.., f)| f.is_empty()));
+            }
+            let range = book.worksheet_range("bad_ file").unwrap();
+            for (r, cells) in rows.iter().enumerate() {
+                for (c, text) in cells.iter().enumerate() {
+                    let got = range.get_value((r as u32, c as u32)).cloned().unwrap_or_default();
+                    let expected = if text.is_empty() { Data::Empty } else { Data::String(cell_text(text)) };
+                    prop_assert_eq!(got, expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_file_is_shown_in_part() {
+        let rows = (1..=REPORT_ROWS + 10).map(|i| vec![i.to_string(), "x".to_owned()]).collect();
+        let bytes = sheet(&report(REPORT_ROWS + 9, &[(40_000, 1)]), &mut Table(rows)).unwrap();
+        let mut book = open(&bytes);
+        let range = book.worksheet_range("bad_ file").unwrap();
+        let there: Vec<u32> = (0..REPORT_ROWS as u32).filter(|r| range.get_value((*r, 0)).is_some_and(|c| *c != Data::Empty)).map(|r| r + 1).collect();
+        assert_eq!(there, (1..=10).chain(39_999..=40_001).collect::<Vec<u32>>());
+        let index = book.worksheet_range("What was found").unwrap();
+        assert!(index.cells().any(|(.., c)| c.to_string().contains("too long to be shown whole: 13 rows")), "{index:?}");
+        let notes = |bytes: &[u8]| {
+            let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut zip.by_name("xl/comments1.xml").unwrap(), &mut text).unwrap();
+            text
+        };
+        let notes = notes(&bytes);
+        assert!(notes.contains("ref=\"B40000\"") && notes.contains("Must be mended"), "{notes}");
+    }
+
+    #[test]
+    fn without_rows_there_is_the_index() {
+        let bytes = sheet(&report(3, &[(2, 0)]), &mut NoRows).unwrap();
+        assert_eq!(open(&bytes).sheet_names(), ["What was found"]);
+    }
+}
