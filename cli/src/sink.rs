@@ -90,7 +90,9 @@ impl Target {
             (Place::Zip(path), _) => Folder::for_zip(&path, tables, self.extension).map(Sink::Folder),
             (Place::Stdout, [_]) if !self.format.is_text() && io::stdout().is_terminal() => {
                 let extension = self.extension;
-                Err(Failure::said(format!("a terminal cannot show .{extension}; name a file with -o OUT.{extension}, or pipe the output on")))
+                Err(Failure::said(format!(
+                    "a terminal cannot show .{extension}; name a file with -o OUT.{extension}, or pipe the output on"
+                )))
             }
             (Place::Stdout, [_]) => Ok(Sink::Stdout),
             (Place::File(path), [_]) => WholeFile::create(&path).map(Sink::File),
@@ -182,7 +184,16 @@ impl Folder {
         };
         let temporary: PathBuf = beside(if zip { "files" } else { "part" })?;
         fs::create_dir(&temporary).map_err(|e| Failure::of(path, &e))?;
-        let mut folder = Folder { path: path.to_owned(), temporary, names: Vec::new(), files: Vec::new(), meters: Vec::new(), describe: None, zip, named: false };
+        let mut folder = Folder {
+            path: path.to_owned(),
+            temporary,
+            names: Vec::new(),
+            files: Vec::new(),
+            meters: Vec::new(),
+            describe: None,
+            zip,
+            named: false,
+        };
         for table in tables {
             let name = format!("{table}.{extension}");
             folder.files.push(WholeFile::create(&folder.temporary.join(&name))?);

@@ -121,7 +121,8 @@ fn readme(sheet: &mut Worksheet, package: &Package, sheets: &[(String, &Resource
     for (name, resource) in sheets {
         for (f, field) in resource.schema.fields.iter().enumerate() {
             row += 1;
-            let what = [field.title.as_str(), field.description.as_str()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(". ");
+            let what =
+                [field.title.as_str(), field.description.as_str()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(". ");
             let cells = [name, field.name.as_str(), need(resource, f), &what.replace("..", "."), &how(field), &field.example];
             for (i, cell) in cells.into_iter().enumerate() {
                 sheet.write_string_with_format(row, i as u16, cell_text(cell), &wrap)?;
@@ -148,7 +149,9 @@ fn how(field: &Field) -> String {
         FieldType::Integer(_) => "a whole number".to_owned(),
         FieldType::Number(format) if *format == NumberFormat::default() => "a number".to_owned(),
         FieldType::Number(format) => format!("a number with \"{}\" before the decimals", format.decimal),
-        FieldType::Date(DateFormat::Pattern(pattern)) | FieldType::DateTime(DateFormat::Pattern(pattern)) | FieldType::Time(DateFormat::Pattern(pattern)) => {
+        FieldType::Date(DateFormat::Pattern(pattern))
+        | FieldType::DateTime(DateFormat::Pattern(pattern))
+        | FieldType::Time(DateFormat::Pattern(pattern)) => {
             crate::value::pattern::compile(pattern).map_or_else(|| "a date".to_owned(), |p| p.form())
         }
         FieldType::Date(_) => "a date".to_owned(),
@@ -285,7 +288,12 @@ mod tests {
             schema: Arc::new(schema.clone()),
         };
         Package {
-            manifest: crate::package::Manifest { id: "x".into(), version: "1.0".into(), title: "Things of a town".into(), ..Default::default() },
+            manifest: crate::package::Manifest {
+                id: "x".into(),
+                version: "1.0".into(),
+                title: "Things of a town".into(),
+                ..Default::default()
+            },
             resources: vec![resource("things"), resource("THINGS"), resource("a-very-long-name-of-a-table-that-no-sheet-can-have")],
             codes: BTreeMap::new(),
             rules: Vec::new(),

@@ -8,3 +8,4 @@ mod examples;
 mod hostile;
 mod shells;
 mod support;
+mod workbooks;

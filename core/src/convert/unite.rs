@@ -119,7 +119,16 @@ impl Uniting {
         merger.begin(&mut out);
         let balances = sources.iter().map(|s| TableBalance { table: s.clone(), ..TableBalance::default() }).collect();
         let reference = package.reference();
-        Ok(Uniting { dataset: Dataset::open(plan, starts, false, options.clone()), merger, reference, table, out, balances, full: None, closed: false })
+        Ok(Uniting {
+            dataset: Dataset::open(plan, starts, false, options.clone()),
+            merger,
+            reference,
+            table,
+            out,
+            balances,
+            full: None,
+            closed: false,
+        })
     }
 
     /// The name of the table.

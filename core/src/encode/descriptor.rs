@@ -91,7 +91,8 @@ fn resource(format: Format, table: &Written, file: &File, names: &[&str]) -> Val
 
 /// A name as the specification asks for it.
 fn slug(name: &str) -> String {
-    let mut out: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' }).collect();
+    let mut out: String =
+        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' }).collect();
     if out.is_empty() {
         out.push_str("dataset");
     }
@@ -122,16 +123,22 @@ pub fn schema(schema: &TableSchema, fields: &[usize], tables: &[&str]) -> Value 
     if !unique.is_empty() {
         out.insert("uniqueKeys".into(), unique.into());
     }
-    let foreign = |k: &&crate::schema::ForeignKey| k.fields.iter().all(has) && (k.resource.is_empty() || tables.contains(&k.resource.as_str()));
-    let foreign: Vec<Value> = schema.foreign_keys.iter().filter(foreign).map(|k| {
-        let fields: Value = k.fields.iter().map(name).collect();
-        let mut reference = Map::new();
-        if !k.resource.is_empty() {
-            reference.insert("resource".into(), slug(&k.resource).into());
-        }
-        reference.insert("fields".into(), k.target.clone().into());
-        json!({ "fields": fields, "reference": reference })
-    }).collect();
+    let foreign =
+        |k: &&crate::schema::ForeignKey| k.fields.iter().all(has) && (k.resource.is_empty() || tables.contains(&k.resource.as_str()));
+    let foreign: Vec<Value> = schema
+        .foreign_keys
+        .iter()
+        .filter(foreign)
+        .map(|k| {
+            let fields: Value = k.fields.iter().map(name).collect();
+            let mut reference = Map::new();
+            if !k.resource.is_empty() {
+                reference.insert("resource".into(), slug(&k.resource).into());
+            }
+            reference.insert("fields".into(), k.target.clone().into());
+            json!({ "fields": fields, "reference": reference })
+        })
+        .collect();
     if !foreign.is_empty() {
         out.insert("foreignKeys".into(), foreign.into());
     }

@@ -220,7 +220,10 @@ mod tests {
         );
         let shape = written(
             vec![Field::new("g", FieldType::GeoJson { topology: false })],
-            &[vec!["{\"type\":\"Point\",\n\"coordinates\":[1.50,2]}"], vec!["{\"type\":\"Feature\",\"geometry\":null,\"properties\":null}"]],
+            &[
+                vec!["{\"type\":\"Point\",\n\"coordinates\":[1.50,2]}"],
+                vec!["{\"type\":\"Feature\",\"geometry\":null,\"properties\":null}"],
+            ],
         );
         assert!(shape.contains("\"geometry\":{\"type\":\"Point\", \"coordinates\":[1.50,2]},\"properties\":{}}"), "{shape}");
         assert!(shape.contains("\"geometry\":null,\"properties\":{\"g\":{\"type\":\"Feature\""), "{shape}");

@@ -291,8 +291,7 @@ impl RowWriter for ParquetWriter {
         let open = || {
             let columns = self.columns.iter().map(|c| c.kind.column(&c.name).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
             let schema = Type::group_type_builder(&self.table).with_fields(columns).build()?;
-            let properties =
-                WriterProperties::builder().set_compression(Compression::SNAPPY).set_created_by("concord".to_owned()).build();
+            let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_created_by("concord".to_owned()).build();
             SerializedFileWriter::new(pipe.clone(), Arc::new(schema), Arc::new(properties))
         };
         match open() {

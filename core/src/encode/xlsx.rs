@@ -215,7 +215,9 @@ fn put(line: &mut Vec<u8>, pieces: &[&str]) {
 pub(crate) fn sheet_name(name: &str) -> String {
     let name: String = name
         .chars()
-        .map(|c| if matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\u{fffd}') || c.is_control() || !xml::may_stand(c) { '_' } else { c })
+        .map(|c| {
+            if matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\u{fffd}') || c.is_control() || !xml::may_stand(c) { '_' } else { c }
+        })
         .collect();
     let mut short = String::new();
     for c in name.trim_matches(['\'', ' ']).chars() {
@@ -285,9 +287,12 @@ impl RowWriter for XlsxWriter {
             return self.refuse(format!("the spreadsheet cannot be begun ({error})"));
         }
         self.book = Some((book, pipe));
-        put(&mut self.waiting, &[
-            "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight=\"15\"/>",
-        ]);
+        put(
+            &mut self.waiting,
+            &[
+                "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetViews><sheetView workbookViewId=\"0\"><pane ySplit=\"1\" topLeftCell=\"A2\" activePane=\"bottomLeft\" state=\"frozen\"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight=\"15\"/>",
+            ],
+        );
         if !self.columns.is_empty() {
             put(&mut self.waiting, &["<cols>"]);
             for (i, column) in self.columns.iter().enumerate() {

@@ -176,9 +176,16 @@ mod tests {
 
     #[test]
     fn names_are_made_valid() {
-        for (text, expected) in
-            [("ok", "ok"), ("", "field"), ("  ", "field"), ("a/b", "a_b"), ("9", "_9"), ("-", "_-"), ("Größe", "Größe"), ("XMLfoo", "_XMLfoo")]
-        {
+        for (text, expected) in [
+            ("ok", "ok"),
+            ("", "field"),
+            ("  ", "field"),
+            ("a/b", "a_b"),
+            ("9", "_9"),
+            ("-", "_-"),
+            ("Größe", "Größe"),
+            ("XMLfoo", "_XMLfoo"),
+        ] {
             assert_eq!(element_name(text, "field"), expected);
         }
     }

@@ -134,7 +134,13 @@ fn rows_of(
             return false;
         }
         // Rows near a finding may use twice what the others may: they are what the report is for.
-        let room = if near(row) || row <= FIRST_ROWS { *budget + REPORT_CELLS } else if whole { *budget } else { 0 };
+        let room = if near(row) || row <= FIRST_ROWS {
+            *budget + REPORT_CELLS
+        } else if whole {
+            *budget
+        } else {
+            0
+        };
         if room < cells.len() {
             partly = true;
             return row < last;
@@ -280,7 +286,10 @@ fn index(sheet: &mut Worksheet, report: &Report, shown: &BTreeMap<usize, Shown>)
     for (file, one) in shown.iter().filter(|(_, s)| s.partly) {
         let name = words::visible(&report.files[*file].name);
         let rows = words::number(one.rows.len() as u64);
-        say(sheet, &format!("{name} is too long to be shown whole: {rows} rows are there, those with findings and the ones next to them."))?;
+        say(
+            sheet,
+            &format!("{name} is too long to be shown whole: {rows} rows are there, those with findings and the ones next to them."),
+        )?;
     }
     row += 1;
     for (i, name) in ["How grave", "Code", "What was found", "How often", "First place", "How to mend it"].into_iter().enumerate() {
@@ -403,7 +412,8 @@ mod tests {
         let bytes = sheet(&report(REPORT_ROWS + 9, &[(40_000, 1)]), &mut Table(rows)).unwrap();
         let mut book = open(&bytes);
         let range = book.worksheet_range("bad_ file").unwrap();
-        let there: Vec<u32> = (0..REPORT_ROWS as u32).filter(|r| range.get_value((*r, 0)).is_some_and(|c| *c != Data::Empty)).map(|r| r + 1).collect();
+        let there: Vec<u32> =
+            (0..REPORT_ROWS as u32).filter(|r| range.get_value((*r, 0)).is_some_and(|c| *c != Data::Empty)).map(|r| r + 1).collect();
         assert_eq!(there, (1..=10).chain(39_999..=40_001).collect::<Vec<u32>>());
         let index = book.worksheet_range("What was found").unwrap();
         assert!(index.cells().any(|(.., c)| c.to_string().contains("too long to be shown whole: 13 rows")), "{index:?}");

@@ -14,6 +14,7 @@ pub mod mutate;
 mod render;
 pub mod seeds;
 mod validate;
+mod write_tables;
 
 pub use convert::convert;
 pub use crosswalk::crosswalk;
@@ -21,6 +22,7 @@ pub use decode_csv::decode_csv;
 pub use load_package::load_package;
 pub use render::render;
 pub use validate::validate;
+pub use write_tables::write_tables;
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -32,11 +34,12 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "decode_csv", body: decode_csv },
     Target { name: "load_package", body: load_package },
     Target { name: "crosswalk", body: crosswalk },
     Target { name: "validate", body: validate },
     Target { name: "render", body: render },
     Target { name: "convert", body: convert },
+    Target { name: "write_tables", body: write_tables },
 ];

@@ -76,3 +76,8 @@ fn every_target_is_started_by_the_fuzzer() {
         assert!(folder.join(format!("dict/{}.dict", target.name)).is_file(), "fuzz/dict lacks {}", target.name);
     }
 }
+
+#[test]
+fn write_tables() {
+    hold("write_tables");
+}
