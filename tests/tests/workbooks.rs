@@ -59,14 +59,15 @@ fn convert(office: &Path, folder: &Folder, file: &Path, to: &str) -> PathBuf {
 #[test]
 fn every_form_is_written() {
     let folder = Folder::new("forms");
+    let export = export();
     for extension in ["csv", "tsv", "json", "ndjson", "geojson", "xml", "xlsx", "parquet"] {
         let out = folder.path(&format!("permits.{extension}"));
-        let words = [OsStr::new("convert"), export().as_os_str(), "--to".as_ref(), "blds@1.2".as_ref(), "-o".as_ref(), out.as_os_str()];
+        let words = [OsStr::new("convert"), export.as_os_str(), "--to".as_ref(), "blds@1.2".as_ref(), "-o".as_ref(), out.as_os_str()];
         run(words).ended_with(1);
         assert!(std::fs::metadata(&out).unwrap().len() > 500, "{extension}");
         // To a pipe the same bytes go.
         let piped =
-            run([OsStr::new("convert"), export().as_os_str(), "--to".as_ref(), "blds@1.2".as_ref(), "--as".as_ref(), extension.as_ref()]);
+            run([OsStr::new("convert"), export.as_os_str(), "--to".as_ref(), "blds@1.2".as_ref(), "--as".as_ref(), extension.as_ref()]);
         assert_eq!(piped.out, std::fs::read(&out).unwrap(), "{extension}");
     }
     let rows = &sheets(&folder.path("permits.xlsx"))["permits"];
@@ -78,7 +79,8 @@ fn every_form_is_written() {
 fn a_dataset_is_a_folder_or_a_zip_with_its_descriptor() {
     let folder = Folder::new("described");
     let convert = |out: &Path, form: &str| {
-        let words = [OsStr::new("convert"), export().as_os_str(), "--to".as_ref(), "blds@1.2".as_ref(), "--as".as_ref(), form.as_ref()];
+        let export = export();
+        let words = [OsStr::new("convert"), export.as_os_str(), "--to".as_ref(), "blds@1.2".as_ref(), "--as".as_ref(), form.as_ref()];
         run(words.into_iter().chain(["-o".as_ref(), out.as_os_str()])).ended_with(1);
     };
     let plain = folder.path("set/");
@@ -103,7 +105,7 @@ fn a_dataset_is_a_folder_or_a_zip_with_its_descriptor() {
     convert(&zip, "xlsx");
     assert_eq!(first, std::fs::read(&zip).unwrap());
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(first)).unwrap();
-    assert_eq!(archive.file_names().collect::<Vec<_>>(), ["datapackage.json", "permits.xlsx"]);
+    assert_eq!(archive.file_names().map(|n| n.unwrap().into_owned()).collect::<Vec<_>>(), ["datapackage.json", "permits.xlsx"]);
     let mut text = String::new();
     archive.by_name("datapackage.json").unwrap().read_to_string(&mut text).unwrap();
     assert!(text.contains("spreadsheetml.sheet"), "{text}");
@@ -117,9 +119,10 @@ fn a_report_shows_the_rows_and_keeps_texts() {
     let file = folder.file("businesses.csv", text);
     let report = folder.path("report.xlsx");
     run([OsStr::new("validate"), file.as_os_str(), "--standard".as_ref(), "lives@2.0".as_ref(), "--report".as_ref(), report.as_os_str()])
-        .ended_with(1);
+        .ended_with(0);
     let sheets = sheets(&report);
-    assert!(sheets["What was found"].len() > 3);
+    let index = &sheets["What was found"];
+    assert!(index.iter().flatten().any(|c| *c == Data::String("C308".into())), "{index:?}");
     let got: Vec<Vec<String>> = sheets["businesses"].iter().map(|r| r.iter().map(ToString::to_string).collect()).collect();
     assert_eq!(got, [["business_id", "name", "address", "date"], ["007", "=1+1", "@SUM(A1)", "x"], ["7", "+cmd", "\ttab", "y"]]);
     let Some(office) = office("a_report_shows_the_rows_and_keeps_texts") else { return };
