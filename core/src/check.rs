@@ -23,6 +23,7 @@ mod near;
 pub mod plan;
 pub mod rows;
 mod shape;
+mod short;
 pub mod table;
 mod words;
 

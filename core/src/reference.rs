@@ -3,7 +3,8 @@
 //! What it takes for granted, so that both can agree:
 //! - The first row is the header; a field is bound to the first column of exactly its name. Fields without a column and columns without a
 //!   field are left out: findings on headers are not made here.
-//! - A row of the wrong length gives no key, neither as a repetition nor for others to refer to: its cells may stand under wrong headers.
+//! - A row of the wrong length is no repetition and refers to nothing, since its cells may stand under wrong headers; but others may refer to it,
+//!   so that its fault is not told again at each of them.
 //! - A row is blank when all its cells are empty or blank. It counts as a record, gives C203 and nothing else. Empty lines at the end
 //!   of the file are not rows.
 //! - In a short row (C201) or a long one (C202) the cells that are there are checked; those that are not are not called missing.
@@ -84,11 +85,8 @@ pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
         if foreign.fields.iter().chain(&target).any(|f| columns[*f].is_none()) {
             continue;
         }
-        let there: HashSet<Vec<String>> = records
-            .iter()
-            .filter(|(_, row)| !is_blank(row) && row.len() == header.len())
-            .filter_map(|(_, row)| tuple(row, &target))
-            .collect();
+        let there: HashSet<Vec<String>> =
+            records.iter().filter(|(_, row)| !is_blank(row)).filter_map(|(_, row)| tuple(row, &target)).collect();
         for (record, row) in records.iter().filter(|(_, row)| !is_blank(row) && row.len() == header.len()) {
             if tuple(row, &foreign.fields).is_some_and(|values| !there.contains(&values)) {
                 fact(*record, columns[foreign.fields[0]], "C402", plural(&foreign.fields));
@@ -176,8 +174,8 @@ mod tests {
         schema.primary_key = vec![0];
         schema.foreign_keys = vec![ForeignKey { fields: vec![1], resource: String::new(), target: vec!["id".to_owned()] }];
         let text = "id,n,parent\r\na,1,\r\nb,x,a\r\na,2,z\r\n\r\n,,\r\nc\r\nd,4,a,extra\r\n,5,a\r\n\"e\r\nf\",6,d\r\n";
-        // Record 7 is too long, so its key is not taken, and record 9 refers to nothing that can be relied on.
-        let expected = ["2:1:C302", "3:0:C401", "3:2:C402", "4:-:C203", "5:-:C203", "6:-:C201", "7:-:C202", "8:0:C301", "9:2:C402"];
+        // Record 7 is too long, which is told there and not again at record 9, which refers to it.
+        let expected = ["2:1:C302", "3:0:C401", "3:2:C402", "4:-:C203", "5:-:C203", "6:-:C201", "7:-:C202", "8:0:C301"];
         assert_eq!(facts(&schema, text), expected);
         assert!(check_csv(&schema, "").is_empty());
         assert!(check_csv(&schema, "id,n,parent").is_empty());

@@ -76,6 +76,9 @@ pub struct KeyCell {
     pub record: u32,
     /// Offset of the record in the block's data.
     pub start: u32,
+    /// The row has the wrong number of cells. Others may refer to it, since its key is most likely right; but it is no repetition, since it may be
+    /// wrong too.
+    pub loose: bool,
 }
 
 /// Memory that is used again for each block.
@@ -550,6 +553,7 @@ impl Binding {
                 let target = self.known.get(i).and_then(Option::as_ref);
                 self.each_record(data, tile, base, scratch, |raw, at| {
                     if let Some(hash) = self.key_of(&reference.fields, &raw)
+                        && !at.loose
                         && !target.is_some_and(|t| t.has(hash))
                     {
                         cells.push(KeyCell { hash, ..at });
@@ -560,6 +564,9 @@ impl Binding {
         for (rule, cells) in plan.same_per.iter().zip(&mut out.same_per) {
             if has_columns(&rule.key) && has_columns(&[rule.field]) {
                 self.each_record(data, tile, base, scratch, |raw, at| {
+                    if at.loose {
+                        return;
+                    }
                     if let (Some(hash), Some(value)) = (self.key_of(&rule.key, &raw), self.key_of(&[rule.field], &raw)) {
                         cells.push((KeyCell { hash, ..at }, value));
                     }
@@ -588,13 +595,14 @@ impl Binding {
                     row: (base.rows as usize + row) as u32,
                     record: (base.records as usize + row) as u32,
                     start: tile.boundaries[row * tile.stride],
+                    loose: false,
                 });
             }
         });
     }
 
     /// Calls `each` with a record's raw cells and where it is (the hash still empty), in order. Rows of the wrong length may have their cells under
-    /// wrong headers, so they give none; nor does a cell with odd quoting.
+    /// wrong headers, so they are marked loose; a cell with odd quoting is not given.
     #[inline(always)]
     fn each_record<'d>(
         &self,
@@ -606,7 +614,7 @@ impl Binding {
     ) {
         let mut specials = tile.specials.iter().peekable();
         let mut blank = scratch.blank.iter().copied().peekable();
-        let mut at = KeyCell { hash: KeyHash::default(), row: base.rows as u32, record: base.records as u32, start: 0 };
+        let mut at = KeyCell { hash: KeyHash::default(), row: base.rows as u32, record: base.records as u32, start: 0, loose: false };
         let rows = tile.regular();
         for r in 0..=rows {
             while let Some(special) = specials.next_if(|s| s.before as usize == r) {
@@ -616,9 +624,9 @@ impl Binding {
                     let cells = &mut scratch.cells;
                     if let Read::Record { .. } = careful::read(data, special.start as usize, last, &self.dialect, cells) {
                         let sound = |c: &&Cell| c.fault.is_none();
-                        if cells.len() == self.columns.len() {
-                            each(&|c| cells.get(c).filter(sound).map(|c| &data[c.start..c.end]), at);
-                        }
+                        at.loose = cells.len() != self.columns.len();
+                        each(&|c| cells.get(c).filter(sound).map(|c| &data[c.start..c.end]), at);
+                        at.loose = false;
                     }
                 }
                 at.row += 1;

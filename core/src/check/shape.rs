@@ -5,6 +5,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::short::{Ranges, Sixteen, sixteen};
+
 /// A few sequences of classes of ASCII characters.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
@@ -12,6 +14,9 @@ pub(super) struct Shape {
     table: Box<[u8; 256]>,
     /// Each sequence's classes, as one bit each; sorted by length.
     sequences: Vec<Box<[u8]>>,
+    /// By length up to 32: the ranges of the first sixteen bytes and of the last sixteen, where there is one sequence of that length and each of
+    /// its classes is one range.
+    ranges: Box<[Option<(Ranges, Ranges)>; 33]>,
 }
 
 /// Bounds of what is taken on.
@@ -49,13 +54,29 @@ impl Shape {
                 *entry |= u8::from(is_in) << k;
             }
         }
-        Some(Shape { table, sequences })
+        let mut ranges = Box::new([None; 33]);
+        for (n, place) in ranges.iter_mut().enumerate() {
+            let mut of_length = sequences.iter().filter(|s| s.len() == n);
+            if let (Some(sequence), None) = (of_length.next(), of_length.next()) {
+                *place = as_ranges(sequence, &sets);
+            }
+        }
+        Some(Shape { table, sequences, ranges })
     }
 
     /// Only the sequences of at most so many characters.
     pub(super) fn up_to(mut self, most: usize) -> Shape {
         self.sequences.retain(|sequence| sequence.len() <= most);
+        self.ranges.iter_mut().skip(most.saturating_add(1)).for_each(|r| *r = None);
         self
+    }
+
+    /// Whether the whole text, which begins with `bytes`, certainly matches; false means "look closely".
+    #[inline(always)]
+    pub(super) fn looks_right(&self, bytes: Sixteen, text: &[u8]) -> bool {
+        let n = text.len();
+        let Some(Some((head, tail))) = self.ranges.get(n) else { return false };
+        head.hold_all(bytes) && (n <= 16 || sixteen(text, n - 16).is_some_and(|last| tail.hold_all(last)))
     }
 
     /// Whether the whole text matches.
@@ -71,6 +92,27 @@ impl Shape {
             }
         })
     }
+}
+
+/// The ranges of a sequence's first and last sixteen bytes; `None` when a class is not one range.
+fn as_ranges(sequence: &[u8], sets: &[Set]) -> Option<(Ranges, Ranges)> {
+    let (mut head, mut tail) = (Ranges::ANY, Ranges::ANY);
+    let n = sequence.len();
+    for (i, class) in sequence.iter().enumerate() {
+        let set = &sets[class.trailing_zeros() as usize];
+        let least = set.iter().position(|is_in| *is_in)?;
+        let most = set.iter().rposition(|is_in| *is_in)?;
+        if !set[least..=most].iter().all(|is_in| *is_in) {
+            return None;
+        }
+        if i < 16 {
+            head.set(i, least as u8, most as u8);
+        }
+        if n > 16 && i + 16 >= n {
+            tail.set(i + 16 - n, least as u8, most as u8);
+        }
+    }
+    Some((head, tail))
 }
 
 /// All sequences that the pattern matches, when they are few and short.
@@ -176,7 +218,19 @@ mod tests {
         fn agrees_with_the_regular_expression(text in "[A-C0-2-]{0,6}", which in 0usize..5) {
             let pattern = ["[A-Z]{2}[0-9]{1,3}", "^[0-9]{2}(-[0-9]{2})?$", "(A|BC)[0-9]?", "[0-2]{2,4}|A-B", "-?[0-9]"][which];
             let regex = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
-            prop_assert_eq!(Shape::new(pattern).unwrap().matches(text.as_bytes()), regex.is_match(&text));
+            let shape = Shape::new(pattern).unwrap();
+            prop_assert_eq!(shape.matches(text.as_bytes()), regex.is_match(&text));
+            let behind = [text.as_bytes(), b"0000000000000000"].concat();
+            prop_assert!(!shape.looks_right(sixteen(&behind, 0).unwrap(), text.as_bytes()) || regex.is_match(&text));
+        }
+
+        #[test]
+        fn long_texts_too(text in "[0-9]{2}(-[0-9]{2}){1,2}(-[0-9]{3}){2,6}[-0-9a]{0,3}") {
+            let pattern = "[0-9]{2}-[0-9]{2}(-[0-9]{3}){2,6}";
+            let matches = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap().is_match(&text);
+            let shape = Shape::new(pattern).unwrap();
+            let behind = [text.as_bytes(), b",,,,,,,,,,,,,,,,"].concat();
+            prop_assert_eq!(shape.looks_right(sixteen(&behind, 0).unwrap(), text.as_bytes()), matches);
         }
     }
 }

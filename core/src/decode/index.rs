@@ -160,6 +160,58 @@ struct Scan<'t, 'd> {
     from: usize,
 }
 
+/// The boundaries while they are found: room for those of a chunk is made once, so that they can be written without asking each time.
+struct Places {
+    room: Vec<u32>,
+    len: usize,
+}
+
+impl Places {
+    /// Goes on behind a vector's numbers; so many more are expected.
+    fn behind(mut room: Vec<u32>, foreseen: usize) -> Places {
+        let len = room.len();
+        room.resize(len + foreseen + 256, 0);
+        Places { room, len }
+    }
+
+    /// Makes room for all that a chunk can bring: each of its 64 bytes can end a cell, and a row's start be noted too; 64 more can be written
+    /// behind those.
+    #[inline(always)]
+    fn for_a_chunk(&mut self) {
+        if self.room.len() - self.len < 256 {
+            self.room.resize(self.room.len() * 2 + 256, 0);
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, place: u32) {
+        if self.len == self.room.len() {
+            self.room.resize(self.len * 2 + 256, 0);
+        }
+        self.room[self.len] = place;
+        self.len += 1;
+    }
+
+    /// Adds the place behind each byte whose bit is set; the bits' first byte is at `at`.
+    #[inline(always)]
+    fn push_bits(&mut self, at: usize, bits: u64, number: impl Fn(u64, u32, &mut [u32; 64])) {
+        // There is room: `for_a_chunk` made it.
+        if let Some(room) = self.room.get_mut(self.len..).and_then(|room| room.first_chunk_mut::<64>()) {
+            number(bits, at as u32 + 1, room);
+            self.len += bits.count_ones() as usize;
+        }
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    fn into_vec(mut self) -> Vec<u32> {
+        self.room.truncate(self.len);
+        self.room
+    }
+}
+
 /// What one chunk hands to the next.
 #[derive(Clone, Copy)]
 struct Carry {
@@ -181,14 +233,22 @@ struct Carry {
     cr: u64,
 }
 
+impl Carry {
+    /// Nothing but separators and blanks before.
+    #[inline(always)]
+    fn is_quiet(&self) -> bool {
+        self.inside | self.close | self.open | self.blank_end | self.cr == 0
+    }
+}
+
 const FRESH: Carry = Carry { inside: 0, boundary: 1, separator: 1, close: 0, blank: 0, open: 0, blank_end: 0, cr: 0 };
 
 impl masks::Work for Scan<'_, '_> {
     #[inline(always)]
-    fn run(mut self, classify: impl Fn(&[u8; 64], u8, u8) -> Masks) {
+    fn run(mut self, classify: impl Fn(&[u8; 64], u8, u8) -> Masks, number: impl Fn(u64, u32, &mut [u32; 64])) {
         let from = self.from;
-        // A vector of its own, so that its length and place stay in registers.
-        let mut boundaries = std::mem::take(&mut self.tile.boundaries);
+        let foreseen = self.until.min(self.data.len()).saturating_sub(from) / 8;
+        let mut boundaries = Places::behind(std::mem::take(&mut self.tile.boundaries), foreseen);
         let (data, len) = (self.data, self.data.len());
         let until = self.until.min(len);
         let by_cr = self.dialect.line_end == LineEnd::Cr;
@@ -201,13 +261,67 @@ impl masks::Work for Scan<'_, '_> {
         let mut lines_chunk = 0u64; // line ends before the chunk
         let mut carry = FRESH;
         if from >= until {
-            self.tile.boundaries = boundaries;
+            self.tile.boundaries = boundaries.into_vec();
             return;
         }
         boundaries.push(row as u32);
         loop {
             let mut resume = None; // set when the record at `row` must be read carefully
-            if at >= len {
+            // Most chunks hold no quotation mark and nothing strange: they need little of what stands below.
+            let mut lines = lines_chunk;
+            while !by_cr && carry.is_quiet() {
+                let Some(chunk) = data.get(at..at + 64).and_then(|c| <&[u8; 64]>::try_from(c).ok()) else { break };
+                let m = classify(chunk, delimiter, b'"');
+                if m.quote | m.odd | m.cr | (m.tab & !m.delimiter) != 0 {
+                    break;
+                }
+                let separators = m.delimiter | m.lf;
+                let mut strange = ((separators << 1) | carry.separator) & m.space;
+                strange |= ((m.space << 1) | carry.blank) & separators;
+                boundaries.for_a_chunk();
+                let mut delimiters = m.delimiter;
+                let mut ends = m.lf;
+                while ends != 0 {
+                    let bit = ends.trailing_zeros();
+                    let upto = u64::MAX >> (63 - bit);
+                    let end = at + bit as usize;
+                    if end - row >= MAX_RECORD {
+                        break;
+                    }
+                    // The row's own end comes with the delimiters before it.
+                    boundaries.push_bits(at, (delimiters & upto) | (1 << bit), &number);
+                    delimiters &= !upto;
+                    self.finish_row(&mut boundaries, row, end, end + 1, base, odd | (strange & upto != 0));
+                    strange &= !upto;
+                    odd = false;
+                    ends &= ends - 1;
+                    row = end + 1;
+                    base = boundaries.len;
+                    lines += 1;
+                    lines_row = lines;
+                    if row >= until {
+                        self.tile.boundaries = boundaries.into_vec();
+                        self.tile.next = row;
+                        self.tile.lines += lines;
+                        return;
+                    }
+                    boundaries.push(row as u32);
+                }
+                if ends != 0 {
+                    resume = Some(());
+                    break;
+                }
+                boundaries.push_bits(at, delimiters, &number);
+                odd |= strange != 0;
+                at += 64;
+                carry.separator = separators >> 63;
+                carry.boundary = carry.separator;
+                carry.blank = m.space >> 63;
+            }
+            lines_chunk = lines;
+            if resume.is_some() {
+                // A record beyond the bound.
+            } else if at >= len {
                 if !self.last {
                     if len - row > MAX_RECORD {
                         resume = Some(());
@@ -220,13 +334,10 @@ impl masks::Work for Scan<'_, '_> {
                         // The end of the file stands for a separator; rather than look at what is before it, the last row counts as odd.
                         odd = true;
                         boundaries.push(end as u32 + 1);
-                        if self.finish_row(&mut boundaries, row, end, len, base, odd) {
-                            resume = Some(());
-                        } else {
-                            base = boundaries.len();
-                            row = len;
-                            lines_row = lines_chunk;
-                        }
+                        self.finish_row(&mut boundaries, row, end, len, base, odd);
+                        base = boundaries.len;
+                        row = len;
+                        lines_row = lines_chunk;
                     }
                 }
                 if resume.is_none() {
@@ -241,6 +352,7 @@ impl masks::Work for Scan<'_, '_> {
                         (&padded, (1u64 << (len - at)) - 1)
                     }
                 };
+                boundaries.for_a_chunk();
                 let m = classify(chunk, delimiter, b'"');
                 let quotes = m.quote & valid;
                 let newlines = if by_cr { m.cr } else { m.lf } & valid;
@@ -268,12 +380,9 @@ impl masks::Work for Scan<'_, '_> {
                 loop {
                     let bit = ends.trailing_zeros();
                     let below = if bit == 64 { !0 } else { (1u64 << bit) - 1 };
-                    let mut here = delimiters & below;
+                    let here = delimiters & below;
                     delimiters &= !below;
-                    while here != 0 {
-                        boundaries.push((at as u32) + here.trailing_zeros() + 1);
-                        here &= here - 1;
-                    }
+                    boundaries.push_bits(at, here, &number);
                     if bit == 64 {
                         break;
                     }
@@ -286,15 +395,16 @@ impl masks::Work for Scan<'_, '_> {
                     let is_odd = odd || strange & upto != 0;
                     strange &= !upto;
                     odd = false;
-                    if end - row >= MAX_RECORD || self.finish_row(&mut boundaries, row, text_end, end + 1, base, is_odd) {
+                    if end - row >= MAX_RECORD {
                         resume = Some(());
                         break;
                     }
+                    self.finish_row(&mut boundaries, row, text_end, end + 1, base, is_odd);
                     row = end + 1;
-                    base = boundaries.len();
+                    base = boundaries.len;
                     lines_row = lines_chunk + u64::from((newlines & upto).count_ones());
                     if row >= until {
-                        self.tile.boundaries = boundaries;
+                        self.tile.boundaries = boundaries.into_vec();
                         self.tile.next = row;
                         self.tile.lines += lines_row;
                         return;
@@ -330,9 +440,9 @@ impl masks::Work for Scan<'_, '_> {
             // The record at `row` needs the careful reading; then the index goes on behind it.
             boundaries.truncate(base);
             let counted = self.tile.lines;
-            self.tile.boundaries = boundaries;
+            self.tile.boundaries = boundaries.into_vec();
             let taken = self.tile.take_careful(data, row, self.last, self.dialect, self.columns);
-            boundaries = std::mem::take(&mut self.tile.boundaries);
+            boundaries = Places::behind(std::mem::take(&mut self.tile.boundaries), 0);
             match taken {
                 None => break,
                 Some(next) => {
@@ -341,11 +451,11 @@ impl masks::Work for Scan<'_, '_> {
                     row = next;
                     at = next;
                     lines_chunk = lines_row;
-                    base = boundaries.len();
+                    base = boundaries.len;
                     odd = false;
                     carry = FRESH;
                     if row >= until {
-                        self.tile.boundaries = boundaries;
+                        self.tile.boundaries = boundaries.into_vec();
                         self.tile.next = row;
                         self.tile.lines += lines_row;
                         return;
@@ -356,29 +466,28 @@ impl masks::Work for Scan<'_, '_> {
         }
         // Ran out of data: a record that has begun is not part of the stretch.
         boundaries.truncate(base);
-        self.tile.boundaries = boundaries;
+        self.tile.boundaries = boundaries.into_vec();
         self.tile.next = row;
         self.tile.lines += lines_row;
     }
 }
 
 impl Scan<'_, '_> {
-    /// Files the record whose boundaries are complete. True when it has to be read carefully instead.
+    /// Files the record whose boundaries are complete.
     #[inline(always)]
-    fn finish_row(&mut self, boundaries: &mut Vec<u32>, row: usize, end: usize, next: usize, base: usize, odd: bool) -> bool {
+    fn finish_row(&mut self, boundaries: &mut Places, row: usize, end: usize, next: usize, base: usize, odd: bool) {
         let tile = &mut *self.tile;
-        let count = boundaries.len() - base;
+        let count = boundaries.len - base;
         let blank = end - row == count - 2; // nothing but separators
         if count == tile.stride && !blank {
             if odd {
                 tile.odd.push((base / tile.stride) as u32);
             }
-            return false;
+            return;
         }
         boundaries.truncate(base);
         let kind = if blank { SpecialKind::Blank } else { SpecialKind::Irregular };
         tile.specials.push(Special { before: (base / tile.stride) as u32, start: row as u32, next: next as u32, kind });
-        false
     }
 }
 

@@ -1,6 +1,6 @@
 //! Classifies 64 bytes at once: bit `i` of a mask speaks of byte `i`.
 //!
-//! Several files with the same function, one chosen by the processor, once for a stretch of data. No vector function that takes a pointer is used.
+//! Several files with the same function, one chosen by the processor, once for a stretch of data.
 
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
@@ -35,8 +35,9 @@ pub(super) struct Masks {
 
 /// Work on a stretch of data that is compiled once for each way to classify.
 pub(super) trait Work {
-    /// Does it. `classify` takes 64 bytes, the delimiter and the quotation mark.
-    fn run(self, classify: impl Fn(&[u8; 64], u8, u8) -> Masks);
+    /// Does it. `classify` takes 64 bytes, the delimiter and the quotation mark. `number` takes bits and a number, and writes for each set bit in
+    /// turn its index and the number, added up; what it writes behind those means nothing.
+    fn run(self, classify: impl Fn(&[u8; 64], u8, u8) -> Masks, number: impl Fn(u64, u32, &mut [u32; 64]));
 }
 
 #[cfg(test)]
@@ -46,7 +47,7 @@ mod tests {
     struct Compare;
 
     impl Work for Compare {
-        fn run(self, classify: impl Fn(&[u8; 64], u8, u8) -> Masks) {
+        fn run(self, classify: impl Fn(&[u8; 64], u8, u8) -> Masks, number: impl Fn(u64, u32, &mut [u32; 64])) {
             let mut chunk = [0u8; 64];
             for round in 0..2000u32 {
                 for (i, byte) in chunk.iter_mut().enumerate() {
@@ -57,7 +58,15 @@ mod tests {
                     };
                 }
                 for delimiter in [b',', b'\t', b';', b'|'] {
-                    assert_eq!(classify(&chunk, delimiter, b'"'), portable::classify(&chunk, delimiter, b'"'));
+                    let masks = portable::classify(&chunk, delimiter, b'"');
+                    assert_eq!(classify(&chunk, delimiter, b'"'), masks);
+                    for bits in [masks.delimiter, masks.odd, !masks.odd, 0, u64::MAX, 1 << 63] {
+                        let (mut ours, mut plain) = ([7; 64], [9; 64]);
+                        number(bits, round, &mut ours);
+                        portable::number(bits, round, &mut plain);
+                        let count = bits.count_ones() as usize;
+                        assert_eq!(ours[..count], plain[..count]);
+                    }
                 }
             }
         }

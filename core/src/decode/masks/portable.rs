@@ -4,7 +4,7 @@ use super::Masks;
 
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
 pub(in crate::decode) fn choose(work: impl super::Work) {
-    work.run(classify);
+    work.run(classify, number);
 }
 
 #[allow(dead_code)] // on processors with vectors only the tests call it
@@ -21,4 +21,16 @@ pub(in crate::decode) fn classify(chunk: &[u8; 64], delimiter: u8, quote: u8) ->
         masks.odd |= bit(byte >= 0x7f || (byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t')));
     }
     masks
+}
+
+#[inline(always)]
+pub(in crate::decode) fn number(mut bits: u64, first: u32, out: &mut [u32; 64]) {
+    // Eight at a time, whether there are so many or not: a loop that ends with the last bit would be guessed wrong nearly every time.
+    let count = bits.count_ones() as usize;
+    for eight in out.chunks_exact_mut(8).take(count.div_ceil(8)) {
+        for place in eight {
+            *place = first.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
+        }
+    }
 }

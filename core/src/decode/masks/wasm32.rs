@@ -5,7 +5,7 @@ use core::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_lt, u8x
 use super::{Masks, Work};
 
 pub(in crate::decode) fn choose(work: impl Work) {
-    work.run(classify);
+    work.run(classify, super::portable::number);
 }
 
 #[inline(always)]
