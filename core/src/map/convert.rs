@@ -61,6 +61,9 @@ pub struct Converter {
     full: Option<String>,
 }
 
+/// A table to be written: index of the resource, its name, one record of it, its schema, and the fields written.
+type Opened = (usize, String, String, Arc<TableSchema>, Vec<usize>);
+
 /// One target table's writer and counts.
 struct Output {
     resource: usize,
@@ -134,13 +137,7 @@ impl Converter {
         Converter::build(Arc::new(plans), tables, config, rejects, false)
     }
 
-    fn build(
-        plans: Arc<Vec<MapPlan>>,
-        tables: Vec<(usize, String, String, Arc<TableSchema>, Vec<usize>)>,
-        config: WriterConfig,
-        rejects: RejectsConfig,
-        begun: bool,
-    ) -> Converter {
+    fn build(plans: Arc<Vec<MapPlan>>, tables: Vec<Opened>, config: WriterConfig, rejects: RejectsConfig, begun: bool) -> Converter {
         let mut outputs: Vec<Output> = tables
             .into_iter()
             .map(|(resource, name, record, schema, fields)| Output {

@@ -75,7 +75,7 @@ fn field(input: &mut Input<'_>) -> Field {
         _ => input.text(),
     };
     let mut field = Field::new(&name, kind);
-    field.extras.unit = (input.byte() % 2 == 0).then(|| "us-dollar".to_owned());
+    field.extras.unit = input.byte().is_multiple_of(2).then(|| "us-dollar".to_owned());
     field
 }
 
@@ -103,8 +103,9 @@ fn well_formed(format: Format, bytes: &[u8], rows: &[Vec<String>]) {
             assert_eq!(value.as_array().map(Vec::len), Some(rows.len()));
         }
         Format::Ndjson => {
-            let lines = std::str::from_utf8(bytes).expect("UTF-8").lines();
-            assert_eq!(lines.map(|l| serde_json::from_str::<serde_json::Value>(l).expect("JSON")).count(), rows.len());
+            let lines: Vec<serde_json::Value> =
+                std::str::from_utf8(bytes).expect("UTF-8").lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+            assert_eq!(lines.len(), rows.len());
         }
         Format::GeoJson => {
             let value: serde_json::Value = serde_json::from_slice(bytes).expect("JSON");
