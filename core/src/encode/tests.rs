@@ -220,7 +220,9 @@ proptest! {
     fn xml_reads_back_equal((schema, rows) in tables(), joined: bool) {
         let (bytes, troubles) = written(Format::Xml, &schema, &rows, joined);
         let mut reader = quick_xml::Reader::from_reader(bytes.as_slice());
-        let (mut path, mut got, mut text, mut buffer): (Vec<String>, Vec<Vec<(String, String)>>, String, _) = (vec![], vec![], String::new(), vec![]);
+        let mut path: Vec<String> = Vec::new();
+        let mut got: Vec<Vec<(String, String)>> = Vec::new();
+        let (mut text, mut buffer) = (String::new(), Vec::new());
         loop {
             match reader.read_event_into(&mut buffer).unwrap() {
                 Event::Start(e) => {
