@@ -62,7 +62,8 @@ pub(crate) struct Validate {
     /// How the report is shown: text, short, json, ndjson or csv.
     #[arg(long, value_name = "F", default_value = "text")]
     pub(crate) format: String,
-    /// Also write the report to a file; its extension chooses the format (.json .ndjson .csv .txt).
+    /// Also write the report to a file; its extension chooses the format (.xlsx .json .ndjson .csv .txt). An .xlsx shows your own
+    /// rows with the cells at fault coloured and explained.
     #[arg(long, value_name = "OUT")]
     pub(crate) report: Vec<PathBuf>,
     /// Findings that a report lists; counts are always complete.
@@ -92,13 +93,15 @@ pub(crate) struct Convert {
     /// A crosswalk of your own, with its lookup tables beside it.
     #[arg(long, value_name = "PATH")]
     pub(crate) crosswalk: Option<PathBuf>,
-    /// Where the converted data go: a file (.csv .tsv .json .ndjson), or a folder when it ends in `/`. Default: the standard output.
+    /// Where the converted data go: a file (.csv .tsv .json .ndjson .geojson .xml .xlsx .parquet), or a whole dataset with its
+    /// descriptor: a folder when it ends in `/`, or a .zip. Default: the standard output.
     #[arg(short = 'o', long = "output", value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
     /// Also write the source rows that could not be converted, as they were, with a reason column.
     #[arg(long, value_name = "OUT")]
     pub(crate) rejects: Option<PathBuf>,
-    /// Also write the report to a file; its extension chooses the format (.json .ndjson .csv .txt).
+    /// Also write the report to a file; its extension chooses the format (.xlsx .json .ndjson .csv .txt). An .xlsx shows your own
+    /// rows with the cells at fault coloured and explained.
     #[arg(long, value_name = "OUT")]
     pub(crate) report: Vec<PathBuf>,
     /// How the report is shown: text, short, json, ndjson or csv. It goes to the standard error when the data go to the standard output.
@@ -107,7 +110,7 @@ pub(crate) struct Convert {
     /// A value that the crosswalk asks for and the files do not hold.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Format of the data where no file name says it: csv, tsv, json or ndjson.
+    /// Format of the data where no file name says it: csv, tsv, json, ndjson, geojson, xml, xlsx or parquet.
     #[arg(long = "as", value_name = "EXT")]
     pub(crate) as_: Option<String>,
     /// Findings that a report lists; counts are always complete.
@@ -128,13 +131,14 @@ pub(crate) struct Merge {
     /// The standard they are in, as `id@version` or `id`.
     #[arg(long, value_name = "REF")]
     pub(crate) to: String,
-    /// Where the united table goes: a file (.csv .tsv .json .ndjson).
+    /// Where the united table goes: a file (.csv .tsv .json .ndjson .geojson .xml .xlsx .parquet), a folder or a .zip.
     #[arg(short = 'o', long = "output", value_name = "OUT", required = true)]
     pub(crate) output: PathBuf,
     /// A CSV with the columns `file` and `source`: what stands in the first column for each file. Default: the file's name.
     #[arg(long, value_name = "MANIFEST")]
     pub(crate) towns: Option<PathBuf>,
-    /// Also write the report to a file; its extension chooses the format (.json .ndjson .csv .txt).
+    /// Also write the report to a file; its extension chooses the format (.xlsx .json .ndjson .csv .txt). An .xlsx shows your own
+    /// rows with the cells at fault coloured and explained.
     #[arg(long, value_name = "OUT")]
     pub(crate) report: Vec<PathBuf>,
     /// How the report is shown: text, short, json, ndjson or csv.
@@ -171,6 +175,15 @@ pub(crate) enum Standards {
         /// `id@version` or `id`.
         #[arg(value_name = "REF")]
         reference: String,
+    },
+    /// Write a workbook to fill in: a sheet for each table, with drop-downs and explanations. It is recognised when it comes back.
+    Template {
+        /// `id@version` or `id`.
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// The file to write.
+        #[arg(short = 'o', long = "output", value_name = "OUT.xlsx")]
+        output: PathBuf,
     },
     /// Check packages (folders) or bare schema files.
     Check {

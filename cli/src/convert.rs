@@ -12,17 +12,20 @@ use concord_core::check::plan::StandardPlan;
 use concord_core::convert::{Job, Way};
 use concord_core::decode::Head;
 use concord_core::detect;
-use concord_core::encode::WriterConfig;
+use concord_core::encode::descriptor::{About, Written};
+use concord_core::encode::{self, WriterConfig};
 use concord_core::finding::{Finding, Severity};
 use concord_core::map::MapPlan;
 use concord_core::package::read_crosswalk::parse_crosswalk;
 use concord_core::package::{Crosswalk, Package, StandardRef, lint};
 use concord_core::read::ReadOptions;
-use concord_core::render::{self, Format, words};
+use concord_core::render::{self, words};
 
 use crate::args;
-use crate::output::{Failure, WholeFile, print, write_file};
+use crate::dataset_out::Describe;
+use crate::output::{Failure, WholeFile, print};
 use crate::reading::Input;
+use crate::report_out::{Form, report_files, write_reports};
 use crate::sink::Target;
 use crate::target::{self, catalog, file_name};
 use crate::validate::{announce, exit, format, terminal};
@@ -51,7 +54,9 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
 
     let tables = job.tables();
     let names: Vec<String> = tables.iter().map(|t| t.1.clone()).collect();
+    let format = output.format();
     let mut sink = output.open(&names)?;
+    sink.describe(description(&to, format, job.written()));
     let mut rejects = match &args.rejects {
         Some(_) if !job.rejects_fit_together() => {
             return Err(Failure::said(
@@ -62,13 +67,14 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         None => None,
     };
     let mut drain = |job: &mut Job| {
+        usable(job.full())?;
         for (i, (resource, _)) in tables.iter().enumerate() {
             job.hand_over(*resource, |bytes| sink.write(i, bytes))?;
         }
         let rows = job.take_rejects();
         rejects.as_mut().map_or(Ok(()), |file| file.write(&rows))
     };
-    let with_digest = std::iter::once(shown).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
+    let with_digest = std::iter::once(shown).map(Form::Text).chain(reports.iter().map(|r| r.1)).any(Form::with_digest);
     let mut inputs: Vec<Option<Input>> = inputs.into_iter().map(Some).collect();
     for index in job.reading_order() {
         if let Some(input) = inputs[index].take() {
@@ -82,9 +88,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     if let Some(file) = rejects {
         file.finish()?;
     }
-    for (path, of) in reports {
-        write_file(path, render::render(&report, of, &render::Options::default()).as_bytes())?;
-    }
+    write_reports(&reports, &report, &args.files)?;
     let text = render::render(&report, shown, &terminal());
     if to_stdout {
         eprint!("{text}");
@@ -94,13 +98,18 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     Ok(exit(&report, args.strict))
 }
 
-/// Report files with the format that each one's name says.
-pub(crate) fn report_files(paths: &[PathBuf]) -> Result<Vec<(&PathBuf, Format)>, Failure> {
-    fn of(path: &PathBuf) -> Result<(&PathBuf, Format), Failure> {
-        let format = Format::from_path(&path.to_string_lossy());
-        Ok((path, format.ok_or_else(|| Failure::said(format!("{}: a report ends in .json, .ndjson, .csv or .txt", path.display())))?))
-    }
-    paths.iter().map(of).collect()
+/// The descriptor of a dataset in the target's form.
+fn description(to: &Package, format: encode::Format, written: Vec<Written>) -> Describe {
+    let (manifest, reference) = (to.manifest.clone(), to.reference());
+    Box::new(move |files| {
+        let about = About { name: &manifest.id, title: &manifest.title, standard: &reference, homepage: &manifest.homepage };
+        encode::descriptor::data_package(&about, format, &written, files)
+    })
+}
+
+/// Refuses output of which the form cannot hold everything.
+pub(crate) fn usable(full: Option<&str>) -> Result<(), Failure> {
+    full.map_or(Ok(()), |why| Err(Failure::said(why)))
 }
 
 /// A file that is read must not be written over by what is made of it.

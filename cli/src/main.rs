@@ -7,11 +7,13 @@
 
 mod args;
 mod convert;
+mod dataset_out;
 mod explain;
 mod merge;
 mod output;
 mod progress;
 mod reading;
+mod report_out;
 mod sink;
 mod standards;
 mod target;

@@ -8,12 +8,13 @@ use concord_core::check::dataset::{Options, Start};
 use concord_core::convert::Uniting;
 use concord_core::encode::WriterConfig;
 use concord_core::merge::manifest;
-use concord_core::render::{self, Format};
+use concord_core::render;
 
 use crate::args;
-use crate::convert::{refuse_own_input, report_files};
-use crate::output::{Failure, print, write_file};
+use crate::convert::{refuse_own_input, usable};
+use crate::output::{Failure, print};
 use crate::reading::Input;
+use crate::report_out::{Form, report_files, write_reports};
 use crate::sink::Target;
 use crate::target::{self, file_name};
 use crate::validate::{exit, format, terminal};
@@ -36,16 +37,19 @@ pub(crate) fn run(args: &args::Merge) -> Result<ExitCode, Failure> {
     let mut uniting = Uniting::open(&to, &starts, &sources, COLUMN, &writer, &options).map_err(|e| Failure::said(e.to_string()))?;
     drop(starts);
     let mut sink = output.open(&[uniting.table().to_owned()])?;
-    let with_digest = std::iter::once(shown).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
+    let with_digest = std::iter::once(shown).map(Form::Text).chain(reports.iter().map(|r| r.1)).any(Form::with_digest);
     for (index, input) in inputs.into_iter().enumerate() {
-        input.read("Uniting", &mut uniting, index, with_digest, &mut |job| sink.write(0, &job.take_output()))?;
+        input.read("Uniting", &mut uniting, index, with_digest, &mut |job| {
+            usable(job.full())?;
+            sink.write(0, &job.take_output())
+        })?;
     }
+    uniting.close();
+    usable(uniting.full())?;
     let (report, rest) = uniting.finish();
     sink.write(0, &rest)?;
     sink.finish()?;
-    for (path, of) in reports {
-        write_file(path, render::render(&report, of, &render::Options::default()).as_bytes())?;
-    }
+    write_reports(&reports, &report, &args.files)?;
     let text = render::render(&report, shown, &terminal());
     if to_stdout {
         eprint!("{text}");

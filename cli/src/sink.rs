@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use concord_core::encode::Format;
 
+use crate::dataset_out::{self, Describe, Meter};
 use crate::output::{Failure, WholeFile};
 
 /// The place and form that the user named.
@@ -23,6 +24,7 @@ enum Place {
     Stdout,
     File(PathBuf),
     Folder(PathBuf),
+    Zip(PathBuf),
 }
 
 /// The mark of a folder that may be replaced: the files in it, a line each.
@@ -30,16 +32,11 @@ const MARK: &str = ".concord";
 
 /// A format by an extension.
 fn format_of(extension: &str) -> Result<(Format, &'static str), Failure> {
-    match extension.to_ascii_lowercase().as_str() {
-        "csv" => Ok((Format::Csv, "csv")),
-        "tsv" | "tab" => Ok((Format::Tsv, "tsv")),
-        "json" => Ok((Format::Json, "json")),
-        "ndjson" | "jsonl" => Ok((Format::Ndjson, "ndjson")),
-        later @ ("xlsx" | "parquet" | "geojson" | "xml" | "zip") => {
-            Err(Failure::said(format!("writing .{later} comes with a later version; there are .csv, .tsv, .json and .ndjson")))
-        }
-        other => Err(Failure::said(format!("there is no format \"{other}\" to write; there are csv, tsv, json and ndjson"))),
-    }
+    let format = Format::of_extension(extension).ok_or_else(|| {
+        let known: Vec<&str> = Format::ALL.iter().map(|f| f.extension()).collect();
+        Failure::said(format!("there is no format \"{extension}\" to write; there are {}", known.join(", ")))
+    })?;
+    Ok((format, format.extension()))
 }
 
 impl Target {
@@ -51,6 +48,9 @@ impl Target {
         if path.as_os_str().to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR]) || path.is_dir() {
             let folder: PathBuf = path.components().collect();
             return Ok(Target { place: Place::Folder(folder), format, extension });
+        }
+        if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip")) {
+            return Ok(Target { place: Place::Zip(path.to_owned()), format, extension });
         }
         let Some(own) = path.extension() else {
             return Err(Failure::said(format!(
@@ -78,7 +78,7 @@ impl Target {
     /// The file that is written, when it is one.
     pub(crate) fn file(&self) -> Option<&Path> {
         match &self.place {
-            Place::File(path) => Some(path),
+            Place::File(path) | Place::Zip(path) => Some(path),
             _ => None,
         }
     }
@@ -87,6 +87,13 @@ impl Target {
     pub(crate) fn open(self, tables: &[String]) -> Result<Sink, Failure> {
         match (self.place, tables) {
             (Place::Folder(path), _) => Folder::create(&path, tables, self.extension).map(Sink::Folder),
+            (Place::Zip(path), _) => Folder::for_zip(&path, tables, self.extension).map(Sink::Folder),
+            (Place::Stdout, [_]) if !self.format.is_text() && io::stdout().is_terminal() => {
+                let extension = self.extension;
+                Err(Failure::said(format!(
+                    "a terminal cannot show .{extension}; name a file with -o OUT.{extension}, or pipe the output on"
+                )))
+            }
             (Place::Stdout, [_]) => Ok(Sink::Stdout),
             (Place::File(path), [_]) => WholeFile::create(&path).map(Sink::File),
             (place, _) => {
@@ -95,7 +102,7 @@ impl Target {
                     _ => "the standard output takes one table".to_owned(),
                 };
                 Err(Failure::said(format!(
-                    "the data become {} tables ({}), and {what}; name a folder with -o FOLDER/",
+                    "the data become {} tables ({}), and {what}; name a folder with -o FOLDER/, or a zip",
                     tables.len(),
                     tables.join(", ")
                 )))
@@ -105,7 +112,6 @@ impl Target {
 }
 
 /// An open place; tables are named by their index among those it was opened for.
-#[derive(Debug)]
 pub(crate) enum Sink {
     Stdout,
     File(WholeFile),
@@ -121,7 +127,14 @@ impl Sink {
         match self {
             Sink::Stdout => io::stdout().lock().write_all(bytes).map_err(|e| closed(&e)),
             Sink::File(file) => file.write(bytes),
-            Sink::Folder(folder) => folder.files.get_mut(table).map_or(Ok(()), |file| file.write(bytes)),
+            Sink::Folder(folder) => folder.write(table, bytes),
+        }
+    }
+
+    /// Has a dataset described, when the place is one: what `describe` makes of its files becomes its `datapackage.json`.
+    pub(crate) fn describe(&mut self, describe: Describe) {
+        if let Sink::Folder(folder) = self {
+            folder.describe = Some(describe);
         }
     }
 
@@ -142,38 +155,73 @@ fn closed(error: &io::Error) -> Failure {
     }
 }
 
-/// A folder that takes its name only when all its files are whole.
-#[derive(Debug)]
+/// A folder, or a zip of one, that takes its name only when all its files are whole.
 pub(crate) struct Folder {
     path: PathBuf,
     temporary: PathBuf,
     names: Vec<String>,
     files: Vec<WholeFile>,
+    meters: Vec<Meter>,
+    describe: Option<Describe>,
+    zip: bool,
     named: bool,
 }
 
 impl Folder {
     fn create(path: &Path, tables: &[String], extension: &str) -> Result<Folder, Failure> {
         may_replace(path)?;
+        Folder::begin(path, tables, extension, false)
+    }
+
+    fn for_zip(path: &Path, tables: &[String], extension: &str) -> Result<Folder, Failure> {
+        Folder::begin(path, tables, extension, true)
+    }
+
+    fn begin(path: &Path, tables: &[String], extension: &str, zip: bool) -> Result<Folder, Failure> {
         let beside = |kind: &str| {
             let name = path.file_name().ok_or_else(|| Failure::said(format!("{}: not a folder name", path.display())))?;
             Ok(path.with_file_name(format!(".{}.{}.{kind}", name.to_string_lossy(), std::process::id())))
         };
-        let temporary: PathBuf = beside("part")?;
+        let temporary: PathBuf = beside(if zip { "files" } else { "part" })?;
         fs::create_dir(&temporary).map_err(|e| Failure::of(path, &e))?;
-        let mut folder = Folder { path: path.to_owned(), temporary, names: Vec::new(), files: Vec::new(), named: false };
+        let mut folder = Folder {
+            path: path.to_owned(),
+            temporary,
+            names: Vec::new(),
+            files: Vec::new(),
+            meters: Vec::new(),
+            describe: None,
+            zip,
+            named: false,
+        };
         for table in tables {
             let name = format!("{table}.{extension}");
             folder.files.push(WholeFile::create(&folder.temporary.join(&name))?);
             folder.names.push(name);
+            folder.meters.push(Meter::default());
         }
         Ok(folder)
+    }
+
+    fn write(&mut self, table: usize, bytes: &[u8]) -> Result<(), Failure> {
+        let (Some(file), Some(meter)) = (self.files.get_mut(table), self.meters.get_mut(table)) else { return Ok(()) };
+        meter.add(bytes);
+        file.write(bytes)
     }
 
     fn finish(mut self) -> Result<(), Failure> {
         let fail = |e: io::Error| Failure::of(&self.path, &e);
         for file in std::mem::take(&mut self.files) {
             file.finish()?;
+        }
+        if let Some(describe) = self.describe.take() {
+            let descriptor = describe(&dataset_out::files(&self.names, std::mem::take(&mut self.meters)));
+            fs::write(self.temporary.join(dataset_out::DESCRIPTOR), descriptor).map_err(fail)?;
+            self.names.insert(0, dataset_out::DESCRIPTOR.to_owned());
+        }
+        if self.zip {
+            // What was gathered goes when the folder is let go.
+            return dataset_out::pack(&self.temporary, &self.names, &self.path);
         }
         fs::write(self.temporary.join(MARK), self.names.join("\n") + "\n").map_err(fail)?;
         // Once more: someone may have put something there meanwhile.

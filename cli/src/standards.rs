@@ -11,9 +11,10 @@ use concord_core::package::load::load;
 use concord_core::package::{Package, lint};
 use concord_core::render::words;
 use concord_core::schema::FieldType;
+use concord_core::template;
 
 use crate::args::Standards;
-use crate::output::{Failure, print};
+use crate::output::{Failure, print, write_file};
 use crate::target::{self, catalog, file_name};
 
 pub(crate) fn run(command: &Standards) -> Result<ExitCode, Failure> {
@@ -21,6 +22,14 @@ pub(crate) fn run(command: &Standards) -> Result<ExitCode, Failure> {
         Standards::List => list(),
         Standards::Show { reference } => {
             print(&page(&*target::package(reference)?))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Standards::Template { reference, output } => {
+            if !output.extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx")) {
+                return Err(Failure::said(format!("{}: a template is a spreadsheet, so its name ends in .xlsx", output.display())));
+            }
+            let bytes = template::template(&*target::package(reference)?).map_err(Failure::said)?;
+            write_file(output, &bytes)?;
             Ok(ExitCode::SUCCESS)
         }
         Standards::Check { paths } => {

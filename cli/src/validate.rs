@@ -18,28 +18,22 @@ use concord_core::report::Report;
 use concord_core::session::Choice;
 
 use crate::args;
-use crate::output::{Failure, print, write_file};
+use crate::output::{Failure, print};
 use crate::reading::Input;
+use crate::report_out::{Form, report_files, write_reports};
 use crate::target::{self, catalog};
 
 pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let format = format(&args.format)?;
-    let mut reports = Vec::new();
-    for path in &args.report {
-        let of = Format::from_path(&path.to_string_lossy());
-        reports
-            .push((path, of.ok_or_else(|| Failure::said(format!("{}: a report ends in .json, .ndjson, .csv or .txt", path.display())))?));
-    }
+    let reports = report_files(&args.report)?;
     let (paths, as_dataset) = files_of(&args.files)?;
-    let with_digest = std::iter::once(format).chain(reports.iter().map(|r| r.1)).any(|f| matches!(f, Format::Json | Format::Ndjson));
+    let with_digest = std::iter::once(format).map(Form::Text).chain(reports.iter().map(|r| r.1)).any(Form::with_digest);
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
     let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), ..args.how.options() };
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
-    for (path, of) in reports {
-        write_file(path, render::render(&report, of, &render::Options::default()).as_bytes())?;
-    }
+    write_reports(&reports, &report, &paths)?;
     print(&render::render(&report, format, &terminal()))?;
     Ok(exit(&report, args.strict))
 }
@@ -59,6 +53,9 @@ pub(crate) fn exit(report: &Report, strict: bool) -> ExitCode {
 }
 
 pub(crate) fn format(name: &str) -> Result<Format, Failure> {
+    if name == "xlsx" {
+        return Err(Failure::said("a report as a spreadsheet is a file; write --report OUT.xlsx"));
+    }
     let names = || Format::ALL.map(Format::name).join(", ");
     Format::parse(name).ok_or_else(|| Failure::said(format!("there is no report format \"{name}\"; there are {}", names())))
 }

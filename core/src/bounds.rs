@@ -102,3 +102,24 @@ impl Default for Sheet {
         }
     }
 }
+/// Most rows of a sheet, the header among them; the form has no more.
+pub const SHEET_ROWS: u64 = 1_048_576;
+
+/// Most columns of a sheet; the form has no more.
+pub const SHEET_COLUMNS: usize = 16_384;
+
+/// Most characters (UTF-16 units) of a sheet's cell; the form has no more.
+pub const SHEET_CELL: usize = 32_767;
+
+/// Most text of a group of rows in a Parquet file, in bytes; a writer keeps one group in memory.
+pub const ROW_GROUP: usize = 16 << 20;
+
+/// Most rows of a group of rows in a Parquet file.
+pub const ROW_GROUP_ROWS: usize = 128 << 10;
+
+/// Most rows of a file that the `xlsx` report shows whole.
+pub const REPORT_ROWS: u64 = 50_000;
+
+/// Cells of an `xlsx` report after which only rows with findings and their neighbours are added, up to as many again. A cell takes about a
+/// hundred bytes while the report is made.
+pub const REPORT_CELLS: usize = 500_000;

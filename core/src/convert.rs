@@ -385,6 +385,16 @@ impl Job {
         self.converter.waiting()
     }
 
+    /// Why the output cannot be used, as a sentence without a full stop: its form cannot hold the table. Nothing more is written then.
+    pub fn full(&self) -> Option<&str> {
+        self.converter.full()
+    }
+
+    /// The target tables that are written: their schemas and the fields written as columns, in the order of [`Job::tables`].
+    pub fn written(&self) -> Vec<crate::encode::descriptor::Written> {
+        self.converter.written()
+    }
+
     /// Whether all source files have one header and one sign between cells, so that their rejects are rows of one table.
     pub fn rejects_fit_together(&self) -> bool {
         let mut heads = (0..self.plans.len()).filter_map(|i| self.dataset.opened(i).head.map(|h| rejects_of(&h)));
@@ -407,7 +417,7 @@ impl Job {
     /// The report; `balance` is what [`Job::finish`] gave.
     pub fn report(self, balance: crate::report::Conversion) -> Report {
         let mut codes = self.target.codes();
-        codes.extend((501..=513).map(|n| format!("C{n}")));
+        codes.extend((501..=515).map(|n| format!("C{n}")));
         let mut report = self.dataset.finish();
         let mut rest = Findings::new(self.max_findings);
         self.target.finish().into_iter().chain(self.general).for_each(|f| rest.add(f));

@@ -14,6 +14,7 @@ pub mod encoding;
 pub mod head;
 pub mod index;
 mod masks;
+pub mod rows;
 
 pub use dialect::{Dialect, LineEnd};
 pub use encoding::Encoding;

@@ -2,18 +2,47 @@
 //!
 //! A writer knows the schema and which of its fields are written; a row is the cells by index of the schema's field. Numbers never pass
 //! through floating point: a JSON number is the cell's own digits.
+//!
+//! # Forms that cannot hold everything
+//!
+//! CSV and JSON hold any text. The others do not: XML has no control characters, a sheet has a last row, a typed column of Parquet takes no
+//! other type. What a writer cannot write as it is, it says through [`RowWriter::troubles`]; the conversion makes findings of it.
+//!
+//! # Memory
+//!
+//! Every writer gives its bytes as they are made. XLSX keeps what the compression holds back; Parquet keeps one group of rows, at most
+//! [`crate::bounds::ROW_GROUP`] bytes of text or [`crate::bounds::ROW_GROUP_ROWS`] rows.
 
 use crate::schema::TableSchema;
 
 pub(crate) mod buffer;
 mod csv;
+pub mod descriptor;
+mod geojson;
 mod json;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(any(feature = "xlsx-write", feature = "parquet"))]
+mod parts;
 mod scan;
+#[cfg(all(test, feature = "xlsx-write", feature = "parquet"))]
+mod tests;
+#[cfg(feature = "xlsx-write")]
+mod xlsx;
+mod xml;
 
 pub use csv::CsvWriter;
 pub(crate) use csv::write_cell as write_csv_cell;
+pub use geojson::GeoJsonWriter;
 pub use json::JsonWriter;
 pub(crate) use json::is_plain as is_plain_number;
+#[cfg(feature = "parquet")]
+pub use parquet::ParquetWriter;
+#[cfg(feature = "xlsx-write")]
+pub use xlsx::XlsxWriter;
+#[cfg(feature = "xlsx-write")]
+pub(crate) use xlsx::sheet_name;
+pub use xml::XmlWriter;
 
 /// Writes the rows of one table. Output is appended, so that the caller can drain the buffer between rows.
 pub trait RowWriter: Send {
@@ -32,6 +61,44 @@ pub trait RowWriter: Send {
     }
     /// Rows were written as [`RowWriter::plain`] says, behind at least one row that this writer wrote.
     fn wrote(&mut self, _rows: u64) {}
+    /// What could not be written as it is since this was last asked; nothing for a form that holds every text.
+    fn troubles(&mut self) -> Vec<Trouble> {
+        Vec::new()
+    }
+}
+
+/// What a form cannot hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The cell of a field holds characters that the form has no way to write; the sign for "unknown character" (U+FFFD) stands for each.
+    Replaced {
+        /// Index of the schema's field.
+        field: usize,
+    },
+    /// The cell of a field is no value of the column's type, so it was left empty.
+    Untyped {
+        /// Index of the schema's field.
+        field: usize,
+        /// What the column holds, as words: `a whole number of at most 18 digits`.
+        wanted: String,
+    },
+    /// The form cannot hold this table, and what was written must not be used; why, as a sentence without a full stop.
+    Full(String),
+}
+
+/// What a table is called where a form names it: the root element of XML, a sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableNames<'a> {
+    /// The resource's name; a plain word stands for an empty one.
+    pub table: &'a str,
+    /// One record, singular; a plain word stands for an empty one.
+    pub record: &'a str,
+}
+
+impl Default for TableNames<'_> {
+    fn default() -> Self {
+        TableNames { table: "records", record: "record" }
+    }
 }
 
 /// Rows that are members one behind the other, each a name and a value as it stands. Cells must be printable ASCII without quotation mark and
@@ -82,6 +149,85 @@ pub enum Format {
     Ndjson,
     /// A JSON array of objects, one a line.
     Json,
+    /// A GeoJSON FeatureCollection, RFC 7946.
+    GeoJson,
+    /// XML, one element a record.
+    Xml,
+    /// A spreadsheet with one sheet (ISO/IEC 29500).
+    #[cfg(feature = "xlsx-write")]
+    Xlsx,
+    /// Apache Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl Format {
+    /// Every form that this build can write, in the order in which help texts name them.
+    pub const ALL: &'static [Format] = &[
+        Format::Csv,
+        Format::Tsv,
+        Format::Json,
+        Format::Ndjson,
+        Format::GeoJson,
+        Format::Xml,
+        #[cfg(feature = "xlsx-write")]
+        Format::Xlsx,
+        #[cfg(feature = "parquet")]
+        Format::Parquet,
+    ];
+
+    /// The usual extension of a file name, without the point.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Tsv => "tsv",
+            Format::Json => "json",
+            Format::Ndjson => "ndjson",
+            Format::GeoJson => "geojson",
+            Format::Xml => "xml",
+            #[cfg(feature = "xlsx-write")]
+            Format::Xlsx => "xlsx",
+            #[cfg(feature = "parquet")]
+            Format::Parquet => "parquet",
+        }
+    }
+
+    /// The form that a file name's extension asks for, in any case, with or without the point. `None` for another.
+    pub fn of_extension(extension: &str) -> Option<Format> {
+        let lower = extension.trim_start_matches('.').to_ascii_lowercase();
+        match lower.as_str() {
+            "tab" => Some(Format::Tsv),
+            "jsonl" => Some(Format::Ndjson),
+            _ => Format::ALL.iter().copied().find(|f| f.extension() == lower),
+        }
+    }
+
+    /// The media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Format::Csv => "text/csv",
+            Format::Tsv => "text/tab-separated-values",
+            Format::Json => "application/json",
+            Format::Ndjson => "application/x-ndjson",
+            Format::GeoJson => "application/geo+json",
+            Format::Xml => "application/xml",
+            #[cfg(feature = "xlsx-write")]
+            Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            #[cfg(feature = "parquet")]
+            Format::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+
+    /// Whether the form is text; a terminal cannot show the others.
+    pub fn is_text(self) -> bool {
+        match self {
+            Format::Csv | Format::Tsv | Format::Json | Format::Ndjson | Format::GeoJson | Format::Xml => true,
+            #[cfg(feature = "xlsx-write")]
+            Format::Xlsx => false,
+            #[cfg(feature = "parquet")]
+            Format::Parquet => false,
+        }
+    }
 }
 
 /// How output is written.
@@ -107,7 +253,18 @@ impl Default for WriterConfig {
 impl WriterConfig {
     /// The writer for a table; `fields` are the indexes of the schema's fields that are written, in that order.
     pub fn writer(&self, schema: &TableSchema, fields: &[usize]) -> Box<dyn RowWriter> {
+        self.writer_of(TableNames::default(), schema, fields)
+    }
+
+    /// [`WriterConfig::writer`] for a table with names.
+    pub fn writer_of(&self, names: TableNames<'_>, schema: &TableSchema, fields: &[usize]) -> Box<dyn RowWriter> {
         match self.format {
+            Format::GeoJson => Box::new(GeoJsonWriter::new(schema, fields)),
+            Format::Xml => Box::new(XmlWriter::new(names, schema, fields)),
+            #[cfg(feature = "xlsx-write")]
+            Format::Xlsx => Box::new(XlsxWriter::new(names, schema, fields)),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => Box::new(ParquetWriter::new(names, schema, fields)),
             Format::Csv => Box::new(CsvWriter::new(schema, fields, self)),
             Format::Tsv => Box::new(CsvWriter::new(schema, fields, &WriterConfig { delimiter: b'\t', ..*self })),
             Format::Ndjson => Box::new(JsonWriter::new(schema, fields, false)),

@@ -3,6 +3,8 @@
 //!
 //! The core never opens, fetches, prints, spawns or asks the time, and never knows a standard's name. Shells read, call and print.
 
+#[cfg(feature = "xlsx-write")]
+mod book;
 pub mod bounds;
 pub mod check;
 pub mod convert;
@@ -20,6 +22,8 @@ pub mod render;
 pub mod report;
 pub mod schema;
 pub mod session;
+#[cfg(feature = "xlsx-write")]
+pub mod template;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod value;

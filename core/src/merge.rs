@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::encode::{CsvWriter, RowWriter, WriterConfig};
+use crate::encode::{CsvWriter, RowWriter, TableNames, Trouble, WriterConfig};
 use crate::package::table;
 use crate::schema::{Field, FieldType, StringFormat, TableSchema};
 
@@ -67,6 +67,20 @@ impl Merger {
     /// # Errors
     /// Headers that cannot be united without doubt about a column, or files called alike.
     pub fn new(schema: &TableSchema, inputs: &[MergeInput], column: &str, config: &WriterConfig) -> Result<Merger, MergeError> {
+        Merger::named(TableNames::default(), schema, inputs, column, config)
+    }
+
+    /// [`Merger::new`] for a table with names.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn named(
+        names: TableNames<'_>,
+        schema: &TableSchema,
+        inputs: &[MergeInput],
+        column: &str,
+        config: &WriterConfig,
+    ) -> Result<Merger, MergeError> {
         let mut extra: Vec<&str> = Vec::new();
         for (n, input) in inputs.iter().enumerate() {
             let source = || input.source.clone();
@@ -97,7 +111,7 @@ impl Merger {
         let all: Vec<usize> = (0..columns.len()).collect();
         let writer = match config.format {
             crate::encode::Format::Csv => Box::new(CsvWriter::new(&united, &all, config)),
-            _ => config.writer(&united, &all),
+            _ => config.writer_of(names, &united, &all),
         };
         let counts = MergeCounts { sources: inputs.iter().map(|i| (i.source.clone(), 0)).collect(), total: 0 };
         Ok(Merger { writer, columns, maps, counts })
@@ -106,6 +120,11 @@ impl Merger {
     /// The columns written.
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// What the form could not write as it is since this was last asked; fields count from the added column.
+    pub fn troubles(&mut self) -> Vec<Trouble> {
+        self.writer.troubles()
     }
 
     /// What stands before the first row.
@@ -124,10 +143,10 @@ impl Merger {
         self.writer.row(&row, out);
     }
 
-    /// What stands after the last row; gives the counts.
-    pub fn finish(mut self, out: &mut Vec<u8>) -> MergeCounts {
+    /// What stands after the last row; gives the counts. Ask for [`Merger::troubles`] once more.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> MergeCounts {
         self.writer.finish(out);
-        self.counts
+        self.counts.clone()
     }
 }
 

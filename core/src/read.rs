@@ -21,6 +21,7 @@ pub mod fixed;
 pub mod form;
 pub mod intake;
 pub mod json;
+pub mod mark;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod recode;
@@ -37,6 +38,7 @@ pub mod xml;
 pub use fixed::FixedLayout;
 pub use form::Form;
 pub use intake::{Intake, Source};
+pub use mark::{Mark, mark};
 pub use rows::{Kind, Origin, Row, Rows};
 pub use transcript::{Places, Transcript};
 

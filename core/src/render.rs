@@ -2,6 +2,7 @@
 //!
 //! Every format is a function of the report alone, so the same report gives the same bytes everywhere, and takes time and space in
 //! proportion to the stored findings. One file each: [`text`] and [`short`] for people, [`json`], [`ndjson`] and [`csv`] for programs.
+//! The spreadsheet (`sheet`, with the feature `xlsx-write`) is apart: it shows the rows of the files, too, and so has to be given them.
 //!
 //! User data is data: [`words::visible`] keeps control characters, colour codes and reordering marks of a cell, a header or a file name
 //! out of the formats for people, and [`csv`] keeps a cell from becoming a formula. The formats for programs carry values as read.
@@ -13,6 +14,8 @@ pub mod csv;
 pub mod explain;
 pub mod json;
 pub mod ndjson;
+#[cfg(feature = "xlsx-write")]
+pub mod sheet;
 pub mod short;
 pub mod text;
 pub mod verdict;

@@ -9,3 +9,4 @@ mod hostile;
 mod layouts;
 mod shells;
 mod support;
+mod workbooks;

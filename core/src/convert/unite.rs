@@ -7,7 +7,8 @@ use super::rows::Records;
 use super::{Feed, Reading};
 use crate::check::dataset::{Dataset, Options, Start};
 use crate::check::plan::StandardPlan;
-use crate::encode::WriterConfig;
+use crate::encode::{TableNames, Trouble, WriterConfig};
+use crate::finding::{Finding, Place};
 use crate::merge::{MergeError, MergeInput, Merger};
 use crate::package::Package;
 use crate::read::Intake;
@@ -57,6 +58,9 @@ pub struct Uniting {
     table: String,
     out: Vec<u8>,
     balances: Vec<TableBalance>,
+    /// Why the output cannot be used, once its form cannot hold the table.
+    full: Option<String>,
+    closed: bool,
 }
 
 impl Uniting {
@@ -109,12 +113,23 @@ impl Uniting {
         let table = tables.first().map_or_else(String::new, |&t| plan.tables[t].name.clone());
         let schema =
             tables.first().map_or_else(|| Arc::new(crate::schema::TableSchema::of_texts(&[])), |&t| Arc::clone(&plan.tables[t].schema));
-        let mut merger = Merger::new(&schema, &inputs, column, writer).map_err(UnitingError::Merge)?;
+        let record = package.resource(&table).map_or("", |r| r.record.as_str());
+        let names = TableNames { table: &table, record };
+        let mut merger = Merger::named(names, &schema, &inputs, column, writer).map_err(UnitingError::Merge)?;
         let mut out = Vec::new();
         merger.begin(&mut out);
         let balances = sources.iter().map(|s| TableBalance { table: s.clone(), ..TableBalance::default() }).collect();
         let reference = package.reference();
-        Ok(Uniting { dataset: Dataset::open(plan, starts, false, options.clone()), merger, reference, table, out, balances })
+        Ok(Uniting {
+            dataset: Dataset::open(plan, starts, false, options.clone()),
+            merger,
+            reference,
+            table,
+            out,
+            balances,
+            full: None,
+            closed: false,
+        })
     }
 
     /// The name of the table.
@@ -132,9 +147,23 @@ impl Uniting {
         std::mem::take(&mut self.out)
     }
 
-    /// The report, with the count of each source as its balance, and the last bytes.
-    pub fn finish(mut self) -> (Report, Vec<u8>) {
+    /// Why the output cannot be used, as a sentence without a full stop: its form cannot hold the table.
+    pub fn full(&self) -> Option<&str> {
+        self.full.as_deref()
+    }
+
+    /// Writes what stands after the last row; ask for [`Uniting::full`] after it. A second call does nothing.
+    pub fn close(&mut self) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
         self.merger.finish(&mut self.out);
+        said(&mut self.merger, &Place::default(), &mut self.full, &mut Vec::new());
+    }
+
+    /// The report, with the count of each source as its balance, and the last bytes. Closes the table if that was not done.
+    pub fn finish(mut self) -> (Report, Vec<u8>) {
+        self.close();
         let mut report = self.dataset.finish();
         let sum = |of: fn(&TableBalance) -> u64| self.balances.iter().map(of).fold(0, u64::saturating_add);
         report.conversion = Some(Conversion {
@@ -150,6 +179,27 @@ impl Uniting {
     }
 }
 
+/// Makes findings of what the form could not write of a row.
+fn said(merger: &mut Merger, place: &Place, full: &mut Option<String>, findings: &mut Vec<Finding>) {
+    for trouble in merger.troubles() {
+        let (code, field, wanted) = match trouble {
+            Trouble::Replaced { field } => ("C514", field, None),
+            Trouble::Untyped { field, wanted } => ("C515", field, Some(wanted)),
+            Trouble::Full(why) => {
+                full.get_or_insert(why);
+                continue;
+            }
+        };
+        let Some(name) = merger.columns().get(field) else { continue };
+        let place = Place { byte_column: 0, column: None, field: Some(Arc::from(name.as_str())), ..place.clone() };
+        let finding = Finding::new(code, "", place).arg("target", name.clone());
+        findings.push(match wanted {
+            Some(wanted) => finding.arg("wanted", wanted),
+            None => finding,
+        });
+    }
+}
+
 impl Reading for Uniting {
     fn start(&mut self, index: usize, intake: Intake) -> Option<Feed> {
         // The columns written are settled by now: a name that comes later is told, and not read.
@@ -157,8 +207,10 @@ impl Reading for Uniting {
     }
 
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
-        let Some(outcome) = feed.check(last) else { return false };
-        let (index, merger, out) = (feed.index, &mut self.merger, &mut self.out);
+        let Some(mut outcome) = feed.check(last) else { return false };
+        let (index, before) = (feed.index, feed.place);
+        let mut late = Vec::new();
+        let Uniting { merger, out, full, .. } = self;
         let mut lost = TableBalance::default();
         let balance = self.balances.get_mut(index).unwrap_or(&mut lost);
         feed.walk(&outcome, last, &mut |_, record| {
@@ -167,11 +219,14 @@ impl Reading for Uniting {
                 Ok(texts) => {
                     balance.written += 1;
                     merger.row(index, texts, out);
+                    said(merger, record.place, full, &mut late);
                 }
                 // What is wrong with the row is a finding of its own.
                 Err(_) => balance.rejected += 1,
             }
         });
+        late.iter_mut().for_each(|f| super::relative(&mut f.place, &before));
+        outcome.findings.weave(late);
         feed.merge(outcome, self.dataset.findings_of(index));
         true
     }

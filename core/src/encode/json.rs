@@ -156,7 +156,7 @@ fn write_value(cell: &str, kind: &Kind, out: &mut Vec<u8>) {
 }
 
 /// Appends a number in JSON's form; `false`, and nothing appended, when the text is no number in this format.
-fn write_number(cell: &str, format: &NumberFormat, out: &mut Vec<u8>) -> bool {
+pub(super) fn write_number(cell: &str, format: &NumberFormat, out: &mut Vec<u8>) -> bool {
     if format.decimal == '.' && is_plain(cell.as_bytes()) {
         out.extend_from_slice(cell.as_bytes());
         return true;

@@ -14,7 +14,7 @@
 use std::sync::Arc;
 
 use crate::encode::buffer::Buffer;
-use crate::encode::{PlainRows, RowWriter, WriterConfig};
+use crate::encode::{PlainRows, RowWriter, TableNames, Trouble, WriterConfig};
 use crate::finding::{Finding, Place};
 use crate::package::Package;
 use crate::report::{Conversion, Dropped, Sum, TableBalance};
@@ -58,11 +58,18 @@ pub struct Converter {
     checked: Vec<Finding>,
     /// Working space for amounts.
     amount: String,
+    /// Why the output cannot be used, once a form cannot hold it.
+    full: Option<String>,
 }
+
+/// A table to be written: index of the resource, its name, one record of it, its schema, and the fields written.
+type Opened = (usize, String, String, Arc<TableSchema>, Vec<usize>);
 
 /// One target table's writer and counts.
 struct Output {
     resource: usize,
+    /// One record of the table, singular.
+    record: String,
     schema: Arc<TableSchema>,
     fields: Vec<usize>,
     writer: Box<dyn RowWriter>,
@@ -125,24 +132,19 @@ impl Converter {
             if schema.fields_match == FieldsMatch::Exact {
                 fields.sort_unstable();
             }
-            Some((r, resource.name.clone(), schema, fields))
+            Some((r, resource.name.clone(), resource.record.clone(), schema, fields))
         });
         let tables = tables.collect();
         Converter::build(Arc::new(plans), tables, config, rejects, false)
     }
 
-    fn build(
-        plans: Arc<Vec<MapPlan>>,
-        tables: Vec<(usize, String, Arc<TableSchema>, Vec<usize>)>,
-        config: WriterConfig,
-        rejects: RejectsConfig,
-        begun: bool,
-    ) -> Converter {
+    fn build(plans: Arc<Vec<MapPlan>>, tables: Vec<Opened>, config: WriterConfig, rejects: RejectsConfig, begun: bool) -> Converter {
         let mut outputs: Vec<Output> = tables
             .into_iter()
-            .map(|(resource, name, schema, fields)| Output {
+            .map(|(resource, name, record, schema, fields)| Output {
                 resource,
-                writer: config.writer(&schema, &fields),
+                writer: config.writer_of(TableNames { table: &name, record: &record }, &schema, &fields),
+                record,
                 schema,
                 fields,
                 bytes: Buffer::default(),
@@ -184,6 +186,7 @@ impl Converter {
             dropped: Vec::new(),
             checked: Vec::new(),
             amount: String::new(),
+            full: None,
         }
     }
 
@@ -203,7 +206,7 @@ impl Converter {
         self.begin(check);
         let plans = Arc::clone(&self.plans);
         let Some(plan) = plans.get(self.current) else { return };
-        let Converter { states, outputs, checked, amount, .. } = self;
+        let Converter { states, outputs, checked, amount, full, .. } = self;
         let State { scratch, file, columns, tables } = &mut states[self.current];
         *file = row.place.file;
         if columns.len() != row.columns.len() {
@@ -243,6 +246,7 @@ impl Converter {
                     output.balance.written += 1;
                     output.bytes.append(|out| output.writer.row(target.cells, out));
                     check.check(target.table, target.cells, row.place, checked);
+                    output.troubles(target.cells, row.place, full, checked);
                 }
                 Fate::Rejected => {
                     rejected = true;
@@ -338,19 +342,30 @@ impl Converter {
         for other in plans.iter().skip(1) {
             self.findings.extend(other.opening_findings().iter().filter(|f| !plan.opening_findings().contains(f)).cloned());
         }
-        let Converter { outputs, findings, .. } = self;
+        let Converter { outputs, findings, full, .. } = self;
         plan.map_once(&mut |target| {
             let Some(output) = outputs.iter_mut().find(|o| o.resource == target.table) else { return };
             output.balance.candidates += 1;
             output.balance.written += 1;
             output.bytes.append(|out| output.writer.row(target.cells, out));
             check.check(target.table, target.cells, &Place::default(), findings);
+            output.troubles(target.cells, &Place::default(), full, findings);
         });
     }
 
     /// The target tables that are written: index of the resource, its name, and the schema's fields written as columns.
     pub fn tables(&self) -> impl Iterator<Item = (usize, &str, &[usize])> {
         self.outputs.iter().map(|o| (o.resource, o.balance.table.as_str(), o.fields.as_slice()))
+    }
+
+    /// The same with what a descriptor says of them, in the same order.
+    pub fn written(&self) -> Vec<crate::encode::descriptor::Written> {
+        let of = |o: &Output| crate::encode::descriptor::Written {
+            name: o.balance.table.clone(),
+            schema: Arc::clone(&o.schema),
+            fields: o.fields.clone(),
+        };
+        self.outputs.iter().map(of).collect()
     }
 
     /// The bytes of a table (by index of the target's resource) that were made since they were last taken.
@@ -421,6 +436,11 @@ impl Converter {
         self.rejects.out.len() + self.outputs.iter().map(|o| o.bytes.len()).sum::<usize>()
     }
 
+    /// Why the output cannot be used, as a sentence without a full stop: its form cannot hold the table. Ask after each stretch, and at the end.
+    pub fn full(&self) -> Option<&str> {
+        self.full.as_deref()
+    }
+
     /// Whether blocks can be converted apart and joined.
     pub fn can_join(&self) -> bool {
         self.plans.iter().all(MapPlan::rows_are_independent)
@@ -428,7 +448,8 @@ impl Converter {
 
     /// A converter for a block of the current source, to be given to [`Converter::absorb`].
     pub fn part(&self) -> Converter {
-        let tables = self.outputs.iter().map(|o| (o.resource, o.balance.table.clone(), Arc::clone(&o.schema), o.fields.clone())).collect();
+        let table = |o: &Output| (o.resource, o.balance.table.clone(), o.record.clone(), Arc::clone(&o.schema), o.fields.clone());
+        let tables = self.outputs.iter().map(table).collect();
         let mut part = Converter::build(Arc::clone(&self.plans), tables, self.config, self.rejects.config.clone(), true);
         part.current = self.current;
         part
@@ -440,6 +461,7 @@ impl Converter {
         self.begin(check);
         for (output, other) in self.outputs.iter_mut().zip(&part.outputs) {
             output.bytes.append(|out| output.writer.join(other.bytes.written(), other.balance.written, out));
+            output.troubles(&[], &Place::default(), &mut self.full, &mut Vec::new());
             let (a, b) = (&mut output.balance, &other.balance);
             a.candidates += b.candidates;
             a.written += b.written;
@@ -478,6 +500,7 @@ impl Converter {
         self.begin(check);
         for output in &mut self.outputs {
             output.bytes.append(|out| output.writer.finish(out));
+            output.troubles(&[], &Place::default(), &mut self.full, &mut self.findings);
         }
         let mut sums = Vec::new();
         for (plan, state) in self.plans.iter().zip(&self.states) {
@@ -556,6 +579,27 @@ impl Lane<'_> {
         // Cells of plain rows are ASCII, and what steps make of them is text.
         let (Ok(source), Ok(cell)) = (std::str::from_utf8(source), std::str::from_utf8(cell)) else { return };
         state.account(plan, source, cell, Fate::Written, self.amount);
+    }
+}
+
+impl Output {
+    /// Makes findings of what the form could not write of a row.
+    fn troubles(&mut self, cells: &[&str], place: &Place, full: &mut Option<String>, findings: &mut Vec<Finding>) {
+        for trouble in self.writer.troubles() {
+            let (code, field, wanted) = match trouble {
+                Trouble::Replaced { field } => ("C514", field, String::new()),
+                Trouble::Untyped { field, wanted } => ("C515", field, wanted),
+                Trouble::Full(why) => {
+                    full.get_or_insert(why);
+                    continue;
+                }
+            };
+            let Some(name) = self.schema.fields.get(field).map(|f| f.name.as_str()) else { continue };
+            let place = Place { byte_column: 0, column: None, field: Some(Arc::from(name)), ..place.clone() };
+            let value = cells.get(field).copied().unwrap_or_default();
+            let finding = Finding::new(code, "", place).value(value).arg("target", name);
+            findings.push(if wanted.is_empty() { finding } else { finding.arg("wanted", wanted) });
+        }
     }
 }
 

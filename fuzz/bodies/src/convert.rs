@@ -45,7 +45,8 @@ pub fn convert(data: &[u8]) {
     let file = input.rest();
     let Ok(head) = Head::read(file, true, &DialectHints::default()) else { return };
     let (plan, source, target) = &plans()[usize::from(how) % PAIRS.len()];
-    let format = [Format::Csv, Format::Ndjson, Format::Json, Format::Tsv][usize::from(how) / 8 % 4];
+    let format = [Format::Csv, Format::Ndjson, Format::Json, Format::Tsv, Format::GeoJson, Format::Xml, Format::Xlsx, Format::Parquet]
+        [usize::from(how) / 8 % 8];
     let config = WriterConfig { format, ..WriterConfig::default() };
     let schema = &source.resources[0].schema;
     let columns: Vec<Option<u32>> =
@@ -71,6 +72,8 @@ pub fn convert(data: &[u8]) {
                 serde_json::Value::Array(rows) => rows.len(),
                 other => panic!("no list of rows was written: {other}"),
             },
+            // What these hold is looked at in `write_tables`.
+            Format::GeoJson | Format::Xml | Format::Xlsx | Format::Parquet => balance.written as usize,
         };
         assert_eq!(written as u64, balance.written, "the balance of {} counts the rows written", balance.table);
     }

@@ -19,6 +19,7 @@ mod render;
 pub mod seeds;
 mod tidy;
 mod validate;
+mod write_tables;
 
 pub use convert::convert;
 pub use crosswalk::crosswalk;
@@ -31,6 +32,7 @@ pub use recode::recode;
 pub use render::render;
 pub use tidy::tidy;
 pub use validate::validate;
+pub use write_tables::write_tables;
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +44,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
@@ -58,4 +60,5 @@ pub const TARGETS: [Target; 15] = [
     Target { name: "zip", body: zip },
     Target { name: "gzip", body: gzip },
     Target { name: "parquet", body: parquet },
+    Target { name: "write_tables", body: write_tables },
 ];

@@ -64,7 +64,7 @@ fn assert_clean(text: &str) {
     assert!(!text.contains(steers), "a control character in a text for people: {text:?}");
 }
 
-fn report(input: &mut Input<'_>) -> Report {
+pub(crate) fn report(input: &mut Input<'_>) -> Report {
     let shape = input.byte();
     let file = |input: &mut Input<'_>| FileUsed {
         name: input.text(),

@@ -121,3 +121,8 @@ fn xml() {
 fn fixed() {
     hold("fixed");
 }
+
+#[test]
+fn write_tables() {
+    hold("write_tables");
+}

@@ -190,4 +190,30 @@ pub(super) const CHECKS: &[Check] = &[
             "Do not publish this file; check the crosswalk's steps for this field.",
         )],
     },
+    Check {
+        code: "C514",
+        name: "not-writable",
+        severity: Warning,
+        title: "A character that the form cannot hold",
+        why: "XML has no way to write control characters, so the text that comes out is not quite the one that went in.",
+        kinds: &[kind(
+            "",
+            "a character of {target} cannot be written in XML, so the sign � stands in its place[: \"{value}\"]",
+            "text without control characters",
+            "Remove the character in the source, or write the data in another form.",
+        )],
+    },
+    Check {
+        code: "C515",
+        name: "not-of-column-type",
+        severity: Error,
+        title: "A value that the typed column cannot hold",
+        why: "A column of a Parquet file holds one kind of value only, so this one had to be left out.",
+        kinds: &[kind(
+            "",
+            "the value[ \"{value}\"] could not be written to {target}, which holds {wanted}, so it stays empty in the file",
+            "{wanted}",
+            "Correct the cell, or write the data in another form, such as CSV.",
+        )],
+    },
 ];
