@@ -320,7 +320,7 @@ impl ByColumns {
         let rows = tile.regular();
         self.rows = rows;
         self.flags.clear();
-        let Some(table) = target.table(self.row.table).filter(|_| data.len() < MADE as usize && !tile.odd.len().gt(&(rows / 2 + 4))) else {
+        let Some(table) = target.table(self.row.table).filter(|_| data.len() < MADE as usize && tile.odd.len() <= rows / 2 + 4) else {
             // Nothing would come of it.
             self.flags.resize(rows, SLOW);
             return;
@@ -420,7 +420,7 @@ impl ByColumns {
             How::Fixed(view) => {
                 self.views[k * rows..(k + 1) * rows].fill(*view);
                 // A fixed text was found fine once for all; only the writer may have to write it.
-                if column.kind != PlainKind::Text || needs_escape(text_of(*view, data, &self.made)) {
+                if column.kind != PlainKind::Text || !column.missing.is_empty() || needs_escape(text_of(*view, data, &self.made)) {
                     self.judge(k, data, tile);
                 }
                 return;
@@ -719,6 +719,7 @@ impl ByColumns {
     }
 
     /// Takes the rows from the first one on up to one that has to go the ordinary way. `number` is the first one's row in the file.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn take(
         &mut self,
         data: &[u8],

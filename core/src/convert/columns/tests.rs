@@ -80,7 +80,7 @@ const SOURCES: [&str; 6] = [
     r#""type": "string", "constraints": {"required": true}"#,
     r#""type": "any""#,
 ];
-const STEPS: [&str; 22] = [
+const STEPS: [&str; 23] = [
     "",
     "{ trim = \"both\" }",
     "{ trim = \"both\" }, { number = { group = \",\", symbols = [\"$\"] } }",
@@ -102,6 +102,7 @@ const STEPS: [&str; 22] = [
     "{ split = { at = \" \", take = 1 } }",
     "{ default = \"none\" }",
     "{ cut = { from = 1, to = 3 } }, { pad = { to = 5, with = \"0\" } }",
+    "{ constant = \"A\" }",
     "{ when = { field = \"F1\", is = [\"A\", \"Mill St\"], then = [{ constant = \"A\\tb\" }] } }",
 ];
 const TARGETS: [&str; 12] = [
@@ -137,6 +138,8 @@ fn part() -> impl Strategy<Value = Part> {
             (0, 12, 0),
             (5, 1, 2),
             (0, 16, 0),
+            (0, 22, 0),
+            (0, 21, 3),
             (0, 21, 0),
             (0, 19, 1),
             (2, 5, 6),
@@ -210,8 +213,9 @@ fn catalog(parts: &[Part], extras: u8) -> Option<Catalog> {
             _ => (format!("[\"{own}\", \"F{}\"]", (i + 1) % n), "{ trim = \"both\" }, { concat = \" \" }".to_owned()),
         };
         let steps = steps.replace("\"F0\"", &format!("\"{own}\""));
-        crosswalk
-            .push_str(&format!("[[table.field]]\nto = \"T{i}\"\nfrom = {from}\nsteps = [{steps}]\notherwise = \"{}\"\n", part.otherwise));
+        // A constant starts from nothing.
+        let from = if steps.starts_with("{ constant") { String::new() } else { format!("from = {from}\n") };
+        crosswalk.push_str(&format!("[[table.field]]\nto = \"T{i}\"\n{from}steps = [{steps}]\notherwise = \"{}\"\n", part.otherwise));
     }
     let files = [
         ("national/town/1/standard.toml", manifest("town", "rows")),
