@@ -298,6 +298,7 @@ mod tests {
             codes: BTreeMap::new(),
             rules: Vec::new(),
             crosswalks: Vec::new(),
+            layouts: Vec::new(),
             files: BTreeMap::new(),
             digest: "sha256:00".into(),
         }

@@ -300,13 +300,14 @@ impl Read for Stream<'_> {
 
 impl BufRead for Stream<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at == self.end && !self.over {
-            if let Err(finding) = self.fill() {
-                self.stop = Some(finding);
-                self.over = true;
-                self.end = self.at;
-                return Err(io::Error::other("stopped"));
-            }
+        if self.at == self.end
+            && !self.over
+            && let Err(finding) = self.fill()
+        {
+            self.stop = Some(finding);
+            self.over = true;
+            self.end = self.at;
+            return Err(io::Error::other("stopped"));
         }
         if self.allowed == 0 && self.at < self.end {
             return Err(io::Error::other("longer than allowed"));

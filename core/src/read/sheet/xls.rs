@@ -160,11 +160,9 @@ impl Workbook {
                 }
                 EOF => inner -= 1,
                 _ if inner > 0 => {}
-                ROW => {
-                    if data.get(12).is_some_and(|flags| flags & 0x20 != 0) {
-                        let row = u64::from(u16_at(data, 0)) + 1;
-                        out.hide_rows(row, row);
-                    }
+                ROW if data.get(12).is_some_and(|flags| flags & 0x20 != 0) => {
+                    let row = u64::from(u16_at(data, 0)) + 1;
+                    out.hide_rows(row, row);
                 }
                 COLINFO => {
                     let (first, last) = (u64::from(u16_at(data, 0)), u64::from(u16_at(data, 2)).min(255));
@@ -187,10 +185,10 @@ impl Workbook {
                 }
                 LABELSST | LABEL | RSTRING | NUMBER | RK | MULRK | BOOLERR | FORMULA => {
                     let (row, column) = (u64::from(u16_at(data, 0)) + 1, u32::from(u16_at(data, 2)));
-                    if current != Some(row) {
-                        if let Some(before) = current.replace(row) {
-                            out.end_row(before, 1)?;
-                        }
+                    if current != Some(row)
+                        && let Some(before) = current.replace(row)
+                    {
+                        out.end_row(before, 1)?;
                     }
                     match number {
                         LABELSST => match self.shared.get(u32_at(data, 6) as usize) {
