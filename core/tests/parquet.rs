@@ -90,7 +90,7 @@ fn values_come_back_with_their_kinds() {
         ]
     );
     let cells: Vec<_> = rows.get(2).unwrap().cells().map(|c| c.0).collect();
-    assert_eq!(cells, ["-3", "", "", "2024-09-30", "1969-12-31T23:59:57Z", "false", "-0.75", "[\"x\",null]"]);
+    assert_eq!(cells, ["-3", "", "", "2024-10-01", "1969-12-31T23:59:57Z", "false", "-0.75", "[\"x\",null]"]);
     assert_eq!(rows.iter().map(|r| r.origin.row).collect::<Vec<_>>(), [0, 1, 2]);
 }
 

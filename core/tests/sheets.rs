@@ -227,7 +227,8 @@ fn what_would_fill_the_memory_is_stopped_and_named() {
         "<sst/>",
         6,
     );
-    let zeros = workbook(&format!("<worksheet><!--{}--><sheetData/></worksheet>", " ".repeat(24 << 20)), "<sst/>", 6);
+    let zeros =
+        workbook(&format!("<worksheet>{}<sheetData/></worksheet>", format!("<!--{}-->", " ".repeat(1 << 20)).repeat(24)), "<sst/>", 6);
     let small = bounds::Sheet { cells: 1_000_000, text: 10 << 20, shared: 100_000, rows: 100_000, ..bounds::Sheet::default() };
     for (name, bytes, bounds, expected) in [
         ("a full grid by repeats", ods(full), small, "C230  62 S|1000000|62"),

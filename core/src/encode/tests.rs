@@ -58,6 +58,8 @@ fn number(field: &Field, text: &str) -> Option<Decimal> {
     match read(&field.kind, text) {
         Ok(Value::Number(Number::Finite(n))) => Some(n),
         Ok(Value::Year(y)) => Some(Decimal::from_i64(i64::from(y))),
+        // "12.0" is no whole number by the rules of text, and a number all the same.
+        _ if matches!(field.kind, FieldType::Integer(_)) => Decimal::parse(text),
         _ => None,
     }
 }

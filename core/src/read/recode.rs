@@ -767,7 +767,7 @@ mod tests {
         assert_eq!(faults(&found), expected);
 
         let (out, found) = read(b"a\0\r\0\n\0\x3d\xd8b\0\0\xdcc\0\x3d\xd8\x0a\xdex", Charset::Utf16Le, &[3, 4]);
-        assert_eq!(out, "a\r\n\u{fffd}b\u{fffd}c\u{1f60a}\u{fffd}".replace('\u{1f60a}', "\u{1f60a}"), "{out:?}");
+        assert_eq!(out, "a\r\n\u{fffd}b\u{fffd}c\u{1f60a}\u{fffd}");
         assert_eq!(faults(&found), [("surrogate", "3D D8", 2, 1), ("surrogate", "00 DC", 2, 5), ("cut", "78", 2, 13)]);
     }
 

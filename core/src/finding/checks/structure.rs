@@ -550,8 +550,8 @@ pub(super) const CHECKS: &[Check] = &[
             ),
             kind(
                 "declaration",
-                "something stands before the line <?xml …?>",
-                "<?xml …?> at the very start of the file, or not at all",
+                "something stands before the line that begins with <?xml",
+                "<?xml at the very start of the file, or not at all",
                 "Delete the blanks or lines above it.",
             ),
             kind(

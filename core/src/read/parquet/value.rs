@@ -336,7 +336,8 @@ mod tests {
             let kind = write(&mut out);
             (out, kind)
         };
-        let table: [(&str, Kind, &dyn Fn(&mut String) -> Kind); 15] = [
+        type Case<'c> = (&'c str, Kind, &'c dyn Fn(&mut String) -> Kind);
+        let table: [Case<'_>; 15] = [
             ("-12.34", Kind::Number, &|o| Leaf::Decimal(2).integer(-1234, o)),
             ("0.05", Kind::Number, &|o| Leaf::Decimal(2).integer(5, o)),
             ("-0.01", Kind::Number, &|o| Leaf::Decimal(2).bytes(&[0xff], o)),
