@@ -1,6 +1,5 @@
 //! `GET /v1/findings/{code}`: the page behind a finding's code, the same as the command line's `explain`.
 
-use concord_core::finding::RuleWords;
 use concord_core::render::{explain, explain_json};
 use warp::http::HeaderMap;
 
@@ -13,16 +12,9 @@ const OFFERED: &[&str] = &["application/json", "text/plain; charset=utf-8"];
 
 /// The page in the format that `Accept` asks for.
 pub fn page(registry: &Registry, code: &str, headers: &HeaderMap) -> Result<Page, Problem> {
-    let rules = |code: &str| rule_words(registry, code);
+    let rules = |code: &str| registry.catalog.rule(code);
     let format = accept(headers, OFFERED).ok_or_else(|| Problem::new(NOT_ACCEPTABLE, format!("There are {}.", OFFERED.join(" and "))))?;
     let text = if format == 0 { explain_json(code, &rules) } else { explain(code, &rules) };
     let text = text.ok_or_else(|| Problem::new(UNKNOWN_FINDING, format!("No check and no rule has the code \"{}\".", shown(code))))?;
     Ok(Page::new(text, OFFERED[format], ASK))
-}
-
-/// The words of a standard's rule by its code, `<standard>/<rule>`.
-fn rule_words(registry: &Registry, code: &str) -> Option<RuleWords> {
-    let (standard, rule) = code.split_once('/')?;
-    let rule = registry.catalog.find(standard)?.rules.iter().find(|r| r.id == rule)?;
-    Some(RuleWords { code: code.to_owned(), title: rule.title.clone(), why: rule.why.clone(), mend: rule.mend.clone() })
 }

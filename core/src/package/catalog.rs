@@ -8,7 +8,7 @@ use super::crosswalk::Crosswalk;
 use super::load::{Loaded, load};
 use super::notes::{arg_if, near, note};
 use super::{Package, StandardRef, Status};
-use crate::finding::Finding;
+use crate::finding::{Finding, RuleWords};
 
 /// Known packages, by id and version.
 #[derive(Debug, Clone, Default)]
@@ -103,6 +103,16 @@ impl Catalog {
     /// The versions of one id, oldest first; empty when the id is not known.
     pub fn versions(&self, id: &str) -> &[Arc<Package>] {
         self.packages.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The words of a standard's rule by its code, `<standard>/<rule>`: those of the newest stable version that has it, else of the newest one,
+    /// since reports of drafts and of older versions name rules too.
+    pub fn rule(&self, code: &str) -> Option<RuleWords> {
+        let (standard, rule) = code.split_once('/')?;
+        let stable = self.get(&StandardRef { id: standard.to_owned(), version: None });
+        let packages = stable.into_iter().chain(self.versions(standard).iter().rev());
+        let rule = packages.flat_map(|p| &p.rules).find(|r| r.id == rule)?;
+        Some(RuleWords { code: code.to_owned(), title: rule.title.clone(), why: rule.why.clone(), mend: rule.mend.clone() })
     }
 
     /// What was found while loading, each with its package's folder, sorted by folder.
