@@ -17,6 +17,7 @@ pub mod dataset;
 pub mod describe;
 pub mod evidence;
 pub mod fast;
+pub(crate) mod filled;
 pub mod hygiene;
 pub mod keys;
 mod mend;

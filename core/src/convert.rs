@@ -20,6 +20,7 @@ use std::sync::Arc;
 use crate::check::bind::Binding;
 use crate::check::block::{Outcome, Scratch};
 use crate::check::dataset::{Dataset, Options, Start};
+use crate::check::keys::KeyTable;
 use crate::check::plan::StandardPlan;
 use crate::check::table::TableCheck;
 use crate::decode::careful::{self, Read};
@@ -446,6 +447,9 @@ impl Reading for Job {
         }
         if !self.one_by_one && feed.is_plain() {
             self.by_columns[index] = ByColumns::new(&feed.check.binding, &self.converter, self.plans[index], &mut self.target);
+            if let ([_], Some(columns)) = (&self.plans[..], &mut self.by_columns[index]) {
+                columns.share_keys(&feed.check.binding, &mut self.target);
+            }
         }
         Some(feed)
     }
@@ -457,7 +461,12 @@ impl Reading for Job {
         let plain = feed.source.transcript().is_none();
         let by_columns = by_columns.get_mut(feed.index).and_then(Option::as_mut);
         let file = feed.place.file;
-        let mut pass = Pass { binding: &binding, file, plain, converter, target, general, late: Vec::new(), by_columns };
+        // The keys of the source are lent to whoever converts it, until those of this stretch are added to them.
+        let known = std::mem::take(feed.check.keys_mut());
+        let mut pass = Pass { binding: &binding, file, plain, converter, target, general, late: Vec::new(), by_columns, known };
+        if let Some(columns) = &mut pass.by_columns {
+            columns.next_stretch();
+        }
         let outcome = if plain {
             feed.check_visiting(last, &mut pass)
         } else {
@@ -468,6 +477,7 @@ impl Reading for Job {
             outcome
         };
         let mut late = pass.late;
+        *feed.check.keys_mut() = pass.known;
         let Some(mut outcome) = outcome else { return false };
         if let Some(bytes) = feed.expected.take() {
             let size = ((outcome.next - outcome.from) as u64).div_ceil(outcome.records.max(1)).max(1);
@@ -510,22 +520,27 @@ struct Pass<'j> {
     general: &'j mut Vec<Finding>,
     late: Vec<Finding>,
     by_columns: Option<&'j mut ByColumns>,
+    /// The source's keys of the stretches before.
+    known: Vec<KeyTable>,
 }
 
 impl Visit for Pass<'_> {
     fn tile(&mut self, data: &[u8], tile: &Tile) {
         if let Some(columns) = &mut self.by_columns {
-            columns.prepare(data, tile, self.binding, self.target);
+            columns.prepare(data, tile, self.binding, &self.known, self.target);
         }
     }
 
     fn take(&mut self, data: &[u8], tile: &Tile, rows: std::ops::Range<usize>, number: u64) -> usize {
         let Some(columns) = &mut self.by_columns else { return 0 };
-        columns.take(data, tile, self.binding, rows, number, self.file, self.converter, self.target)
+        columns.take(data, tile, self.binding, rows, number, self.file, &self.known, self.converter, self.target)
     }
 
     fn record(&mut self, data: &[u8], record: &Record<'_>) {
-        let Pass { binding, plain, converter, target, general, late, .. } = self;
+        let Pass { binding, plain, converter, target, general, late, by_columns, known, .. } = self;
+        if let Some(columns) = by_columns {
+            columns.part_keys(known, target);
+        }
         match record.texts {
             Ok(texts) => {
                 let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };

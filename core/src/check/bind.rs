@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::evidence::Evidence;
+use super::filled::FirstLook;
 use super::keys::KeyTable;
 use super::near;
 use super::plan::TablePlan;
@@ -34,6 +35,8 @@ pub struct Binding {
     pub evidence: Vec<Evidence>,
     /// By row rule of the plan: whether it can run on this file.
     pub rules: Vec<bool>,
+    /// What of them is known from which cells are filled.
+    pub(crate) look: FirstLook,
     /// By reference of the plan: the values it points to, when that table was read whole before this file.
     pub known: Vec<Option<Arc<KeyTable>>>,
     /// Findings stored per block at most.
@@ -193,6 +196,7 @@ pub fn bind(plan: &Arc<TablePlan>, head: &Head, sample: &Sample<'_>, cap: usize)
         fields: found.fields.iter().map(|c| c.map(|c| c as u32)).collect(),
         headers: names.iter().map(|n| Arc::from(*n)).collect(),
         evidence,
+        look: FirstLook::new(&plan.rows, |i| rules[i]),
         rules,
         known: Vec::new(),
         cap,

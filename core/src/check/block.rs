@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use super::balance::Balances;
 use super::bind::Binding;
 use super::fast::Column;
+use super::filled::{Cells, FirstLook};
 use super::keys::KeyHash;
 use super::rows::Break;
 use crate::decode::careful::{self, Read};
@@ -90,6 +91,8 @@ pub struct Scratch {
     tile: Tile,
     bad: Vec<(u32, u32)>,
     broken: Vec<(u32, usize, Break)>,
+    /// By row: which of the cells that rules read are filled.
+    filled: Vec<Cells>,
     blank: Vec<u32>,
     cells: Vec<Cell>,
 }
@@ -215,10 +218,16 @@ impl Binding {
         }
         scratch.broken.clear();
         if self.rules.contains(&true) {
-            for r in 0..rows {
-                if scratch.blank.binary_search(&(r as u32)).is_err() {
-                    self.check_rules(r as u32, |c| raw_cell(data, tile, r, c), &scratch.bad, &mut scratch.broken);
-                }
+            self.look_at_rows(data, tile, plain, &mut scratch.filled);
+            for (at, rule) in self.look.rules().enumerate() {
+                self.look.unsettled(at, &scratch.filled, |r| {
+                    if scratch.blank.binary_search(&(r as u32)).is_err() {
+                        self.check_rule(rule, r as u32, |c| raw_cell(data, tile, r, c), &scratch.bad, &mut scratch.broken);
+                    }
+                });
+            }
+            if !scratch.broken.is_sorted_by_key(|b| b.0) {
+                scratch.broken.sort_by_key(|b| b.0);
             }
         }
         let base = Progress { rows: out.rows, records: out.records, lines: out.lines };
@@ -483,22 +492,51 @@ impl Binding {
         }
     }
 
-    fn check_rules<'d>(&self, row: u32, raw: impl Fn(usize) -> &'d [u8], bad: &[(u32, u32)], broken: &mut Vec<(u32, usize, Break)>) {
-        let get = |f: usize| self.field_text(f, &raw);
-        for (i, rule) in self.plan.rows.iter().enumerate() {
-            if !self.rules[i] {
+    /// Says of the cells that rules read which are certainly filled and which are certainly empty.
+    fn look_at_rows(&self, data: &[u8], tile: &Tile, plain: bool, filled: &mut Vec<Cells>) {
+        filled.clear();
+        filled.resize(tile.regular(), 0);
+        for (at, &f) in self.look.fields().iter().enumerate() {
+            let (is_filled, is_empty) = (FirstLook::bit(at, true), FirstLook::bit(at, false));
+            let Some(c) = self.fields[f] else {
+                filled.iter_mut().for_each(|cells| *cells |= is_empty);
+                continue;
+            };
+            if !plain {
                 continue;
             }
-            if let Some(how) = rule.broken(&self.plan.schema, &get) {
-                // A rule that reads a cell with a fault of its own says nothing new.
-                // What the shortcut did not pass is only a suspect: the full rules know whether it has a fault.
-                let faulty = |f: &usize| {
-                    let suspect = self.fields[*f].filter(|c| bad.binary_search(&(row, *c)).is_ok());
-                    suspect.is_some_and(|c| !self.plan.cells[*f].accepts(&self.text_of(raw(c as usize), None)))
+            // Other texts for "no value", and what stands between quotation marks, are left to the rules.
+            let sure = self.plan.schema.missing_for(f).iter().all(String::is_empty);
+            let column = Column { data, boundaries: &tile.boundaries, stride: tile.stride, column: c as usize };
+            column.each(|row, raw| {
+                filled[row] |= match raw.first() {
+                    None => is_empty,
+                    Some(b'"') => 0,
+                    Some(_) if sure => is_filled,
+                    Some(_) => 0,
                 };
-                if !rule.fields.iter().any(faulty) {
-                    broken.push((row, i, how));
-                }
+            });
+        }
+    }
+
+    fn check_rule<'d>(
+        &self,
+        index: usize,
+        row: u32,
+        raw: impl Fn(usize) -> &'d [u8],
+        bad: &[(u32, u32)],
+        broken: &mut Vec<(u32, usize, Break)>,
+    ) {
+        let rule = &self.plan.rows[index];
+        if let Some(how) = rule.broken(&self.plan.schema, &|f| self.field_text(f, &raw)) {
+            // A rule that reads a cell with a fault of its own says nothing new.
+            // What the shortcut did not pass is only a suspect: the full rules know whether it has a fault.
+            let faulty = |f: &usize| {
+                let suspect = self.fields[*f].filter(|c| bad.binary_search(&(row, *c)).is_ok());
+                suspect.is_some_and(|c| !self.plan.cells[*f].accepts(&self.text_of(raw(c as usize), None)))
+            };
+            if !rule.fields.iter().any(faulty) {
+                broken.push((row, index, how));
             }
         }
     }

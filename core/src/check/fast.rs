@@ -77,6 +77,15 @@ impl FastCheck {
         matches!(self.test, Test::IsoDate | Test::Any)
     }
 
+    /// Whether a plain number in the first bytes of sixteen certainly passes.
+    #[inline(always)]
+    pub(crate) fn passes_number(&self, bytes: Sixteen, number: PlainNumber) -> bool {
+        match &self.test {
+            Test::Number(test) => test.holds(bytes, number),
+            _ => false,
+        }
+    }
+
     /// Walks a column. Rows whose cell does not pass, or holds doubled quotation marks, go to `fails`.
     #[inline(always)]
     pub fn run_column(&self, column: Column<'_>, mut fails: impl FnMut(usize)) {
@@ -513,7 +522,12 @@ impl NumberTest {
         if n > 16 {
             return false;
         }
-        let Some(PlainNumber { negative, whole, point }) = plain_number(bytes, n) else { return false };
+        plain_number(bytes, n).is_some_and(|number| self.holds(bytes, number))
+    }
+
+    /// Whether a plain number is certainly within the bounds.
+    #[inline(always)]
+    fn holds(&self, bytes: Sixteen, PlainNumber { negative, whole, point }: PlainNumber) -> bool {
         if point & self.whole {
             return false;
         }

@@ -92,6 +92,20 @@ impl KeyTable {
         (found.0 == key.0 && found.1 & UPPER == key.1 & UPPER).then_some(found.1 & !UPPER)
     }
 
+    /// Adds all keys of another table, with their rows.
+    pub(crate) fn insert_all(&mut self, other: &KeyTable) {
+        for &(hash, rest) in &other.keys {
+            self.insert(KeyHash(hash, rest), rest & !UPPER);
+        }
+    }
+
+    /// Forgets all keys; the memory is used again.
+    pub(crate) fn clear(&mut self) {
+        self.keys.clear();
+        self.places.fill(0);
+        self.loose.clear();
+    }
+
     /// Adds the key of a row that has a fault of its own, such as the wrong number of cells: only [`KeyTable::has`] knows it. So a reference to it
     /// is not told as a second fault.
     pub fn allow(&mut self, key: KeyHash) {
@@ -218,6 +232,13 @@ mod tests {
                 }
             }
             prop_assert_eq!(table.len(), map.len());
+            let (half, whole) = (table.len() / 2, table.clone());
+            let mut again = KeyTable::default();
+            again.insert_all(&KeyTable { keys: table.keys[..half].to_vec(), ..KeyTable::default() });
+            again.insert_all(&whole);
+            prop_assert_eq!(&again.keys, &whole.keys);
+            again.clear();
+            prop_assert!(again.is_empty() && !keys.iter().any(|k| again.has(KeyHash::default().part(k.0.as_bytes()).part(k.1.as_bytes()))));
             let odd = KeyHash::default().part(b"of a row with a fault");
             prop_assert!(!table.has(odd));
             table.allow(odd);

@@ -77,6 +77,38 @@ impl RowRule {
         matches!(self.kind, RowKind::AnyOf)
     }
 
+    /// Cases in which a record keeps the rule, whatever its cells say: the fields that are filled, and those that are empty.
+    pub(crate) fn kept_when(&self) -> Vec<(Vec<usize>, Vec<usize>)> {
+        let Some((&first, rest)) = self.fields.split_first() else { return Vec::new() };
+        let empty = |f: usize| (Vec::new(), vec![f]);
+        match &self.kind {
+            RowKind::AnyOf => self.fields.iter().map(|&f| (vec![f], Vec::new())).collect(),
+            RowKind::OneOf | RowKind::Differ => {
+                let others = |at: usize| self.fields.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, f)| *f).collect();
+                (0..self.fields.len()).map(|at| (Vec::new(), others(at))).collect()
+            }
+            RowKind::Requires => vec![empty(first), (rest.to_vec(), Vec::new())],
+            RowKind::Order { .. } => self.fields.iter().map(|&f| empty(f)).collect(),
+            RowKind::Implies { is, must } => {
+                let idle = (!is.iter().any(String::is_empty)).then(|| empty(first));
+                let then = rest.first().and_then(|&then| match must {
+                    Implied::In(_) => None,
+                    Implied::Filled => Some((vec![then], Vec::new())),
+                    Implied::Empty => Some(empty(then)),
+                });
+                idle.into_iter().chain(then).collect()
+            }
+            RowKind::Sum { .. } => vec![empty(first)],
+        }
+    }
+
+    /// Where the rule is that one day is not after another, both written in one way: the two fields, and whether they must differ.
+    pub(crate) fn orders_days(&self, schema: &TableSchema) -> Option<(usize, usize, bool)> {
+        let (RowKind::Order { strict }, &[first, then]) = (&self.kind, &self.fields[..]) else { return None };
+        let alike = matches!((&schema.fields[first].kind, &schema.fields[then].kind), (FieldType::Date(x), FieldType::Date(y)) if x == y);
+        alike.then_some((first, then, *strict))
+    }
+
     /// Whether one record certainly keeps the rule; *no* only means that [`RowRule::broken`] has to be asked. `get` gives a field's text, empty
     /// when there is no value. Nothing is allocated.
     #[inline]

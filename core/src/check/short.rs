@@ -16,7 +16,7 @@ pub(crate) fn sixteen(data: &[u8], from: usize) -> Option<Sixteen> {
 
 /// The first `n` bytes of sixteen, the others made zero; `n` is at most 16.
 #[inline(always)]
-pub(super) fn first(bytes: Sixteen, n: usize) -> Sixteen {
+pub(crate) fn first(bytes: Sixteen, n: usize) -> Sixteen {
     const KEEP: [u128; 17] = {
         let mut keep = [u128::MAX; 17];
         let mut n = 0;
@@ -135,7 +135,7 @@ pub(crate) fn plain_number(bytes: Sixteen, n: usize) -> Option<PlainNumber> {
 
 /// The number that the first `count` bytes are the digits of, 1 to 8.
 #[inline(always)]
-pub(super) fn eight_digits(bytes: u64, count: usize) -> u64 {
+pub(crate) fn eight_digits(bytes: u64, count: usize) -> u64 {
     let digits = bytes.wrapping_sub(0x3030_3030_3030_3030) << (64 - 8 * count);
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
@@ -144,7 +144,7 @@ pub(super) fn eight_digits(bytes: u64, count: usize) -> u64 {
 
 /// Whether ten bytes are `YYYY-MM-DD`, a day that every year has; the 29th of February is left to others.
 #[inline(always)]
-pub(super) fn usual_day(bytes: Sixteen) -> bool {
+pub(crate) fn usual_day(bytes: Sixteen) -> bool {
     const FORM: Ranges = {
         let mut form = Ranges::ANY;
         let text = b"9999-19-39";
@@ -162,6 +162,12 @@ pub(super) fn usual_day(bytes: Sixteen) -> bool {
     let month = at(5) * 10 + at(6);
     let day = at(8) * 10 + at(9);
     FORM.hold_all(bytes) & (day.wrapping_sub(1) < DAYS[usize::from(month & 31)])
+}
+
+/// A day of every year, of which sixteen bytes begin with `YYYY-MM-DD`, as a number by which days are in order; `None` for anything else.
+#[inline(always)]
+pub(crate) fn usual_day_in_order(bytes: Sixteen) -> Option<u128> {
+    usual_day(bytes).then(|| first(bytes, 10).swap_bytes())
 }
 
 #[cfg(test)]

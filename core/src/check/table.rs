@@ -80,6 +80,11 @@ impl TableCheck {
         self.records
     }
 
+    /// By key of the plan: the values met so far, which are those of the blocks that were merged.
+    pub(crate) fn keys_mut(&mut self) -> &mut Vec<KeyTable> {
+        &mut self.keys
+    }
+
     /// Says how large the file is, before the first block is merged: the keys' memory is then made at once.
     pub fn expect(&mut self, bytes: u64) {
         self.expected = Some(bytes);

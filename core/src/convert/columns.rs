@@ -18,10 +18,12 @@ use std::sync::Arc;
 use crate::check::Evidence;
 use crate::check::bind::Binding;
 use crate::check::fast::Column as Cells;
-use crate::check::keys::KeyHash;
+use crate::check::filled::{Cells as FilledCells, FirstLook};
+use crate::check::keys::{KeyHash, KeyTable};
+use crate::check::short::{sixteen, usual_day_in_order};
 use crate::decode::content;
 use crate::decode::index::Tile;
-use crate::encode::buffer::Buffer;
+use crate::encode::buffer::Laying;
 use crate::encode::{PlainKind, PlainRows, is_plain_number};
 use crate::finding::Place;
 use crate::map::column::{From, RowPlan, Short};
@@ -59,7 +61,13 @@ pub(super) struct ByColumns {
     /// Keys of the target, by their fields, when they are kept.
     keys: Vec<Option<Vec<usize>>>,
     /// Rules that can run on what is written.
-    rules: Vec<usize>,
+    look: FirstLook,
+    /// By row: which of the cells that rules read are filled.
+    filled: Vec<FilledCells>,
+    /// Those of them that are kept.
+    kept: Vec<usize>,
+    /// How one of them is answered by the source's.
+    shared: Option<SharedKey>,
     /// Lost fields that have a column: their place in the plan, and the field.
     lost: Vec<(usize, usize)>,
     writing: Option<Writing>,
@@ -84,6 +92,30 @@ pub(super) struct ByColumns {
     scratch: MapScratch,
     /// Rows taken so far.
     pub(super) taken: u64,
+}
+
+/// A key of the target that is an unchanged copy of one of the source's. While all rows are taken, the two have met the same values, so only the source's
+/// is remembered.
+struct SharedKey {
+    /// Index of the target's key.
+    target: usize,
+    /// Index of the source's key.
+    source: usize,
+    /// Values of the stretch at hand, which the source's key does not know yet.
+    met: KeyTable,
+}
+
+impl SharedKey {
+    #[inline(always)]
+    fn has(&self, hash: KeyHash, known: &[KeyTable]) -> bool {
+        self.met.has(hash) || known.get(self.source).is_some_and(|known| known.has(hash))
+    }
+
+    /// Remembers a value; `false` when it was met before.
+    #[inline(always)]
+    fn insert(&mut self, hash: KeyHash, number: u64, known: &[KeyTable]) -> bool {
+        !known.get(self.source).is_some_and(|known| known.has(hash)) && self.met.insert(hash, number).is_none()
+    }
 }
 
 struct Column {
@@ -123,9 +155,10 @@ enum How {
 
 /// How rows are laid down.
 struct Writing {
-    before: &'static [u8],
+    /// What stands before a row and behind it, filled up like the names, and how long it is.
+    before: (Vec<u8>, usize),
     open: u8,
-    after: &'static [u8],
+    after: (Vec<u8>, usize),
     members: Vec<Member>,
 }
 
@@ -268,11 +301,12 @@ impl ByColumns {
             column.certain = certain;
         }
         let keys = table.plan.keys.iter().zip(&table.keys).map(|(key, kept)| kept.is_some().then(|| key.fields.clone())).collect();
-        let rules = (0..table.rules.len()).filter(|&i| table.rules[i]).collect();
+        let kept = (0..table.keys.len()).filter(|&i| table.keys[i].is_some()).collect();
+        let look = FirstLook::new(&table.plan.rows, |i| table.rules[i]);
         let writing = plain.map(|plain: PlainRows| Writing {
-            before: plain.before,
+            before: (filled_up(plain.before.to_vec()), plain.before.len()),
             open: plain.open,
-            after: plain.after,
+            after: (filled_up(plain.after.to_vec()), plain.after.len()),
             members: plain
                 .members
                 .into_iter()
@@ -296,7 +330,10 @@ impl ByColumns {
             of_target,
             source,
             keys,
-            rules,
+            kept,
+            shared: None,
+            look,
+            filled: Vec::new(),
             lost,
             writing,
             none,
@@ -315,8 +352,49 @@ impl ByColumns {
         })
     }
 
-    /// Looks at all rows of a tile.
-    pub(super) fn prepare(&mut self, data: &[u8], tile: &Tile, binding: &Binding, target: &mut TargetTables) {
+    /// Finds a key of the target that is an unchanged copy of one of the source's. Only for the one file of a conversion, and before its first row.
+    pub(super) fn share_keys(&mut self, binding: &Binding, target: &mut TargetTables) {
+        let Some(table) = target.table(self.row.table) else { return };
+        let plan = &self.plans[self.plan];
+        // The source's field that a field of the target is a copy of, where both have no value for the empty text only.
+        let copied = |f: &usize| {
+            let column = &self.columns[self.of_target[*f]?];
+            let field = match column.how {
+                How::Copy { field, .. } => field,
+                How::Made { expr, column: Some((field, _)), idle: true, .. } if plan.short(expr).is_same() => field,
+                _ => return None,
+            };
+            let plain = |missing: &[String]| matches!(missing, [m] if m.is_empty());
+            let same = plain(binding.plan.schema.missing_for(field)) && plain(table.plan.schema.missing_for(*f));
+            same.then_some(field)
+        };
+        self.shared = self.kept.iter().find_map(|&target| {
+            let fields = self.keys[target].as_ref()?.iter().map(copied).collect::<Option<Vec<usize>>>()?;
+            let source = binding.plan.keys.iter().position(|key| key.fields == fields && !key.empties)?;
+            Some(SharedKey { target, source, met: KeyTable::default() })
+        });
+    }
+
+    /// The source's keys now hold those of the rows so far.
+    pub(super) fn next_stretch(&mut self) {
+        if let Some(shared) = &mut self.shared {
+            shared.met.clear();
+        }
+    }
+
+    /// A row comes that is not taken: from now on the target's key is remembered by itself.
+    pub(super) fn part_keys(&mut self, known: &[KeyTable], target: &mut TargetTables) {
+        let Some(shared) = self.shared.take() else { return };
+        if self.taken > 0
+            && let Some(Some(kept)) = target.table(self.row.table).and_then(|table| table.keys.get_mut(shared.target))
+        {
+            *kept = known.get(shared.source).cloned().unwrap_or_default();
+            kept.insert_all(&shared.met);
+        }
+    }
+
+    /// Looks at all rows of a tile. `known` are the source's keys of the stretches before.
+    pub(super) fn prepare(&mut self, data: &[u8], tile: &Tile, binding: &Binding, known: &[KeyTable], target: &mut TargetTables) {
         let rows = tile.regular();
         self.rows = rows;
         self.flags.clear();
@@ -341,7 +419,7 @@ impl ByColumns {
         }
         // Texts may be laid down with what stands behind them.
         self.made.extend_from_slice(&[0; 32]);
-        self.hash_keys(data, tile, table);
+        self.hash_keys(data, tile, known, table);
         self.check_rules(data, tile, table);
     }
 
@@ -440,6 +518,9 @@ impl ByColumns {
             }
         };
         let missing = !self.source[field].1.is_empty();
+        let (target, is_number) = (column.target, short.is_number());
+        // All cells were checked as they were found.
+        let mut settled = is_number;
         self.apart.clear();
         let mut memory = std::mem::take(&mut column.memory);
         let odd = SLOW | QUOTED;
@@ -465,18 +546,30 @@ impl ByColumns {
                     if raw.is_empty() {
                         continue;
                     }
-                    if let Some(n) = short.kept(data, from as usize, raw.len(), &mut memory) {
+                    if is_number {
+                        // Its form is known, so it is checked at once.
+                        if let Some((n, number)) = short.number_at(data, from as usize, raw.len()) {
+                            self.views[k * rows + r] = [from, from + n as u32 + 1];
+                            let bytes = sixteen(data, from as usize).unwrap_or_default();
+                            if !table.plan.fast[target].passes_number(bytes, number) && !table.is_fine_bytes(target, &raw[..n], &self.none)
+                            {
+                                self.flags[r] |= SLOW;
+                            }
+                            continue;
+                        }
+                    } else if let Some(n) = short.kept(data, from as usize, raw.len(), &mut memory) {
                         self.views[k * rows + r] = [from, from + n as u32 + 1];
                         continue;
                     }
                 }
+                settled = false;
                 self.one(k, r, (from, to), data, tile, binding, plan, table, &short, &mut memory, idle);
             }
         }
         column = &mut self.columns[k];
         column.memory = memory;
         // The texts that lie in the file are checked as a column; the others were when they were made.
-        let (target, certain) = (column.target, column.certain);
+        let certain = column.certain;
         let fast = &table.plan.fast[target];
         let cells = if self.lies[k].direct {
             Cells { data, boundaries: &tile.boundaries, stride, column: c }
@@ -490,12 +583,11 @@ impl ByColumns {
                 return;
             }
             let bounds = &cells.boundaries[r * cells.stride + cells.column..][..2];
-            let text = std::str::from_utf8(&data[bounds[0] as usize..bounds[1] as usize - 1]);
-            if !text.is_ok_and(|text| table.is_fine(target, text, none)) {
+            if !table.is_fine_bytes(target, &data[bounds[0] as usize..bounds[1] as usize - 1], none) {
                 flags[r] |= SLOW;
             }
         };
-        if !certain || !fast.passes(b"") {
+        if !(certain || settled) || !fast.passes(b"") {
             fast.run_column(cells, &mut doubt);
         }
         self.settle_apart(k);
@@ -613,8 +705,7 @@ impl ByColumns {
 
     /// The text from `start` on was made.
     fn added(&mut self, k: usize, r: usize, start: usize, table: &Table) {
-        let text = std::str::from_utf8(&self.made[start..]);
-        if !text.is_ok_and(|text| table.is_fine(self.columns[k].target, text, &self.none)) {
+        if !table.is_fine_bytes(self.columns[k].target, &self.made[start..], &self.none) {
             self.flags[r] |= SLOW;
             self.made.truncate(start);
             return;
@@ -677,48 +768,104 @@ impl ByColumns {
     /// Rows that break a rule, or may, go the ordinary way.
     fn check_rules(&mut self, data: &[u8], tile: &Tile, table: &Table) {
         let schema = &table.plan.schema;
-        let mut flags = std::mem::take(&mut self.flags);
-        for &rule in &self.rules {
+        let (mut flags, mut filled) = (std::mem::take(&mut self.flags), std::mem::take(&mut self.filled));
+        filled.clear();
+        filled.resize(self.rows, 0);
+        for (at, &f) in self.look.fields().iter().enumerate() {
+            let (is_filled, is_empty) = (FirstLook::bit(at, true), FirstLook::bit(at, false));
+            let Some(k) = self.of_target[f] else {
+                filled.iter_mut().for_each(|cells| *cells |= is_empty);
+                continue;
+            };
+            // Of the texts for "no value" only the empty one is left: rows with others go the ordinary way.
+            self.each_view(k, tile, |r, [from, to]| filled[r] |= if from + 1 == to { is_empty } else { is_filled });
+        }
+        for (at, rule) in self.look.rules().enumerate() {
             let rule = &table.plan.rows[rule];
-            for (r, flags) in flags.iter_mut().enumerate() {
+            let days = rule.orders_days(schema).and_then(|(a, b, strict)| Some((self.of_target[a]?, self.of_target[b]?, strict)));
+            self.look.unsettled(at, &filled, |r| {
+                if let Some((first, then, strict)) = days
+                    && let Some(first) = self.day(first, r, data, tile)
+                    && let Some(then) = self.day(then, r, data, tile)
+                    && (first < then || (first == then && !strict))
+                {
+                    return;
+                }
                 let text = |f: usize| match self.of_target[f] {
                     Some(k) => text_of(self.view(k, r, tile), data, &self.made),
                     None => b"",
                 };
-                if *flags & SLOW != 0 || rule.keeps(schema, text) {
-                    continue;
+                if flags[r] & SLOW != 0 || rule.keeps(schema, text) {
+                    return;
                 }
                 // Texts of rows that are certain are valid.
                 if rule.broken(schema, &|f| String::from_utf8_lossy(text(f))).is_some() {
-                    *flags |= SLOW;
+                    flags[r] |= SLOW;
                 }
+            });
+        }
+        (self.flags, self.filled) = (flags, filled);
+    }
+
+    /// A cell that is a day of every year, as a number by which days are in order.
+    #[inline(always)]
+    fn day(&self, k: usize, r: usize, data: &[u8], tile: &Tile) -> Option<u128> {
+        let [from, to] = self.view(k, r, tile);
+        if to - from != 11 {
+            return None;
+        }
+        let bytes = if from & MADE == 0 { sixteen(data, from as usize) } else { sixteen(&self.made, (from & !MADE) as usize) };
+        usual_day_in_order(bytes?)
+    }
+
+    /// Calls `look` with each row and where its cell's text is.
+    #[inline(always)]
+    fn each_view(&self, k: usize, tile: &Tile, mut look: impl FnMut(usize, View)) {
+        let lie = self.lies[k];
+        let (bounds, stride, c) = if lie.direct {
+            (&tile.boundaries[..], lie.step, lie.first)
+        } else {
+            (self.views[k * self.rows..(k + 1) * self.rows].as_flattened(), 2, 0)
+        };
+        for (r, ends) in bounds.chunks_exact(stride).enumerate().take(self.rows) {
+            if let [from, to] = ends[c..c + 2] {
+                look(r, [from, to]);
             }
         }
-        self.flags = flags;
     }
 
     /// Hashes the rows' keys and has the processor fetch their places, so that they are at hand when the rows' turn comes.
-    fn hash_keys(&mut self, data: &[u8], tile: &Tile, table: &Table) {
-        self.hashes.clear();
-        for (fields, kept) in self.keys.iter().zip(&table.keys) {
-            let Some(fields) = fields else { continue };
-            for r in 0..self.rows {
-                let mut hash = (self.flags[r] & SLOW == 0).then(KeyHash::default);
-                for &f in fields {
-                    let text = self.of_target[f].map_or(&b""[..], |k| text_of(self.view(k, r, tile), data, &self.made));
-                    // Other texts for "no value" have gone the ordinary way.
-                    let none = text.is_empty() && table.plan.cells[f].is_missing("");
-                    hash = hash.filter(|_| !none).map(|h| h.part(text));
+    fn hash_keys(&mut self, data: &[u8], tile: &Tile, known: &[KeyTable], table: &Table) {
+        let mut hashes = std::mem::take(&mut self.hashes);
+        hashes.clear();
+        for &key in &self.kept {
+            let kept = match &self.shared {
+                Some(shared) if shared.target == key => known.get(shared.source),
+                _ => table.keys[key].as_ref(),
+            };
+            let first = hashes.len();
+            hashes.extend(self.flags.iter().map(|flags| (flags & SLOW == 0).then(KeyHash::default)));
+            let hashes = &mut hashes[first..];
+            for &f in self.keys[key].iter().flatten() {
+                // Other texts for "no value" have gone the ordinary way.
+                let none = table.plan.cells[f].is_missing("");
+                let mut add = |r: usize, text: &[u8]| {
+                    hashes[r] = hashes[r].filter(|_| !(none && text.is_empty())).map(|hash| hash.part(text));
+                };
+                match self.of_target[f] {
+                    Some(k) => self.each_view(k, tile, |r, view| add(r, text_of(view, data, &self.made))),
+                    None => (0..self.rows).for_each(|r| add(r, b"")),
                 }
-                if let (Some(hash), Some(kept)) = (hash, kept) {
-                    kept.ask(hash);
-                }
-                self.hashes.push(hash);
+            }
+            if let Some(kept) = kept {
+                hashes.iter().flatten().for_each(|hash| kept.ask(*hash));
             }
         }
+        self.hashes = hashes;
     }
 
-    /// Takes the rows from the first one on up to one that has to go the ordinary way. `number` is the first one's row in the file.
+    /// Takes the rows from the first one on up to one that has to go the ordinary way. `number` is the first one's row in the file, and `known` are the
+    /// source's keys of the stretches before.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn take(
         &mut self,
@@ -728,6 +875,7 @@ impl ByColumns {
         rows: Range<usize>,
         number: u64,
         file: u32,
+        known: &[KeyTable],
         converter: &mut Converter,
         target: &mut TargetTables,
     ) -> usize {
@@ -736,106 +884,138 @@ impl ByColumns {
         }
         let Some(mut lane) = converter.lane(file, &binding.fields, target) else { return 0 };
         let Some(table) = target.table(self.row.table) else { return 0 };
-        let mut taken = 0;
-        for r in rows {
-            if self.flags[r] & SLOW != 0 || !self.insert_keys(r, number + taken as u64, table) {
-                break;
-            }
-            self.add_amounts(r, data, tile, binding, &mut lane);
-            let careful = self.flags[r] & CAREFUL != 0 || lane.rows() + taken as u64 == 0;
-            match &self.writing {
-                Some(writing) if !careful => {
-                    self.lay(writing, r, data, tile, lane.bytes);
-                    lane.writer.wrote(1);
-                }
-                _ => self.write(r, data, tile, &mut lane),
-            }
-            taken += 1;
+        // Rows that no record feeds may have come first.
+        if self.shared.as_ref().is_some_and(|s| table.keys[s.target].as_ref().is_none_or(|kept| !kept.is_empty())) {
+            self.shared = None;
         }
-        lane.count(taken as u64);
-        table.rows += taken as u64;
-        self.taken += taken as u64;
-        taken
+        let first = rows.start;
+        let mut end = first;
+        while end < rows.end && self.flags[end] & SLOW == 0 && self.insert_keys(end, number + (end - first) as u64, known, table) {
+            end += 1;
+        }
+        let taken = (end - first) as u64;
+        self.add_amounts(first..end, data, tile, binding, &mut lane);
+        let members = self.members(tile);
+        let mut next = first;
+        while next < end {
+            // What stands before the first row may differ.
+            let careful = |r: usize| self.flags[r] & CAREFUL != 0 || (r == first && lane.rows() == 0);
+            let plain = self.writing.as_ref().map_or(0, |_| (next..end).take_while(|&r| !careful(r)).count());
+            if let (Some(writing), 1..) = (&self.writing, plain) {
+                let mut laying = lane.bytes.lay();
+                (next..next + plain).for_each(|r| self.lay(writing, &members, r, data, &mut laying));
+                lane.bytes.laid(laying);
+                lane.writer.wrote(plain as u64);
+                next += plain;
+            } else {
+                self.write(next, data, tile, &mut lane);
+                next += 1;
+            }
+        }
+        lane.count(taken);
+        table.rows += taken;
+        self.taken += taken;
+        end - first
     }
 
     /// Remembers the row's keys. `false`, and nothing remembered, when one was met before.
-    fn insert_keys(&self, r: usize, number: u64, table: &mut Table) -> bool {
-        let kept = || self.keys.iter().enumerate().filter(|(_, fields)| fields.is_some()).map(|(at, _)| at).enumerate();
-        let several = kept().nth(1).is_some();
-        if several {
-            for (i, at) in kept() {
-                if let (Some(hash), Some(keys)) = (self.hashes[i * self.rows + r], &table.keys[at])
-                    && keys.has(hash)
-                {
-                    return false;
-                }
+    #[inline(always)]
+    fn insert_keys(&mut self, r: usize, number: u64, known: &[KeyTable], table: &mut Table) -> bool {
+        if let &[key] = &self.kept[..] {
+            let Some(hash) = self.hashes[r] else { return true };
+            return match (&mut self.shared, &mut table.keys[key]) {
+                (Some(shared), _) => shared.insert(hash, number, known),
+                (None, Some(keys)) => keys.insert(hash, number).is_none(),
+                (None, None) => true,
+            };
+        }
+        let hash_of = |i: usize, hashes: &[Option<KeyHash>]| hashes[i * self.rows + r];
+        for (i, &key) in self.kept.iter().enumerate() {
+            let Some(hash) = hash_of(i, &self.hashes) else { continue };
+            let met = match &self.shared {
+                Some(shared) if shared.target == key => shared.has(hash, known),
+                _ => table.keys[key].as_ref().is_some_and(|keys| keys.has(hash)),
+            };
+            if met {
+                return false;
             }
         }
-        for (i, at) in kept() {
-            let Some(keys) = &mut table.keys[at] else { continue };
-            let of_key = &self.hashes[i * self.rows..(i + 1) * self.rows];
-            if let Some(hash) = of_key[r]
-                && keys.insert(hash, number).is_some()
-                && !several
-            {
-                return false;
+        for (i, &key) in self.kept.iter().enumerate() {
+            let Some(hash) = hash_of(i, &self.hashes) else { continue };
+            match (&mut self.shared, &mut table.keys[key]) {
+                (Some(shared), _) if shared.target == key => {
+                    shared.insert(hash, number, known);
+                }
+                (_, Some(keys)) => {
+                    keys.insert(hash, number);
+                }
+                _ => {}
             }
         }
         true
     }
 
-    /// Counts what is lost and adds up what is summed.
-    fn add_amounts(&self, r: usize, data: &[u8], tile: &Tile, binding: &Binding, lane: &mut Lane<'_>) {
+    /// Counts what is lost in some rows and adds up what is summed.
+    fn add_amounts(&self, rows: Range<usize>, data: &[u8], tile: &Tile, binding: &Binding, lane: &mut Lane<'_>) {
         for &(i, field) in &self.lost {
-            let filled = self.source_text(data, tile, binding, r, field).is_some_and(|t| !t.is_empty());
-            lane.lost[i] += u64::from(filled);
+            let filled = |r: &usize| self.source_text(data, tile, binding, *r, field).is_some_and(|t| !t.is_empty());
+            lane.lost[i] += rows.clone().filter(filled).count() as u64;
         }
         for (i, &(field, to)) in self.row.sums.iter().enumerate() {
-            let cell = self.of_target[to].map_or(&b""[..], |k| text_of(self.view(k, r, tile), data, &self.made));
             let (column, missing) = &self.source[field];
-            let Some(c) = column else {
-                lane.add(i, b"", cell);
-                continue;
-            };
-            if missing.is_empty() && self.flags[r] & QUOTED == 0 {
-                let [from, end] = tile.boundaries[r * tile.stride + c..][..2] else { continue };
-                lane.add(i, &data[from as usize..end as usize - 1], cell);
-            } else {
-                let text = self.source_text(data, tile, binding, r, field).unwrap_or_default();
-                lane.add(i, text.as_bytes(), cell);
+            for r in rows.clone() {
+                let view = self.of_target[to].map_or([0, 1], |k| self.view(k, r, tile));
+                let cell = text_of(view, data, &self.made);
+                let Some(c) = column else {
+                    lane.add(i, b"", cell);
+                    continue;
+                };
+                if missing.is_empty() && self.flags[r] & QUOTED == 0 {
+                    let [from, end] = tile.boundaries[r * tile.stride + c..][..2] else { continue };
+                    // Mostly the amount is written as it stands.
+                    if [from, end] != view || !lane.add_as_it_is(i, data, from as usize, cell.len()) {
+                        lane.add(i, &data[from as usize..end as usize - 1], cell);
+                    }
+                } else {
+                    let text = self.source_text(data, tile, binding, r, field).unwrap_or_default();
+                    lane.add(i, text.as_bytes(), cell);
+                }
             }
         }
     }
 
+    /// Where the members' views are in the tile at hand: the first row's, and how far it is to the next one's.
+    fn members<'t>(&'t self, tile: &'t Tile) -> Vec<(&'t [u32], usize)> {
+        let of = |member: &Member| {
+            let lie = self.lies[member.column];
+            let bounds = if lie.direct { &tile.boundaries[..] } else { self.views.as_flattened() };
+            (bounds.get(lie.first..).unwrap_or_default(), lie.step)
+        };
+        self.writing.iter().flat_map(|writing| &writing.members).map(of).collect()
+    }
+
     /// Lays down a row of plain cells.
     #[inline(always)]
-    fn lay(&self, writing: &Writing, r: usize, data: &[u8], tile: &Tile, out: &mut Buffer) {
-        let mut row = out.lay();
-        row.put(writing.before, 0, writing.before.len());
+    fn lay(&self, writing: &Writing, members: &[(&[u32], usize)], r: usize, data: &[u8], row: &mut Laying) {
+        row.put(&writing.before.0, 0, writing.before.1);
         let first = row.at();
-        for member in &writing.members {
-            let [start, end] = self.view(member.column, r, tile);
+        for (member, (bounds, step)) in writing.members.iter().zip(members) {
+            let Some(&[start, end]) = bounds.get(r * step..).and_then(|b| b.first_chunk()) else { continue };
             let length = (end - start) as usize - 1;
             if length == 0 {
                 continue;
             }
             row.put(&member.name, 0, member.length);
-            if start & MADE == 0 {
-                row.put(data, start as usize, length);
-            } else {
-                row.put(&self.made, (start & !MADE) as usize, length);
-            }
-            if member.text {
-                row.byte(b'"');
-            }
+            let from = if start & MADE == 0 { data } else { &self.made };
+            row.put(from, (start & !MADE) as usize, length);
+            row.byte_if(b'"', member.text);
         }
         if row.at() == first {
-            row.byte(writing.open);
+            row.byte_if(writing.open, true);
         } else {
             row.set(first, writing.open);
         }
-        row.put(writing.after, 0, writing.after.len());
-        row.done();
+        row.put(&writing.after.0, 0, writing.after.1);
     }
 
     /// Has the writer write a row.

@@ -90,6 +90,11 @@ impl Table {
             || self.plan.cells[field].check(text, none, Place::default()).is_none()
     }
 
+    /// The same for bytes, which have to be text.
+    pub(super) fn is_fine_bytes(&self, field: usize, text: &[u8], none: &Evidence) -> bool {
+        std::str::from_utf8(text).is_ok_and(|text| self.is_fine(field, text, none))
+    }
+
     fn place(&self, field: usize, place: &Place) -> Place {
         let file = if place.row == 0 { u32::MAX } else { place.file };
         Place { file, byte_column: 0, column: None, field: self.names.get(field).cloned(), ..place.clone() }

@@ -53,10 +53,16 @@ impl Buffer {
         self.side = side;
     }
 
-    /// Starts a row that is laid down in pieces.
+    /// Starts rows that are laid down in pieces. They are part of what is written once they are given back to [`Buffer::laid`].
     #[inline(always)]
-    pub(crate) fn lay(&mut self) -> Laying<'_> {
-        Laying { at: self.used, buffer: self }
+    pub(crate) fn lay(&mut self) -> Laying {
+        Laying { at: self.used, bytes: std::mem::take(&mut self.bytes) }
+    }
+
+    /// Takes what was laid down.
+    #[inline(always)]
+    pub(crate) fn laid(&mut self, rows: Laying) {
+        (self.bytes, self.used) = (rows.bytes, rows.at);
     }
 
     #[cold]
@@ -67,13 +73,14 @@ impl Buffer {
     }
 }
 
-/// A row being laid down. It is part of what is written once [`Laying::done`] says so.
-pub(crate) struct Laying<'b> {
-    buffer: &'b mut Buffer,
+/// Rows being laid down.
+pub(crate) struct Laying {
+    /// The buffer's own bytes, so that their place need not be asked for again and again.
+    bytes: Vec<u8>,
     at: usize,
 }
 
-impl Laying<'_> {
+impl Laying {
     /// How many bytes stand before what comes next.
     #[inline(always)]
     pub(crate) fn at(&self) -> usize {
@@ -83,7 +90,7 @@ impl Laying<'_> {
     /// Sets a byte that is laid down already.
     #[inline(always)]
     pub(crate) fn set(&mut self, at: usize, byte: u8) {
-        if let Some(place) = self.buffer.bytes.get_mut(at) {
+        if let Some(place) = self.bytes.get_mut(at) {
             *place = byte;
         }
     }
@@ -92,39 +99,37 @@ impl Laying<'_> {
     /// bytes are written over.
     #[inline(always)]
     pub(crate) fn put(&mut self, from: &[u8], start: usize, length: usize) {
-        let at = self.at;
-        self.at = at + length;
-        if self.buffer.bytes.len() < at + length + PIECE {
-            self.buffer.used = at;
-            self.buffer.grow(length);
-        }
-        let bytes = &mut self.buffer.bytes;
         if length <= PIECE
             && let Some(source) = from.get(start..).and_then(|s| s.first_chunk::<PIECE>())
-            && let Some(target) = bytes.get_mut(at..).and_then(|t| t.first_chunk_mut::<PIECE>())
+            && let Some(target) = self.bytes.get_mut(self.at..).and_then(|t| t.first_chunk_mut::<PIECE>())
         {
             *target = *source;
-            return;
+        } else {
+            self.bytes = with(std::mem::take(&mut self.bytes), self.at, &from[start..start + length]);
         }
-        bytes[at..at + length].copy_from_slice(&from[start..start + length]);
+        self.at += length;
     }
 
-    /// Lays down one byte.
+    /// Lays down a byte if it counts.
     #[inline(always)]
-    pub(crate) fn byte(&mut self, byte: u8) {
-        if self.buffer.bytes.len() <= self.at {
-            self.buffer.used = self.at;
-            self.buffer.grow(1);
+    pub(crate) fn byte_if(&mut self, byte: u8, counts: bool) {
+        match self.bytes.get_mut(self.at) {
+            Some(place) => *place = byte,
+            None => self.bytes = with(std::mem::take(&mut self.bytes), self.at, &[byte]),
         }
-        self.buffer.bytes[self.at] = byte;
-        self.at += 1;
+        self.at += usize::from(counts);
     }
+}
 
-    /// Ends the row.
-    #[inline(always)]
-    pub(crate) fn done(self) {
-        self.buffer.used = self.at;
+/// Bytes with a longer text written over them from `at` on, and room for a piece behind it.
+#[inline(never)]
+fn with(mut bytes: Vec<u8>, at: usize, text: &[u8]) -> Vec<u8> {
+    let end = at + text.len();
+    if bytes.len() < end + PIECE {
+        bytes.resize((end + PIECE).max(bytes.len() * 2).max(4096), 0);
     }
+    bytes[at..end].copy_from_slice(text);
+    bytes
 }
 
 #[cfg(test)]
@@ -146,10 +151,11 @@ mod tests {
                         let mut row = buffer.lay();
                         let at = row.at();
                         row.put(&source, start, length);
-                        row.byte(b'x');
+                        row.byte_if(b'x', true);
+                        row.byte_if(b'y', false);
                         row.put(&source[..start + length], start, length);
                         row.set(at, b'{');
-                        row.done();
+                        buffer.laid(row);
                         let first = expected.len();
                         expected.extend_from_slice(&source[start..start + length]);
                         expected.push(b'x');

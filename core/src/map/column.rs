@@ -3,6 +3,8 @@
 //! A shortcut ([`Short::kept`]) answers only when it is certain that the steps leave a beginning of the text and find nothing wrong with it;
 //! everything else is made by the steps themselves ([`MapPlan::make_cell`]), so the two cannot disagree. A property test holds them together.
 
+use crate::check::short::PlainNumber;
+
 use super::date::DateStep;
 use super::lookup::Lookup;
 use super::number::NumberReader;
@@ -106,14 +108,21 @@ impl Short<'_> {
         match &self.0 {
             Kind::Unknown => None,
             Kind::Same => Some(text.len()),
-            Kind::Day(step) => step.day_of(text, memory),
+            Kind::Day(step) => step.day_of(data, from, n, memory),
             Kind::Number(reader, conditions) => {
                 let end = reader.plain_end_at(data, from, n)?;
-                let none_holds = conditions.iter().all(|op| matches!(op, Op::When { when, .. } if !when.may_hold(text)));
-                none_holds.then_some(end)
+                none_holds(conditions, text).then_some(end)
             }
             Kind::Known(lookup) => lookup.keeps_at(data, from, text).then_some(n),
         }
+    }
+
+    /// The same for a number of at most sixteen bytes, with the form of what is kept. `None` for every other value.
+    #[inline(always)]
+    pub(crate) fn number_at(&self, data: &[u8], from: usize, n: usize) -> Option<(usize, PlainNumber)> {
+        let Kind::Number(reader, conditions) = &self.0 else { return None };
+        let found = reader.plain_at(data, from, n)?;
+        none_holds(conditions, &data[from..from + n]).then_some(found)
     }
 
     /// Appends what the steps make of such a text, where there is a quick way to. `false`, and nothing appended, where there is none.
@@ -124,6 +133,12 @@ impl Short<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether it is certain that no condition holds for a text of its own field.
+#[inline(always)]
+fn none_holds(conditions: &[Op], text: &[u8]) -> bool {
+    conditions.iter().all(|op| matches!(op, Op::When { when, .. } if !when.may_hold(text)))
 }
 
 impl When {

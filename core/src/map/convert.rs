@@ -566,6 +566,14 @@ impl Lane<'_> {
         *self.records_out += rows;
     }
 
+    /// Adds an amount that was written as it stands, `n` bytes of `data` from `from` on, to a pair of totals. `false`, and nothing added, for one that is
+    /// not plain.
+    #[inline(always)]
+    pub(crate) fn add_as_it_is(&mut self, sum: usize, data: &[u8], from: usize, n: usize) -> bool {
+        let state = &mut self.sums[sum];
+        n == 0 || (self.sum_plans[sum].reader.reads_plainly() && state.total_in.add_short_to_both(&mut state.out, data, from, n))
+    }
+
     /// Adds a written row's amounts to a pair of totals: the source's text and the target's.
     #[inline]
     pub(crate) fn add(&mut self, sum: usize, source: &[u8], cell: &[u8]) {

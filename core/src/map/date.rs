@@ -5,6 +5,7 @@
 //! `%b` and `%B` are English month names in any letter case. `%f` takes one to nine digits, `%z` takes `Z`, `+hh:mm`, `+hhmm` or `+hh`.
 
 use crate::check::fast::iso_date;
+use crate::check::short::{first, sixteen, usual_day};
 
 /// A compiled `date` step.
 #[derive(Debug, Clone)]
@@ -153,28 +154,33 @@ impl DateStep {
         self.day_first
     }
 
-    /// The same as [`DateStep::as_it_is`], on bytes and for many texts one after the other: what follows the day is mostly the same in all of them,
-    /// so the last that fitted is kept in `memory`, behind a first byte that says that there is one.
+    /// The same as [`DateStep::as_it_is`], on the `n` bytes of `data` from `from` on and for many texts one after the other: what follows the day is mostly
+    /// the same in all of them, so the last that fitted is kept in `memory`: its length and sixteen bytes.
     #[inline(always)]
-    pub(super) fn day_of(&self, text: &[u8], memory: &mut Vec<u8>) -> Option<usize> {
-        let (day, rest) = text.split_at_checked(10)?;
-        if !self.day_first || !iso_date(day) {
-            return None;
+    pub(super) fn day_of(&self, data: &[u8], from: usize, n: usize, memory: &mut Vec<u8>) -> Option<usize> {
+        if let (Some(day), Some(rest), Some(&[length, ref known @ ..])) =
+            (sixteen(data, from), sixteen(data, from + 10), memory.first_chunk::<17>())
+            && n == 10 + usize::from(length)
+            && usual_day(day) & (first(rest, usize::from(length)) == u128::from_le_bytes(*known))
+        {
+            return Some(10);
         }
-        let known = memory.split_first().is_some_and(|(_, last)| last == rest);
-        (known || self.learn(rest, memory)).then_some(10)
+        self.learn(&data[from..from + n], memory)
     }
 
-    #[cold]
     #[inline(never)]
-    fn learn(&self, rest: &[u8], memory: &mut Vec<u8>) -> bool {
-        let fits = self.from.iter().any(|form| read(&form[ISO_DAY.len()..], rest).is_some());
-        if fits {
-            memory.clear();
-            memory.push(1);
-            memory.extend_from_slice(rest);
+    fn learn(&self, text: &[u8], memory: &mut Vec<u8>) -> Option<usize> {
+        let (day, rest) = text.split_at_checked(10)?;
+        if !self.day_first || !iso_date(day) || !self.from.iter().any(|form| read(&form[ISO_DAY.len()..], rest).is_some()) {
+            return None;
         }
-        fits
+        if rest.len() <= 16 {
+            memory.clear();
+            memory.push(rest.len() as u8);
+            memory.extend_from_slice(rest);
+            memory.resize(17, 0);
+        }
+        Some(10)
     }
 
     /// Appends the date in the target form to `out`, which is left as it was on a fault.
@@ -628,9 +634,10 @@ mod tests {
                 let mut out = String::new();
                 let slow = step.convert(&text, &mut out).map(|()| out.as_str());
                 let mut memory = Vec::new();
-                step.day_of(b"2024-01-01T00:00:00", &mut memory);
-                for _ in 0..2 {
-                    proptest::prop_assert_eq!(step.day_of(text.as_bytes(), &mut memory), step.as_it_is(&text));
+                step.day_of(b"2024-01-01T00:00:00", 0, 19, &mut memory);
+                let within = format!("1,{text},2024-01-01T00:00:00.0000");
+                for data in [&within[..text.len() + 2], &within] {
+                    proptest::prop_assert_eq!(step.day_of(data.as_bytes(), 2, text.len(), &mut memory), step.as_it_is(&text));
                 }
                 if let Some(end) = step.as_it_is(&text) {
                     proptest::prop_assert_eq!(slow, Ok(&text[..end]));

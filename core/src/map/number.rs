@@ -112,24 +112,28 @@ impl NumberReader {
     /// The same for the `n` bytes of `data` from `from` on, looked at whole where they are few.
     #[inline(always)]
     pub(super) fn plain_end_at(&self, data: &[u8], from: usize, n: usize) -> Option<usize> {
-        if (1..=16).contains(&n)
-            && self.plain
-            && let Some(bytes) = sixteen(data, from)
-            && let Some(PlainNumber { negative, whole, point }) = plain_number(bytes, n)
-        {
-            let first = usize::from(negative);
-            let zero = (bytes >> (8 * first)) as u8 == b'0';
-            if !zero || (whole == 1 && !negative) {
-                let end = first + whole;
-                let rest = &data[from + end..from + n];
-                return match point && self.whole {
-                    false => Some(n),
-                    true if rest[1..].iter().all(|b| *b == b'0') => Some(end),
-                    true => None,
-                };
-            }
+        self.plain_at(data, from, n).map(|(end, _)| end).or_else(|| self.plain_end(&data[from..from + n]))
+    }
+
+    /// The same for at most sixteen bytes, with the form of what is kept.
+    #[inline(always)]
+    pub(super) fn plain_at(&self, data: &[u8], from: usize, n: usize) -> Option<(usize, PlainNumber)> {
+        if !self.plain || n == 0 || n > 16 {
+            return None;
         }
-        self.plain_end(&data[from..from + n])
+        let bytes = sixteen(data, from)?;
+        let number = plain_number(bytes, n)?;
+        let first = usize::from(number.negative);
+        let zero = (bytes >> (8 * first)) as u8 == b'0';
+        if zero && (number.whole > 1 || number.negative) {
+            return None;
+        }
+        if !(number.point && self.whole) {
+            return Some((n, number));
+        }
+        let end = first + number.whole;
+        let zeros = data[from + end + 1..from + n].iter().all(|b| *b == b'0');
+        zeros.then_some((end, PlainNumber { point: false, ..number }))
     }
 
     /// Whether plain digits with a point, perhaps behind a minus sign, have the value that they have everywhere.

@@ -1,5 +1,6 @@
 //! Totals before and after, exactly.
 
+use crate::check::short::{PlainNumber, eight_digits, plain_number, sixteen};
 use crate::decimal::Decimal;
 
 use super::number::NumberReader;
@@ -60,6 +61,19 @@ impl Total {
         }
     }
 
+    /// The same for `n` bytes of `data` from `from` on, at least one. `false`, and nothing added, for longer amounts too.
+    #[inline(always)]
+    pub(super) fn add_short_to_both(&mut self, other: &mut Total, data: &[u8], from: usize, n: usize) -> bool {
+        let Some(amount) = short_billionths(data, from, n) else { return false };
+        match (self.fast.checked_add(amount.into()), other.fast.checked_add(amount.into())) {
+            (Some(a), Some(b)) => {
+                (self.fast, other.fast) = (a, b);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The sum of two totals.
     pub(super) fn plus(&self, other: &Total) -> Total {
         let mut sum = self.clone();
@@ -110,11 +124,38 @@ fn billionths(text: &[u8]) -> Option<i128> {
     Some(if negative { -n } else { n })
 }
 
+/// A plain amount of at most sixteen bytes in billionths, with up to eight digits before and behind the point; `None` for any other.
+#[inline(always)]
+fn short_billionths(data: &[u8], from: usize, n: usize) -> Option<i64> {
+    const POWERS: [i64; 10] = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
+    let bytes = sixteen(data, from).filter(|_| n <= 16)?;
+    let PlainNumber { negative, whole, point } = plain_number(bytes, n)?;
+    let digits = bytes >> (8 * u32::from(negative));
+    let places = if point { n - usize::from(negative) - whole - 1 } else { 0 };
+    if whole > 8 || places > 8 {
+        return None;
+    }
+    let mut amount = eight_digits(digits as u64, whole) as i64 * POWERS[0];
+    if point {
+        amount += eight_digits((digits >> (8 * (whole + 1))) as u64, places) as i64 * POWERS[places];
+    }
+    Some(if negative { -amount } else { amount })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     proptest::proptest! {
+        #[test]
+        fn short_amounts_are_the_same(text in "-?[0-9]{1,10}(\\.[0-9]{1,10})?|[-.0-9x]{1,17}") {
+            let data = format!(",{text},12.5,,,,,,,,,,,,");
+            let short = short_billionths(data.as_bytes(), 1, text.len());
+            proptest::prop_assert!(short.is_none() || short.map(i128::from) == billionths(text.as_bytes()), "{short:?}");
+            let few = text.len() <= 8 && billionths(text.as_bytes()).is_some() && !text.starts_with(['.']) && !text.starts_with("-.") && !text.ends_with('.');
+            proptest::prop_assert!(short.is_some() || !few);
+        }
+
         /// The fast way and the exact decimals agree on any amounts, in any order.
         #[test]
         fn totals_are_exact(amounts in proptest::collection::vec("-?[0-9]{1,25}(\\.[0-9]{1,14})?|[0-9]{1,3}e-?[0-9]{1,2}|x|", 0..20), cut in 0usize..20) {
