@@ -18,7 +18,6 @@ use concord_core::finding::{Finding, Severity};
 use concord_core::map::MapPlan;
 use concord_core::package::read_crosswalk::parse_crosswalk;
 use concord_core::package::{Crosswalk, Package, StandardRef, lint};
-use concord_core::read::ReadOptions;
 use concord_core::render::{self, words};
 
 use crate::args;
@@ -40,7 +39,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         return Err(Failure::said("the converted data and the rejects cannot go to the same file"));
     }
     let to = target::package(&args.to)?;
-    let read = ReadOptions { layouts: target::layouts(args.from.as_deref())?, ..target::read_options(&args.how) };
+    let read = target::read_options(args.from.as_deref(), &args.how)?;
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
 
     let inputs = args.files.iter().map(|p| Input::open(p, &options.read)).collect::<Result<Vec<_>, _>>()?;
@@ -143,6 +142,11 @@ fn road(args: &args::Convert, to: &Arc<Package>, starts: &[Start<'_>], options: 
     };
     let reference = |p: &Package| StandardRef { id: p.manifest.id.clone(), version: Some(p.manifest.version.clone()) };
     let (a, b) = (from.reference(), to.reference());
+    // Mostly there is a direct way, and then the other standards need not be loaded.
+    let leads = |c: &&Crosswalk| target::package(&c.from).is_ok_and(|p| p.reference() == a);
+    if let (false, Some(direct)) = (a == b, to.crosswalks.iter().filter(|c| c.from.split('@').next() == a.split('@').next()).find(leads)) {
+        return Ok((from, direct.clone()));
+    }
     match catalog().crosswalk(&reference(&from), &reference(to)).as_deref() {
         None => Err(Failure::said(format!("there is no crosswalk from {a} to {b}{}", sources_in_words(to)))),
         Some([]) => Err(Failure::said(format!("{a} is what the files are in already; to check them: concord validate --standard {a}"))),

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &args::Merge) -> Result<ExitCode, Failure> {
     let to_stdout = output.is_stdout();
     refuse_own_input(&args.files, output.file().into_iter())?;
     let to = target::package(&args.to)?;
-    let options = Options { max_findings: args.max_findings, read: target::read_options(&args.how), ..Options::default() };
+    let options = Options { max_findings: args.max_findings, read: target::read_options(Some(&args.to), &args.how)?, ..Options::default() };
     let sources = sources(args)?;
     let inputs = args.files.iter().map(|p| Input::open(p, &options.read)).collect::<Result<Vec<_>, _>>()?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();

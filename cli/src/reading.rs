@@ -276,9 +276,9 @@ const STEP: u64 = 256 << 10;
 /// Bytes of other forms handed over at once to be converted: what they become may be far more.
 const PACKED: usize = 64 << 10;
 /// Bytes of a thread's block.
-const PART: u64 = 2 * BLOCK as u64;
+const PART: u64 = 512 << 10;
 /// Bytes read behind it, for the record that begins in it and ends behind it.
-const OVERLAP: u64 = 64 << 10;
+const OVERLAP: u64 = 16 << 10;
 
 impl Parallel<'_> {
     /// Gives the file's size as it was read.
@@ -288,7 +288,7 @@ impl Parallel<'_> {
             let mut done: Vec<Receiver<io::Result<Done>>> = Vec::new();
             let mut back: Vec<Sender<Vec<u8>>> = Vec::new();
             for worker in 0..self.threads {
-                let (results, receive) = sync_channel(1);
+                let (results, receive) = sync_channel(4);
                 let (give_back, buffers) = channel();
                 done.push(receive);
                 back.push(give_back);

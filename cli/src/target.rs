@@ -26,8 +26,9 @@ pub(crate) fn catalog() -> &'static Catalog {
 
 /// The package that a reference names.
 pub(crate) fn package(reference: &str) -> Result<Arc<Package>, Failure> {
-    let catalog = catalog();
-    catalog.find(reference).cloned().ok_or_else(|| {
+    let id = reference.split('@').next().unwrap_or_default();
+    concord_standards::versions_of(id).find(reference).cloned().ok_or_else(|| {
+        let catalog = catalog();
         let near = catalog.near(reference).map(|n| format!(" (did you mean {n}?)")).unwrap_or_default();
         Failure::said(format!("there is no standard \"{reference}\"{near}; `concord standards list` shows all"))
     })
@@ -41,10 +42,14 @@ pub(crate) fn layouts(named: Option<&str>) -> Result<Layouts, Failure> {
     })
 }
 
-/// How files are read that may be of any layout known here.
-pub(crate) fn read_options(how: &HowToRead) -> ReadOptions {
-    let fixed = catalog().all().flat_map(|p| p.layouts.iter().filter_map(|l| l.fixed.clone())).collect();
-    ReadOptions { fixed, ..how.options() }
+/// How files are read that are of the layout named, or that may be of any layout known here.
+pub(crate) fn read_options(named: Option<&str>, how: &HowToRead) -> Result<ReadOptions, Failure> {
+    let fixed_of = |p: &Arc<Package>| p.layouts.iter().filter_map(|l| l.fixed.clone()).collect::<Vec<_>>();
+    let fixed = match named {
+        Some(reference) => fixed_of(&package(reference)?),
+        None => catalog().all().flat_map(fixed_of).collect(),
+    };
+    Ok(ReadOptions { fixed, layouts: layouts(named)?, ..how.options() })
 }
 
 /// The choice that `--standard` and `--schema` make.

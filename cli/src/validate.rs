@@ -140,7 +140,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         "json" => true,
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
-    let input = Input::open(&args.file, &ReadOptions { layouts: target::layouts(None)?, ..target::read_options(&args.how) })?;
+    let input = Input::open(&args.file, &target::read_options(None, &args.how)?)?;
     let start = input.start();
     let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
     let guesses = match start.head(&DialectHints::default()) {

@@ -1,6 +1,7 @@
 //! The standards that come with Concord, embedded. The packages are the files beside this crate; the format is in `README.md`.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use concord_core::package::catalog::Catalog;
 
@@ -15,6 +16,20 @@ pub fn files() -> &'static [(&'static str, &'static [u8])] {
 pub fn catalog() -> &'static Catalog {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
     CATALOG.get_or_init(|| Catalog::from_files(FILES.iter().copied()))
+}
+
+/// The versions of one id alone, loaded on first use: for whoever needs one standard and not the rest. Empty when the id is not known.
+pub fn versions_of(id: &str) -> &'static Catalog {
+    static LOADED: Mutex<BTreeMap<&'static str, &'static Catalog>> = Mutex::new(BTreeMap::new());
+    static NONE: OnceLock<Catalog> = OnceLock::new();
+    let own = |path: &&'static str| path.split('/').nth(1).filter(|of| *of == id);
+    let Some(id) = FILES.iter().map(|(path, _)| path).find_map(own) else { return NONE.get_or_init(Catalog::default) };
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    // Kept for good, once for each id that is there.
+    loaded.entry(id).or_insert_with(|| {
+        let files = FILES.iter().copied().filter(|(path, _)| own(path).is_some());
+        Box::leak(Box::new(Catalog::from_files(files)))
+    })
 }
 
 #[cfg(test)]
@@ -53,6 +68,17 @@ mod tests {
         wrong.sort();
         wrong.dedup();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn one_id_alone_is_as_it_is_among_all() {
+        for package in super::catalog().all() {
+            let alone = super::versions_of(&package.manifest.id);
+            assert_eq!(alone.versions(&package.manifest.id), super::catalog().versions(&package.manifest.id));
+            assert!(alone.all().all(|p| p.manifest.id == package.manifest.id));
+        }
+        assert_eq!(super::versions_of("nowhere").all().count(), 0);
+        assert_eq!(super::versions_of("").all().count(), 0);
     }
 
     #[test]
