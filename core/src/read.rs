@@ -104,6 +104,8 @@ pub struct Facts {
     pub sheet: Option<String>,
     /// Each record names its own cells: there is no header to mend, and columns have no letters.
     pub keyed: bool,
+    /// Rows end with their last filled cell, as in a sheet: a row that is shorter than the header lacks nothing.
+    pub open: bool,
 }
 
 /// How to read.

@@ -605,7 +605,7 @@ impl Reader for JsonReader {
             more.push(("records", pointer_of(path)));
         }
         let encoding = if self.windows { "windows-1252" } else { "utf-8" };
-        Facts { encoding, more, sheet: None, keyed: self.shape != Some(Shape::Lists) }
+        Facts { encoding, more, sheet: None, keyed: self.shape != Some(Shape::Lists), open: false }
     }
 
     fn late(&self) -> &[String] {

@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 
 use super::Rows;
 use super::container::{Form, Stop, stop, zip::Archive};
+use super::mark::{self, Mark};
 use crate::bounds;
 use crate::finding::{Finding, Place};
 
@@ -198,12 +199,44 @@ impl<'a> Book<'a> {
         empty
     }
 
-    /// The sheet to read when nobody chose one: the first that is shown and not empty, else the first that is not empty. Says which it
-    /// was when there are others.
+    /// What the hidden sheet of a template says, when the workbook was made from one.
+    pub fn mark(&self) -> Option<Mark> {
+        let sheet = self.sheets.iter().position(|s| s.name == mark::SHEET)?;
+        let mut rows = Rows::new();
+        self.each(sheet, &mut Vec::new(), &mut |batch, _| {
+            batch.iter().for_each(|row| rows.push(row));
+            batch.clear();
+            // A mark has a row for each table.
+            if rows.len() > 2000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        mark::mark(&rows)
+    }
+
+    /// Whether something stands below a sheet's first row with anything in it.
+    fn is_filled(&self, sheet: usize) -> bool {
+        let mut rows = 0;
+        self.each(sheet, &mut Vec::new(), &mut |batch, _| {
+            rows += batch.iter().filter(|row| !row.is_blank()).count();
+            batch.clear();
+            if rows > 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        rows > 1
+    }
+
+    /// The sheet to read when nobody chose one: in a template the first that was filled; else the first that is shown and not empty, else the
+    /// first that is not empty. Says which it was when there are others.
     ///
     /// # Errors
     /// The finding that no sheet holds a cell.
     pub fn choose(&self, findings: &mut Vec<Finding>) -> Result<usize, Stop> {
+        if let Some(mark) = self.mark() {
+            let tables: Vec<usize> = (0..self.sheets.len()).filter(|&i| mark.resource(&self.sheets[i].name).is_some()).collect();
+            let filled: Vec<usize> = tables.iter().copied().filter(|&i| self.is_filled(i)).collect();
+            if let Some(&chosen) = filled.first().or(tables.first()) {
+                self.say_choice(chosen, &filled, findings);
+                return Ok(chosen);
+            }
+        }
         let full: Vec<usize> = (0..self.sheets.len()).filter(|&i| !self.is_empty(i)).collect();
         let chosen = full.iter().copied().find(|&i| !self.sheets[i].hidden).or(full.first().copied());
         let Some(chosen) = chosen else { return Err(stop("C115", "no-sheet")) };

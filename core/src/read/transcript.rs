@@ -54,6 +54,8 @@ pub struct Transcript {
     width: usize,
     /// Records name their own cells, and no step changes that.
     keyed: bool,
+    /// Fewest cells of a row: the header's where rows end with their last filled cell.
+    least: usize,
     /// Columns kept behind the header's.
     reserved: Vec<String>,
     late: Vec<Late>,
@@ -93,6 +95,7 @@ impl Transcript {
             header: None,
             width: 0,
             keyed: false,
+            least: 1,
             reserved: Vec::new(),
             late: Vec::new(),
             raw: Rows::new(),
@@ -223,7 +226,9 @@ impl Transcript {
             if self.header.is_none() {
                 self.header = Some((row.cells().map(|(text, _)| text.to_owned()).collect(), row.origin));
                 self.width = row.len();
-                self.keyed = self.steps.is_empty() && self.reader.facts().keyed;
+                let facts = self.reader.facts();
+                self.keyed = self.steps.is_empty() && facts.keyed;
+                self.least = if facts.open { self.width } else { 1 };
             } else if self.started {
                 self.write(row);
             } else {
@@ -239,7 +244,7 @@ impl Transcript {
     fn gather(&mut self) {
         while !self.sampled && self.seen < self.held.len() {
             if let Some(row) = self.held.get(self.seen) {
-                let cells = if self.keyed { self.width } else { row.len().max(1) };
+                let cells = if self.keyed { self.width } else { row.len().max(self.least) };
                 write_row(&mut self.sample, (0..cells).map(|c| row.text(c)));
             }
             self.seen += 1;
@@ -373,7 +378,7 @@ impl Transcript {
             }
             write_row(&mut self.batch.text, (0..self.width).map(|c| row.text(c)).chain(kept));
         } else {
-            write_row(&mut self.batch.text, (0..row.len().max(1)).map(|c| row.text(c)));
+            write_row(&mut self.batch.text, (0..row.len().max(self.least)).map(|c| row.text(c)));
         }
         if self.batch.text.len() - before > MAX_RECORD {
             self.batch.text.truncate(before);

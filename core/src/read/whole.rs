@@ -23,7 +23,14 @@ pub struct Whole {
 impl Whole {
     /// A reader of workbooks and Parquet files.
     pub fn new(form: Form, options: &ReadOptions) -> Whole {
-        Whole { form, bytes: Vec::new(), most: options.whole, over: false, asked: options.sheet.clone(), facts: Facts::default() }
+        Whole {
+            form,
+            bytes: Vec::new(),
+            most: options.whole,
+            over: false,
+            asked: options.sheet.clone(),
+            facts: Facts { open: form != Form::Parquet, ..Facts::default() },
+        }
     }
 
     fn read(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) -> Result<(), Stop> {

@@ -142,7 +142,7 @@ impl Reader for XmlReader {
     }
 
     fn facts(&self) -> Facts {
-        Facts { encoding: self.encoding, more: vec![("record", self.path.clone())], sheet: None, keyed: true }
+        Facts { encoding: self.encoding, more: vec![("record", self.path.clone())], sheet: None, keyed: true, open: false }
     }
 
     fn late(&self) -> &[String] {
