@@ -228,6 +228,11 @@ fn append_number(cell: &str, format: &NumberFormat, out: &mut Vec<u8>) -> Option
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
+        // JSON has no bound, but most of its readers refuse the whole document for a number beyond theirs: such a one stays a text.
+        let size = digits.trim_start_matches('0');
+        if size.len() > 3 || size.parse::<u16>().is_ok_and(|size| size > 300) {
+            return None;
+        }
         out.push(b'e');
         out.extend_from_slice(power.as_bytes());
     }

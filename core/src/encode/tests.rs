@@ -58,9 +58,14 @@ fn number(field: &Field, text: &str) -> Option<Decimal> {
     match read(&field.kind, text) {
         Ok(Value::Number(Number::Finite(n))) => Some(n),
         Ok(Value::Year(y)) => Some(Decimal::from_i64(i64::from(y))),
-        // "12.0" is no whole number by the rules of text, and a number all the same.
-        _ if matches!(field.kind, FieldType::Integer(_)) => Decimal::parse(text),
-        _ => None,
+        // "12.0" and "1,2" are no whole numbers by the rules of text, and numbers all the same.
+        _ => match &field.kind {
+            FieldType::Integer(form) => {
+                let plain = text.chars().filter(|c| Some(*c) != form.group).map(|c| if c == form.decimal { '.' } else { c });
+                Decimal::parse(&plain.filter(|c| c.is_ascii_digit() || "+-.eE".contains(*c)).collect::<String>())
+            }
+            _ => None,
+        },
     }
 }
 
@@ -192,8 +197,13 @@ proptest! {
     #[test]
     fn ndjson_and_geojson_read_back_equal((schema, rows) in tables(), joined: bool) {
         let (lines, _) = written(Format::Ndjson, &schema, &rows, joined);
-        let lines: Vec<serde_json::Value> =
-            String::from_utf8(lines).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        // A cell that is JSON itself stands as it is, with numbers that are beyond this reader.
+        let text = String::from_utf8(lines).unwrap();
+        let read: Result<Vec<serde_json::Value>, _> = text.lines().map(serde_json::from_str).collect();
+        let Ok(lines) = read else {
+            prop_assert!(rows.iter().flatten().any(|cell| cell.contains("1e999")), "{}", text);
+            return Ok(());
+        };
         let (whole, _) = written(Format::GeoJson, &schema, &rows, joined);
         let whole: serde_json::Value = serde_json::from_slice(&whole).unwrap();
         prop_assert_eq!(&whole["type"], "FeatureCollection");
