@@ -320,7 +320,8 @@ fn lives_feeds_get_their_verdicts_for_the_published_reasons() {
     }
 }
 
-/// The one published permit is JSON as a portal gives it. It is refused, but not yet for the published reason: that comes with reading JSON.
+/// The one published permit is JSON as a portal gives it. It is refused for the published reasons: no address fields under the names of the
+/// standard, and dates with a time. That its numbers are texts is no fault: the standard was transcribed as a table, where every cell is text.
 #[test]
 fn the_permit_as_json_is_refused() {
     let Some(root) = conformance("the_permit_as_json_is_refused") else { return };
@@ -328,5 +329,5 @@ fn the_permit_as_json_is_refused() {
     let [row] = &listed[..] else { panic!("the list has other rows than this test") };
     assert_eq!(row["verdict"], "invalid");
     let report = check(&against("blds@1.2"), &[root.join("blds").join(&row["path"])], false, plain());
-    assert_eq!(codes(&report, Severity::Error), BTreeSet::from(["C104".to_owned()]));
+    assert_eq!(codes(&report, Severity::Error), BTreeSet::from(["C206".to_owned(), "C303".to_owned()]));
 }
