@@ -176,6 +176,18 @@ pub(crate) enum Standards {
         #[arg(value_name = "REF")]
         reference: String,
     },
+    /// Compare two versions: who can go on as before, with a made-up table for whatever is refused.
+    Compare {
+        /// The older one: `id@version`, a package folder, or a Table Schema file.
+        #[arg(value_name = "OLD")]
+        old: String,
+        /// The newer one.
+        #[arg(value_name = "NEW")]
+        new: String,
+        /// text or json.
+        #[arg(long, value_name = "F", default_value = "text")]
+        format: String,
+    },
     /// Write a workbook to fill in: a sheet for each table, with drop-downs and explanations. It is recognised when it comes back.
     Template {
         /// `id@version` or `id`.

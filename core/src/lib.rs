@@ -7,6 +7,7 @@
 mod book;
 pub mod bounds;
 pub mod check;
+pub mod compare;
 pub mod convert;
 pub mod decimal;
 pub mod decode;

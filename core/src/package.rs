@@ -171,6 +171,29 @@ impl fmt::Display for StandardRef {
 }
 
 impl Package {
+    /// A package of one table, for a schema that comes alone. It has no version, no files and no digest.
+    pub fn of_table(name: &str, title: &str, schema: TableSchema) -> Package {
+        let resource = Resource {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            record: "record".to_owned(),
+            presence: Presence::Required,
+            files: Vec::new(),
+            distinctive: Vec::new(),
+            schema: Arc::new(schema),
+        };
+        Package {
+            manifest: Manifest { id: title.to_owned(), ..Manifest::default() },
+            resources: vec![resource],
+            codes: BTreeMap::new(),
+            rules: Vec::new(),
+            crosswalks: Vec::new(),
+            layouts: Vec::new(),
+            files: BTreeMap::new(),
+            digest: String::new(),
+        }
+    }
+
     /// `id@version`.
     pub fn reference(&self) -> String {
         format!("{}@{}", self.manifest.id, self.manifest.version)
