@@ -56,7 +56,8 @@ pub(crate) struct Validate {
     /// The standard, as `id@version`, or `id` for its newest stable version. Without it, the files are recognised by their content.
     #[arg(long, value_name = "REF", conflicts_with = "schema")]
     pub(crate) standard: Option<String>,
-    /// A Table Schema or Data Package descriptor of your own.
+    /// A Table Schema, Data Package descriptor or JSON Schema of your own. Of several JSON Schemas the first is the one that is meant, the others
+    /// are those that it refers to; `file.json#/pointer` means a part of a larger document.
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Vec<PathBuf>,
     /// How the report is shown: text, short, json, ndjson or csv.

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let with_digest = std::iter::once(format).map(Form::Text).chain(reports.iter().map(|r| r.1)).any(Form::with_digest);
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
-    let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), ..args.how.options() };
+    let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), nested: choice.nested(), ..args.how.options() };
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
     write_reports(&reports, &report, &paths)?;
@@ -119,6 +119,11 @@ pub(crate) fn check_files(
 /// Says what was recognised and how sure that is.
 pub(crate) fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: &Options) {
     for start in starts {
+        if let Some(guess) = detect::nested(std::slice::from_ref(plan), start) {
+            let (name, what) = (&guess.table.name, guess.sureness());
+            eprintln!("{}: taken for {}, \"{name}\" ({what}, {} %)", start.name, plan.reference(), guess.score / 10);
+            continue;
+        }
         let Ok(head) = start.head(&options.hints) else { continue };
         let sample = Sample { bytes: start.sample, whole: start.whole };
         if let Some(guess) = detect::detect(std::slice::from_ref(plan), &head, &sample).first() {
@@ -140,10 +145,12 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         "json" => true,
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
-    let input = Input::open(&args.file, &target::read_options(None, &args.how)?)?;
-    let start = input.start();
     let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
+    let nested = Choice::Detect(plans.clone()).nested();
+    let input = Input::open(&args.file, &ReadOptions { nested, ..target::read_options(None, &args.how)? })?;
+    let start = input.start();
     let guesses = match start.head(&DialectHints::default()) {
+        Ok(_) if start.form.is_some_and(|f| f.nested().is_some()) => detect::nested(&plans, &start).into_iter().collect(),
         Ok(head) => detect::detect(&plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
         Err(_) => Vec::new(),
     };

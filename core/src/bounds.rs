@@ -123,3 +123,9 @@ pub const REPORT_ROWS: u64 = 50_000;
 /// Cells of an `xlsx` report after which only rows with findings and their neighbours are added, up to as many again. A cell takes about a
 /// hundred bytes while the report is made.
 pub const REPORT_CELLS: usize = 500_000;
+
+/// Most bytes of a nested document beside its records, and of one that can only be read as a whole.
+pub const MAX_ENVELOPE: usize = 64 << 20;
+
+/// Most steps back that a pattern with look-ahead or back-references may take on one text.
+pub const PATTERN_STEPS: usize = 100_000;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::check::bind::{HeaderMatch, Named, Sample};
+use crate::check::dataset::Start;
 use crate::check::plan::{StandardPlan, TablePlan};
 use crate::decode::Head;
 
@@ -44,6 +45,10 @@ impl Guess {
 
     /// Why, in sentences.
     pub fn reasons(&self) -> Vec<String> {
+        if self.table.keys_of_nested {
+            let names = crate::render::words::counted((self.known + self.unknown) as u64, "name", "names");
+            return vec![format!("{} of {names} are those of \"{}\"", self.known, self.table.name)];
+        }
         let columns = |n: usize| if n == 1 { "1 column".to_owned() } else { format!("{n} columns") };
         let mut out = vec![format!("{} of {} are those of table \"{}\"", self.known, columns(self.known + self.unknown), self.table.name)];
         if !self.missing.is_empty() {
@@ -62,7 +67,7 @@ pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> 
     let records = sample.records(head, RECORDS);
     let mut guesses: Vec<Guess> = Vec::new();
     for plan in plans {
-        for table in &plan.tables {
+        for table in plan.tables.iter().filter(|t| !t.keys_of_nested) {
             let found = HeaderMatch::of(table, &names);
             let known = found.known();
             if known == 0 {
@@ -91,6 +96,21 @@ pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> 
         b.score.cmp(&a.score).then(b.known.cmp(&a.known)).then_with(|| (&a.plan.id, &a.table.name).cmp(&(&b.plan.id, &b.table.name)))
     });
     guesses
+}
+
+/// The reading of a document of a nested resource, for which it was taken before it was read; `None` for any other file.
+pub fn nested(plans: &[Arc<StandardPlan>], start: &Start<'_>) -> Option<Guess> {
+    let (nested, score) = start.form?.nested()?;
+    let plan = plans.iter().find(|plan| plan.nested.iter().any(|n| Arc::ptr_eq(n, nested)))?;
+    Some(Guess {
+        plan: plan.clone(),
+        table: nested.table.clone(),
+        score: score.points(),
+        known: score.known as usize,
+        unknown: score.unknown as usize,
+        missing: Vec::new(),
+        cells: (0, 0),
+    })
 }
 
 /// The standard that a set of files is of: the one with the best scores in sum, if its best is enough.

@@ -14,6 +14,7 @@ pub mod decode;
 pub mod detect;
 pub mod encode;
 pub mod finding;
+pub mod jschema;
 pub mod map;
 pub mod merge;
 pub mod package;

@@ -63,8 +63,21 @@ pub struct Resource {
     pub files: Vec<String>,
     /// Columns that give this layout away; when empty, the required ones do.
     pub distinctive: Vec<String>,
-    /// The schema with its code lists resolved.
+    /// The schema with its code lists resolved. Of a resource that is only nested, a table of its records' keys: the fields that rules name.
     pub schema: Arc<TableSchema>,
+    /// Whether there is a table of it, with a `.table.json`.
+    pub tabular: bool,
+    /// How nested documents of it are checked, when there is a `.schema.json`.
+    pub nested: Option<NestedResource>,
+}
+
+/// What the manifest says about nested documents of a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NestedResource {
+    /// Where its records are: a JSON Pointer; left to the schema when there is none.
+    pub records: Option<String>,
+    /// Pointers into a document with the values of which one is there in every document of the resource.
+    pub evidence: Vec<(String, Vec<String>)>,
 }
 
 /// What `standard.toml` says about the package.

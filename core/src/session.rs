@@ -14,6 +14,7 @@ use crate::check::plan::StandardPlan;
 use crate::check::table::TableCheck;
 use crate::decode::Head;
 use crate::detect;
+use crate::jschema::plan::{Candidates, Nested};
 use crate::read::FixedLayout;
 use crate::read::tidy::Layouts;
 use crate::read::{Intake, Places, Source, Transcript};
@@ -45,11 +46,27 @@ impl Choice {
         }
     }
 
+    /// Nested resources that a document of JSON may be of; see [`crate::read::ReadOptions::nested`].
+    pub fn nested(&self) -> Candidates {
+        match self {
+            Choice::Given(plan) => Candidates { all: plan.nested.clone(), given: true },
+            Choice::Detect(plans) => {
+                Candidates { all: plans.iter().rev().flat_map(|plan| plan.nested.iter().cloned()).collect(), given: false }
+            }
+        }
+    }
+
     /// The plan for files that start so.
     pub fn decide(&self, starts: &[Start<'_>], options: &Options) -> Arc<StandardPlan> {
         match self {
             Choice::Given(plan) => plan.clone(),
             Choice::Detect(plans) => {
+                // A document of a nested resource is recognised by what it holds, before it is read.
+                let nested = starts.iter().find_map(|s| s.form.and_then(Transcript::nested));
+                let of = |(n, _): (&Arc<Nested>, _)| plans.iter().find(|plan| plan.nested.iter().any(|other| Arc::ptr_eq(other, n)));
+                if let Some(plan) = nested.and_then(of) {
+                    return plan.clone();
+                }
                 let heads: Vec<(Head, &Start<'_>)> = starts.iter().filter_map(|s| s.head(&options.hints).ok().map(|h| (h, s))).collect();
                 let samples: Vec<(&Head, Sample<'_>)> =
                     heads.iter().map(|(head, s)| (head, Sample { bytes: s.sample, whole: s.whole })).collect();
@@ -197,6 +214,7 @@ impl Session {
             options.read.layouts = choice.layouts();
         }
         options.read.fixed.extend(choice.fixed());
+        options.read.nested = choice.nested();
         let intake = Box::new(Intake::new(name, &options.read));
         Session { choice, options, bytes: 0, digest: digest.then(Sha256::new), state: State::Start(intake) }
     }

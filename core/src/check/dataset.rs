@@ -424,6 +424,8 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
     if let Some(head) = &head {
         if head.columns > crate::bounds::MAX_COLUMNS {
             findings.add(Finding::new("C216", "columns", place.clone()).arg("bound", crate::bounds::MAX_COLUMNS.to_string()));
+        } else if let Some((nested, _)) = start.form.and_then(Transcript::nested) {
+            table = Some(nested.table.clone());
         } else if plan.known {
             table = choose_table(plan, head, start.name).cloned();
             if table.is_none() {
@@ -450,6 +452,7 @@ fn choose_table<'p>(plan: &'p StandardPlan, head: &Head, name: &str) -> Option<&
     let names = head.names();
     plan.tables
         .iter()
+        .filter(|table| !table.keys_of_nested)
         .filter_map(|table| {
             let found = HeaderMatch::of(table, &names);
             let known = found.known() as i64;

@@ -937,4 +937,17 @@ pub(super) const CHECKS: &[Check] = &[
             kind("total", "the total \"{value}\" is no amount, so it was not compared", "an amount", "Correct the total."),
         ],
     },
+    Check {
+        code: "C262",
+        name: "document-too-large",
+        severity: Error,
+        title: "A document too large to be read as a whole",
+        why: "What stands beside the records must be at hand as a whole. The bound keeps a damaged or hostile file from using up the machine.",
+        kinds: &[kind(
+            "",
+            "what must be read as a whole is larger than the bound of {bound} bytes; the rest was not checked",
+            "at most {bound} bytes beside the records",
+            "Divide the file, or say with --records where its records are.",
+        )],
+    },
 ];
