@@ -194,6 +194,8 @@ impl Package {
             files: Vec::new(),
             distinctive: Vec::new(),
             schema: Arc::new(schema),
+            tabular: true,
+            nested: None,
         };
         Package {
             manifest: Manifest { id: title.to_owned(), ..Manifest::default() },

@@ -84,7 +84,7 @@ fn inclusion(one: &Package, other: &Package, budget: &mut Budget) -> Inclusion {
         let refers = b.schema.foreign_keys.iter().any(|k| !k.resource.is_empty());
         let own = if refers { plans.clone() } else { (alone(&plans.0, a), alone(&plans.1, b)) };
         let pair = Pair::new(&own.0, a, &own.1, b);
-        if a.schema != b.schema {
+        if resource.tabular && a.schema != b.schema {
             out.extend(pair.inclusion(budget));
         }
         rules(&pair, resource, one, other, budget, &mut out);
@@ -114,6 +114,7 @@ fn alone(plan: &StandardPlan, table: &Arc<TablePlan>) -> Arc<StandardPlan> {
         version: plan.version.clone(),
         digest: plan.digest.clone(),
         tables: vec![table.clone()],
+        nested: Vec::new(),
         known: plan.known,
         utf8_only: plan.utf8_only,
     })
