@@ -76,7 +76,10 @@ fn of_schema_files(paths: &[PathBuf]) -> Result<StandardPlan, Failure> {
         let bytes = fs::read(path).map_err(|e| Failure::of(path, &e))?;
         digest.update(&bytes);
         let name = file_name(path);
-        names.push(name.clone());
+        // Of several JSON Schemas the first one is what is checked against.
+        if root.is_none() || !jschema::is_schema_file(&bytes) {
+            names.push(name.clone());
+        }
         if jschema::is_schema_file(&bytes) {
             // The name tells documents of several folders apart, and is what references between them are compared with.
             let name = path.to_string_lossy().replace('\\', "/");

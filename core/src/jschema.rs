@@ -40,6 +40,12 @@ use layout::Split;
 pub use run::{Answer, Space};
 use tape::Tape;
 
+/// Codes of the checks that run on documents of a nested resource.
+pub const CODES: &[&str] = &[
+    "C101", "C105", "C216", "C262", "C308", "C309", "C360", "C361", "C362", "C363", "C364", "C365", "C366", "C367", "C368", "C369", "C371",
+    "C372", "C373", "C374", "C375", "C376", "C377", "C430",
+];
+
 /// Why a schema cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]

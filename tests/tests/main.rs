@@ -6,6 +6,7 @@ mod conformance;
 mod conversions;
 mod examples;
 mod hostile;
+mod json_schema;
 mod layouts;
 mod shells;
 mod support;

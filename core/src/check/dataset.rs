@@ -530,9 +530,12 @@ fn unchecked_words(unchecked: &Unchecked, field: &str) -> (String, String) {
 fn codes_run(binding: &Binding) -> Vec<String> {
     let plan = &binding.plan;
     let schema = &plan.schema;
-    let mut codes: Vec<&str> =
-        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"];
-    if !plan.standard.is_empty() {
+    let mut codes: Vec<&str> = if plan.keys_of_nested {
+        crate::jschema::CODES.to_vec()
+    } else {
+        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"]
+    };
+    if !plan.standard.is_empty() && !plan.keys_of_nested {
         codes.extend(["C206", "C207", "C213"]);
     }
     if schema.fields_match == FieldsMatch::Exact {

@@ -325,7 +325,7 @@ impl<'d> Compiler<'d> {
                         // A number with a point may be a whole one all the same.
                         if types & kinds::INTEGER != 0 && types & kinds::POINT == 0 {
                             node.types |= kinds::POINT;
-                            self.left("type", node, kinds::POINT);
+                            node.unsure |= kinds::POINT;
                         }
                     }
                     None => self.left("type", node, kinds::ALL),

@@ -614,7 +614,7 @@ impl Reader for NestedReader {
 }
 
 fn place(origin: Origin) -> Place {
-    Place { row: origin.row, line: origin.line, byte_column: origin.byte_column, ..Place::default() }
+    Place { row: origin.row, record: origin.row, line: origin.line, byte_column: origin.byte_column, ..Place::default() }
 }
 
 fn between(origin: Origin, what: &'static str) -> Finding {

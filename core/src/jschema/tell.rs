@@ -32,7 +32,8 @@ impl Stretch<'_> {
             _ => (0, self.origin),
         };
         let before = self.text.as_bytes().get(from..offset).unwrap_or_default();
-        let mut place = Place { row: self.origin.row, line: origin.line, byte_column: origin.byte_column, ..Place::default() };
+        let mut place =
+            Place { row: self.origin.row, record: self.origin.row, line: origin.line, byte_column: origin.byte_column, ..Place::default() };
         place.line += memchr::memchr_iter(b'\n', before).count() as u64;
         place.byte_column = match memchr::memrchr(b'\n', before) {
             Some(i) => (before.len() - i) as u64,
