@@ -128,6 +128,8 @@ pub struct StandardPlan {
     pub known: bool,
     /// Whether text that is not stored as UTF-8 is an error.
     pub utf8_only: bool,
+    /// Whether the tables of an archive must lie at its top.
+    pub flat: bool,
 }
 
 impl StandardPlan {
@@ -142,6 +144,7 @@ impl StandardPlan {
             tables,
             known: true,
             utf8_only: package.manifest.utf8_only,
+            flat: package.manifest.flat,
         }
     }
 
@@ -158,7 +161,15 @@ impl StandardPlan {
                 Arc::new(plan)
             })
             .collect();
-        StandardPlan { id: id.to_owned(), version: String::new(), digest: digest.to_owned(), tables, known: true, utf8_only: false }
+        StandardPlan {
+            id: id.to_owned(),
+            version: String::new(),
+            digest: digest.to_owned(),
+            tables,
+            known: true,
+            utf8_only: false,
+            flat: false,
+        }
     }
 
     /// Stands for no standard: only the shape of files is checked.
@@ -170,6 +181,7 @@ impl StandardPlan {
             tables: Vec::new(),
             known: false,
             utf8_only: false,
+            flat: false,
         }
     }
 
