@@ -379,11 +379,30 @@ impl Bundle {
         self.kind == Kind::Folder || self.described || self.members.iter().filter(|m| m.likely).count() > 1
     }
 
+    /// Lets a descriptor's own schemas be: for a conversion, which has its own.
+    pub fn ignore_own(&mut self) {
+        self.own = None;
+    }
+
+    /// Keeps only the tables that the descriptor names, and tells nothing of other files: for a descriptor that was handed over by itself.
+    pub fn only_described(&mut self) {
+        self.members.retain(|m| m.told.is_some());
+        self.findings.retain(|f| !matches!((f.code.text(), f.kind), ("C232", _) | ("C113", "")));
+    }
+
     /// What the tables are checked against: what was named; else the schemas of the descriptor; else what is detected.
     pub fn choice(&self, choice: &Choice) -> Choice {
         match (&self.own, choice) {
             (Some(own), Choice::Detect(_)) => Choice::Given(Arc::clone(own)),
             _ => choice.clone(),
+        }
+    }
+
+    /// The only file of a table, by its index, when it is read as it lies.
+    pub fn file_of(&self, member: usize) -> Option<usize> {
+        match (self.kind, self.members[member].parts.as_slice()) {
+            (Kind::Folder | Kind::Workbook, [one]) => Some(*one),
+            _ => None,
         }
     }
 

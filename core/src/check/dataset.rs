@@ -475,7 +475,7 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
     if let Some(head) = &head {
         if head.columns > crate::bounds::MAX_COLUMNS {
             findings.add(Finding::new("C216", "columns", place.clone()).arg("bound", crate::bounds::MAX_COLUMNS.to_string()));
-        } else if plan.known && as_dataset {
+        } else if plan.known && (as_dataset || start.told.is_some()) {
             (table, named) = match fitting(plan, head, start) {
                 Some(table) => (Some(Arc::clone(table)), told_table(plan, start).is_some() || has_file(table, start.name)),
                 // Nothing but its shape can be checked.
