@@ -41,12 +41,12 @@ pub fn tables(bytes: &[u8], plans: &[Arc<StandardPlan>]) -> Option<Sheets> {
     let of_plan = |plan: &Arc<StandardPlan>| {
         let mut found: Vec<(usize, String, u32)> = Vec::new();
         for (sheet, text) in &starts {
-            let Some(guess) = guess(plan, &book.sheets()[*sheet].name, text) else { continue };
+            let Some((guess, score)) = guess(plan, &book.sheets()[*sheet].name, text) else { continue };
             match found.iter_mut().find(|(_, table, _)| *table == guess.table.name) {
                 // The better of two sheets is the table.
-                Some(other) if other.2 < guess.score => (other.0, other.2) = (*sheet, guess.score),
+                Some(other) if other.2 < score => (other.0, other.2) = (*sheet, score),
                 Some(_) => {}
-                None => found.push((*sheet, guess.table.name.clone(), guess.score)),
+                None => found.push((*sheet, guess.table.name.clone(), score)),
             }
         }
         found
@@ -80,8 +80,9 @@ fn total(found: &[(usize, String, u32)]) -> u32 {
     found.iter().map(|f| f.2).sum()
 }
 
-/// The table of a plan that a sheet is, when its header leaves no doubt, or its name helps.
-fn guess(plan: &Arc<StandardPlan>, sheet: &str, text: &[u8]) -> Option<Guess> {
+/// The table of a plan that a sheet is, when its header leaves no doubt, or its name helps; and how well it fits, the name counting as much as
+/// the header.
+fn guess(plan: &Arc<StandardPlan>, sheet: &str, text: &[u8]) -> Option<(Guess, u32)> {
     let head = Head::read(text, true, &DialectHints { delimiter: Some(b','), ..DialectHints::default() }).ok()?;
     let guesses = detect::detect(std::slice::from_ref(plan), &head, &Sample { bytes: text, whole: true });
     let folded = crate::check::bind::folded(sheet);
@@ -89,7 +90,8 @@ fn guess(plan: &Arc<StandardPlan>, sheet: &str, text: &[u8]) -> Option<Guess> {
         let files = g.table.files.iter().map(|f| super::names::stem(f));
         files.chain([g.table.name.as_str(), g.table.title.as_str()]).any(|n| crate::check::bind::folded(n) == folded)
     };
-    guesses.iter().find(named).or_else(|| guesses.first().filter(|g| g.score >= ENOUGH)).cloned()
+    let by_name = guesses.iter().find(named).map(|g| (g.clone(), g.score + 1000));
+    by_name.or_else(|| guesses.first().filter(|g| g.score >= ENOUGH).map(|g| (g.clone(), g.score)))
 }
 
 /// The first rows of a sheet as text; `None` when it holds nothing.

@@ -552,7 +552,7 @@ pub(super) const CHECKS: &[Check] = &[
             ),
             kind(
                 "sheets",
-                "sheets of {file} that were not read, since they are no tables of the standard: {names}",
+                "{file} has further sheets, which were not read: {names}",
                 "sheets that are tables of the standard",
                 "Nothing to do, unless one of them should be a table; then look at its header.",
             ),
