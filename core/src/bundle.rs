@@ -268,12 +268,19 @@ impl Bundle {
         match read {
             Some(read) => {
                 bundle.described = true;
+                let path = descriptor.map(|i| files.names()[i].as_str()).unwrap_or_default();
+                bundle.folder = path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
                 bundle.members = read.members;
                 bundle.findings = read.findings;
                 bundle.own = read.plan.filter(|_| !by_standard);
                 bundle.by_names(&read.used, by_standard);
             }
-            None => bundle.by_names(&descriptor.into_iter().collect::<Vec<_>>(), true),
+            None => {
+                if let Some(index) = descriptor {
+                    bundle.findings.push(general("C234", "unusable").arg("path", files.names()[index].as_str()));
+                }
+                bundle.by_names(&descriptor.into_iter().collect::<Vec<_>>(), true);
+            }
         }
         if bundle.members.len() > DATASET_TABLES {
             let mut finding = stop("C110", "tables");
@@ -313,7 +320,9 @@ impl Bundle {
         if !folders.is_empty() {
             self.findings.push(general("C232", "folder").arg("names", listed(&folders)));
         }
-        self.folder = sorted.folder;
+        if !self.described {
+            self.folder = sorted.folder;
+        }
         // What only its content can show to be a table counts as one when there is nothing else.
         let alone = sorted.tables.is_empty() && sorted.perhaps.len() == 1 && self.members.is_empty();
         let chosen = sorted.tables.iter().map(|&i| (i, true)).chain(sorted.perhaps.iter().map(|&i| (i, alone)));

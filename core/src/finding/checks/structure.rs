@@ -606,6 +606,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "Save the file as {said}, or write \"{found}\" into the descriptor.",
             ),
             graded(
+                "unusable",
+                Warning,
+                "\"{path}\" describes no tables, so they were found by their names and headers",
+                "a descriptor with the list of resources",
+                "Write the descriptor again, or leave it out.",
+            ),
+            graded(
                 "web",
                 Warning,
                 "\"{path}\" of \"{resource}\" lies on the web; it was not fetched",
