@@ -69,6 +69,8 @@ impl<R: Read + Send> Pieces for Plain<R> {}
 struct Folder {
     root: PathBuf,
     names: Vec<String>,
+    /// Where they are; a name may not be text.
+    paths: Vec<PathBuf>,
     folders: Vec<String>,
 }
 
@@ -82,7 +84,7 @@ impl Files for Folder {
     }
 
     fn open(&self, index: usize) -> io::Result<Box<dyn Pieces>> {
-        Ok(Box::new(Plain(File::open(self.root.join(&self.names[index]))?)))
+        Ok(Box::new(Plain(File::open(&self.paths[index])?)))
     }
 }
 
@@ -90,16 +92,16 @@ impl Folder {
     /// One file by itself.
     fn of_file(path: &Path) -> Folder {
         let root = path.parent().unwrap_or(Path::new("")).to_owned();
-        Folder { root, names: vec![file_name(path)], folders: Vec::new() }
+        Folder { root, names: vec![file_name(path)], paths: vec![path.to_owned()], folders: Vec::new() }
     }
 
     /// Lists a folder. Where tables lie at its top, folders in it are looked into only when a descriptor may name what is there.
     fn list(root: &Path, deep: bool) -> Result<Folder, Failure> {
-        let mut folder = Folder { root: root.to_owned(), names: Vec::new(), folders: Vec::new() };
-        let mut inner = folder.list_one("")?;
+        let mut folder = Folder { root: root.to_owned(), names: Vec::new(), paths: Vec::new(), folders: Vec::new() };
+        let mut inner = folder.list_one("", root)?;
         let tables = folder.names.iter().any(|n| bundle::names::sort(n) == bundle::names::Sort::Table);
         if tables && !deep && !folder.names.iter().any(|n| n == DESCRIPTOR) {
-            folder.folders = inner.into_iter().filter(|f| !bundle::is_left(f)).map(|f| f + "/").collect();
+            folder.folders = inner.into_iter().map(|(name, _)| name).filter(|f| !bundle::is_left(f)).map(|f| f + "/").collect();
         } else {
             let mut depth = 0;
             while !inner.is_empty() {
@@ -108,13 +110,15 @@ impl Folder {
                     return Err(folder.too_many());
                 }
                 let mut next = Vec::new();
-                for path in inner.iter().filter(|f| !bundle::is_left(f)) {
-                    next.extend(folder.list_one(path)?);
+                for (name, path) in inner.iter().filter(|(name, _)| !bundle::is_left(name)) {
+                    next.extend(folder.list_one(name, path)?);
                 }
                 inner = next;
             }
         }
-        folder.names.sort();
+        let mut files: Vec<(String, PathBuf)> = folder.names.into_iter().zip(folder.paths).collect();
+        files.sort();
+        (folder.names, folder.paths) = files.into_iter().unzip();
         Ok(folder)
     }
 
@@ -124,22 +128,22 @@ impl Folder {
         Failure::said(format!("{}: {}", self.root.display(), words::message(&finding)))
     }
 
-    /// Takes the files of one folder in it; gives the folders there. Links to folders are not followed.
-    fn list_one(&mut self, path: &str) -> Result<Vec<String>, Failure> {
-        let at = if path.is_empty() { self.root.clone() } else { self.root.join(path) };
-        let fail = |e: io::Error| Failure::of(&at, &e);
+    /// Takes the files of one folder in it, of that name; gives the folders there. Links to folders are not followed.
+    fn list_one(&mut self, folder: &str, at: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
+        let fail = |e: io::Error| Failure::of(at, &e);
         let mut folders = Vec::new();
-        for entry in fs::read_dir(&at).map_err(fail)? {
+        for entry in fs::read_dir(at).map_err(fail)? {
             let entry = entry.map_err(fail)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let name = if path.is_empty() { name } else { format!("{path}/{name}") };
+            let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+            let name = if folder.is_empty() { name } else { format!("{folder}/{name}") };
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(name);
-            } else if entry.path().is_file() {
+                folders.push((name, path));
+            } else if path.is_file() {
                 if self.names.len() == FOLDER_FILES {
                     return Err(self.too_many());
                 }
                 self.names.push(name);
+                self.paths.push(path);
             }
         }
         folders.sort();
@@ -311,7 +315,7 @@ fn of_stdin(choice: &Choice, options: &ReadOptions) -> Result<Found, Failure> {
 fn member_of(path: &Path, bundle: &Bundle, member: usize, root: Option<&Arc<Folder>>, options: &ReadOptions) -> Result<Input, Failure> {
     let intake = bundle.intake(member, options);
     if let (Some(folder), Some(file)) = (root, bundle.file_of(member)) {
-        let path = folder.root.join(&folder.names[file]);
+        let path = folder.paths[file].clone();
         let file = File::open(&path).map_err(|e| Failure::of(&path, &e))?;
         let size = file.metadata().map_err(|e| Failure::of(&path, &e))?.len();
         return Input::begin(&path, Source::File(file, size), intake);

@@ -81,12 +81,12 @@ pub struct Sorted {
     pub perhaps: Vec<usize>,
     /// Those left out, by why.
     pub left: Vec<(&'static str, Vec<usize>)>,
-    /// The folder in which all tables lie, when it is not the top.
+    /// The innermost folder in which all tables lie, when it is not the top.
     pub folder: Option<String>,
 }
 
-/// Sorts all files but those that are `used` already. Tables at the top go before those in folders; where there is none at the top, those of all
-/// folders are taken.
+/// Sorts all files but those that are `used` already. Of the folder in which all tables lie, those right in it go before those in folders below; where
+/// there is none right in it, all are taken.
 pub fn sort_all(names: &[String], used: &[usize]) -> Sorted {
     let mut sorted = Sorted::default();
     let used: BTreeSet<usize> = used.iter().copied().collect();
@@ -102,22 +102,29 @@ pub fn sort_all(names: &[String], used: &[usize]) -> Sorted {
             Sort::Left(kind) => left(kind, index),
         }
     }
-    let deep = |i: &usize| names[*i].contains('/');
-    if tables.iter().any(|i| !deep(i)) || (tables.is_empty() && perhaps.iter().any(|i| !deep(i))) {
-        for index in tables.extract_if(.., |i| deep(i)).chain(perhaps.extract_if(.., |i| deep(i))) {
+    let folder = common_folder(if tables.is_empty() { &perhaps } else { &tables }, names);
+    let inside = |i: &usize| names[*i].strip_prefix(&folder).is_some_and(|rest| !rest.contains('/'));
+    if tables.iter().any(inside) || (tables.is_empty() && perhaps.iter().any(inside)) {
+        for index in tables.extract_if(.., |i| !inside(i)).chain(perhaps.extract_if(.., |i| !inside(i))) {
             left("deeper", index);
         }
-    } else {
-        let among = if tables.is_empty() { &perhaps } else { &tables };
-        let mut folders = among.iter().filter_map(|&i| names[i].rsplit_once('/').map(|(folder, _)| folder));
-        if let Some(first) = folders.next()
-            && folders.all(|f| f == first)
-        {
-            sorted.folder = Some(first.to_owned());
-        }
     }
+    sorted.folder = folder.strip_suffix('/').map(str::to_owned);
     (sorted.tables, sorted.perhaps) = (tables, perhaps);
     sorted
+}
+
+/// The innermost folder that all of these files are in, with a `/` at its end; empty when that is the top.
+fn common_folder(files: &[usize], names: &[String]) -> String {
+    let folder = |i: usize| names[i].rfind('/').map_or("", |end| &names[i][..=end]);
+    let mut common = files.first().map_or("", |&i| folder(i));
+    for &i in files {
+        while !folder(i).starts_with(common) {
+            let shorter = common[..common.len() - 1].rfind('/').map_or(0, |end| end + 1);
+            common = &common[..shorter];
+        }
+    }
+    common.to_owned()
 }
 
 /// The descriptor of a Data Package among files: at the top, or in the one folder that has one.
@@ -178,6 +185,8 @@ mod tests {
         assert_eq!(flat.left, [("", vec![3]), ("program", vec![4]), ("deeper", vec![2])]);
         let inner = sorted(&["feed/a.csv", "feed/b.csv"]);
         assert_eq!((inner.tables, inner.folder.as_deref()), (vec![0, 1], Some("feed")));
+        let below = sorted(&["feed/a.csv", "feed/old/b.csv", "doc/notes"]);
+        assert_eq!((below.tables, below.perhaps, below.folder.as_deref()), (vec![0], vec![], Some("feed")));
         let spread = sorted(&["2023/a.csv", "2024/b.csv"]);
         assert_eq!((spread.tables, spread.folder), (vec![0, 1], None));
     }
