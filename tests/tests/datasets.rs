@@ -99,7 +99,7 @@ fn published_archives_get_their_verdicts() {
     let report = |path: &str| validate(&root.join(path), &["--standard", "gtfs"]).json();
     // The tables lie in a folder, which the standard forbids.
     let inner = report("containers/subdirectory.zip");
-    assert_eq!(inner["causes"][0]["code"], "C233", "{inner:#}");
+    assert!(codes(&inner, "error").contains("C233"), "{inner:#}");
     // A mark at the start of each file is no fault: nothing is found about bytes or headers. What is found is in the data, where agencies, routes and
     // stations are referred to that no table has; the list judges the marks only.
     let marked = report("containers/gtfs_with_bom.zip");
