@@ -50,7 +50,7 @@ impl HowToRead {
 
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// Files, folders (each one dataset), or `-` for the standard input.
+    /// Files, or datasets: folders, zip archives, descriptors (datapackage.json); or `-` for the standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// The standard, as `id@version`, or `id` for its newest stable version. Without it, the files are recognised by their content.
@@ -82,7 +82,7 @@ pub(crate) struct Validate {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// Files of one layout, or `-` for the standard input.
+    /// Files of one layout, folders or zip archives with them, or `-` for the standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// The standard they shall become, as `id@version` or `id`.
@@ -157,7 +157,7 @@ pub(crate) struct Merge {
 
 #[derive(Debug, Args)]
 pub(crate) struct Detect {
-    /// The file, or `-`.
+    /// The file, a folder or a zip archive; or `-`.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// text or json.

@@ -6,6 +6,7 @@
 #[cfg(feature = "xlsx-write")]
 mod book;
 pub mod bounds;
+pub mod bundle;
 pub mod check;
 pub mod compare;
 pub mod convert;

@@ -98,6 +98,8 @@ pub struct Manifest {
     pub media_types: Vec<String>,
     /// Whether the standard takes text stored as UTF-8 only (`encoding = "utf-8"`).
     pub utf8_only: bool,
+    /// Whether the tables of an archive lie at its top, and not in a folder (`flat = true`).
+    pub flat: bool,
     /// ISO date, when the standard says one.
     pub effective_from: Option<String>,
     /// ISO date.

@@ -4,6 +4,7 @@
 mod cli;
 mod conformance;
 mod conversions;
+mod datasets;
 mod examples;
 mod hostile;
 mod json_schema;

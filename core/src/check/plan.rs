@@ -133,6 +133,8 @@ pub struct StandardPlan {
     pub known: bool,
     /// Whether text that is not stored as UTF-8 is an error.
     pub utf8_only: bool,
+    /// Whether the tables of an archive must lie at its top.
+    pub flat: bool,
 }
 
 impl StandardPlan {
@@ -154,6 +156,7 @@ impl StandardPlan {
             tables,
             known: true,
             utf8_only: package.manifest.utf8_only,
+            flat: package.manifest.flat,
         }
     }
 
@@ -178,6 +181,7 @@ impl StandardPlan {
             nested: Vec::new(),
             known: true,
             utf8_only: false,
+            flat: false,
         }
     }
 
@@ -198,6 +202,7 @@ impl StandardPlan {
             nested: Vec::new(),
             known: false,
             utf8_only: false,
+            flat: false,
         }
     }
 

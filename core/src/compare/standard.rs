@@ -117,6 +117,7 @@ fn alone(plan: &StandardPlan, table: &Arc<TablePlan>) -> Arc<StandardPlan> {
         nested: Vec::new(),
         known: plan.known,
         utf8_only: plan.utf8_only,
+        flat: plan.flat,
     })
 }
 

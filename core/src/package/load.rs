@@ -160,6 +160,7 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
         supersedes,
         media_types: keys.texts("media_types", notes).unwrap_or_default(),
         utf8_only: keys.word("encoding", &["utf-8"], notes).is_some(),
+        flat: keys.flag("flat", notes).unwrap_or(false),
         effective_from: date(&keys, "effective_from", notes),
         effective_until: date(&keys, "effective_until", notes),
         ..Manifest::default()

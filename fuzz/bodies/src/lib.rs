@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bundle;
 mod convert;
 mod crosswalk;
 mod decode_csv;
@@ -21,6 +22,7 @@ mod tidy;
 mod validate;
 mod write_tables;
 
+pub use bundle::bundle;
 pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
@@ -44,7 +46,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
@@ -61,4 +63,5 @@ pub const TARGETS: [Target; 16] = [
     Target { name: "gzip", body: gzip },
     Target { name: "parquet", body: parquet },
     Target { name: "write_tables", body: write_tables },
+    Target { name: "bundle", body: bundle },
 ];

@@ -126,3 +126,8 @@ fn fixed() {
 fn write_tables() {
     hold("write_tables");
 }
+
+#[test]
+fn bundle() {
+    hold("bundle");
+}
