@@ -126,3 +126,13 @@ fn fixed() {
 fn write_tables() {
     hold("write_tables");
 }
+
+#[test]
+fn read_nested() {
+    hold("read_nested");
+}
+
+#[test]
+fn schema_compile() {
+    hold("schema_compile");
+}
