@@ -197,7 +197,9 @@ pub(super) fn finding(fault: &Fault, stretch: &Stretch<'_>) -> Finding {
     let with_value = |finding: Finding| if nested { finding } else { finding.value(&value) };
     let finding = match &fault.what {
         What::Kind { expected } => {
-            let words: Vec<String> = expected.iter().map(|k| kind_word(k).to_owned()).collect();
+            // What may be left empty is told last.
+            let (nothing, others): (Vec<&str>, Vec<&str>) = expected.iter().partition(|k| **k == "null");
+            let words: Vec<String> = others.into_iter().chain(nothing).map(|k| kind_word(k).to_owned()).collect();
             let what = either(&words);
             let wants = |k: &str| expected.contains(&k);
             let number = value.parse::<f64>().is_ok() && value.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
@@ -214,6 +216,8 @@ pub(super) fn finding(fault: &Fault, stretch: &Stretch<'_>) -> Finding {
                 make("C360", "not-whole")
             } else if nested {
                 make("C360", "nested")
+            } else if found.kind != Kind::Text {
+                make("C360", "plain")
             } else {
                 make("C360", "")
             };
@@ -221,7 +225,10 @@ pub(super) fn finding(fault: &Fault, stretch: &Stretch<'_>) -> Finding {
         }
         What::Missing { name } => {
             own = Some(name.clone());
-            make("C361", "").arg("name", name.as_str())
+            match alike(stretch, part, name) {
+                Some(near) => make("C361", "near").arg("name", name.as_str()).arg("near", near),
+                None => make("C361", "").arg("name", name.as_str()),
+            }
         }
         What::MissingOneOf { names } => {
             let quoted: Vec<String> = names.iter().map(|n| format!("\"{n}\"")).collect();
@@ -264,7 +271,7 @@ pub(super) fn finding(fault: &Fault, stretch: &Stretch<'_>) -> Finding {
         What::Repeated => make("C369", ""),
         What::Several => make("C371", ""),
         What::Branches { .. } => make("C377", ""),
-        What::Forbidden => with_value(make("C372", "")),
+        What::Forbidden => with_value(make("C372", if nested { "nested" } else { "" })),
         What::Name { name } => {
             at = super::documents::step(&at, name);
             make("C373", "").value(name)
@@ -304,5 +311,20 @@ fn values(value: &str, kind: Kind, allowed: &[Value], with_value: impl Fn(Findin
         }
         return nearest.iter().take(3).fold(finding, |f, one| f.fix(*one, false, "near-code"));
     }
-    make("")
+    make(if matches!(kind, Kind::List | Kind::Object) { "nested" } else { "" })
+}
+
+/// The name of a member that differs from another only in its signs and in large and small letters.
+fn alike(stretch: &Stretch<'_>, object: usize, name: &str) -> Option<String> {
+    let outer = stretch.tape.part(object);
+    let folded = near::folded(name);
+    let mut at = object + 1;
+    for _ in 0..if outer.kind == Kind::Object { outer.count } else { 0 } {
+        let other = stretch.shown(at);
+        if other != name && near::folded(&other) == folded {
+            return Some(other);
+        }
+        at = stretch.tape.part(at + 1).next as usize;
+    }
+    None
 }

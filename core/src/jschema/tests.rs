@@ -237,3 +237,69 @@ proptest! {
         }
     }
 }
+
+/// Documents of a schema as the shells read them.
+fn report(schema: &str, file: &[u8], step: usize) -> crate::report::Report {
+    use crate::check::dataset::Options;
+    use crate::check::plan::StandardPlan;
+    use crate::session::{Choice, Session};
+    let nested = super::plan::of_schema("feed", vec![("feed.json".to_owned(), schema.as_bytes().to_vec())], "feed.json", "");
+    let plan = StandardPlan::of_schemas("feed", "", Vec::new()).with_nested(nested);
+    let mut session = Session::new("feed.json", Choice::Given(std::sync::Arc::new(plan)), Options::default(), true);
+    file.chunks(step).for_each(|piece| session.push(piece));
+    session.finish()
+}
+
+#[cfg(feature = "json-schema")]
+fn told(report: &crate::report::Report) -> Vec<String> {
+    let one = |f: &crate::finding::Finding| {
+        let p = &f.place;
+        format!("{}/{} {}:{} {}", f.code.text(), f.kind, p.line, p.byte_column, p.pointer.as_deref().unwrap_or_default())
+    };
+    report.findings.stored().iter().map(one).collect()
+}
+
+#[cfg(feature = "json-schema")]
+const FEED: &str = r##"{"type": "object", "required": ["version", "rows"], "properties": {
+    "version": {"const": "1"}, "rows": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"$ref": "#/definitions/row"}}},
+    "definitions": {"row": {"type": "object", "required": ["id"], "additionalProperties": false,
+    "properties": {"id": {"type": "string", "maxLength": 4}, "n": {"type": "integer", "minimum": 0}, "at": {"format": "date"},
+    "kind": {"anyOf": [{"type": "null"}, {"enum": ["open", "closed"]}]}}}}}"##;
+
+#[cfg(feature = "json-schema")]
+#[test]
+fn faults_are_told_with_their_places_however_the_bytes_come() {
+    let file = "{\"version\": \"2\",\n \"rows\": [{\"id\": \"a\", \"n\": 1},\n  {\"id\": \"toolong\", \"N\": -1},\n  {\"at\": \"2026-02-30\",\n   \"kind\": \"opne\", \"id\": \"b\", \"n\": -1},\n  {\"n\": 1.0, \"id\": \"a\"}],\n \"more\": 1}";
+    let want = [
+        "C362/ 3:20 /rows/1/N",
+        "C367/long 3:10 /rows/1/id",
+        "C365/ 4:10 /rows/2/at",
+        "C363/ 5:12 /rows/2/kind",
+        "C366/minimum 5:36 /rows/2/n",
+        "C430/ 6:3 /rows/3",
+        "C363/one 1:13 /version",
+    ];
+    for step in [1, 7, 64, 1 << 20] {
+        let report = report(FEED, file.as_bytes(), step);
+        assert_eq!(told(&report), want, "pieces of {step}");
+        assert_eq!((report.files[0].records, report.findings.rows_at_fault()), (4, 3));
+    }
+    // One record behind the other, each the whole schema's.
+    let lines = b"{\"version\":\"1\",\"rows\":[{\"id\":\"a\"}]}\n{\"version\":\"1\"}\n{\"version\":1,}\n";
+    assert_eq!(told(&report(FEED, lines, 5)), ["C361/ 2:1 ", "C105/ 3:14 "]);
+    // No list, an empty one, and none that ends.
+    assert_eq!(told(&report(FEED, b"{\"version\":\"1\",\"rows\":{}}", 9)), ["C360/nested 1:23 /rows"]);
+    assert_eq!(told(&report(FEED, b"{\"rows\":[],\"version\":\"1\"}", 9)), ["C368/empty 0:0 /rows"]);
+    assert_eq!(told(&report(FEED, b"{\"rows\":[{\"id\":\"a\"},", 9)), ["C105/stopped 1:21 "]);
+}
+
+#[test]
+fn a_hostile_pattern_is_given_up_not_waited_for() {
+    let schema = r#"{"type": "object", "properties": {"a": {"pattern": "^(?=(a+)+$)b"}}}"#;
+    let file = format!("{{\"a\": \"{}!\"}}\n{{\"a\": \"x\"}}", "a".repeat(60));
+    let start = std::time::Instant::now();
+    let report = report(schema, file.as_bytes(), 1 << 20);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert_eq!(report.files[0].records, 2);
+    assert!(report.findings.stored().iter().all(|f| matches!(f.code.text(), "C364" | "C375" | "C379")), "{:?}", report.findings.stored());
+}

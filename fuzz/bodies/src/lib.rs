@@ -10,6 +10,7 @@ mod convert;
 mod crosswalk;
 mod decode_csv;
 mod input;
+mod json_schema;
 mod load_package;
 pub mod mutate;
 mod packed;
@@ -26,6 +27,7 @@ pub use bundle::bundle;
 pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
+pub use json_schema::{read_nested, schema_compile};
 pub use load_package::load_package;
 pub use packed::{gzip, parquet, sheet, zip};
 pub use read_json::read_json;
@@ -46,7 +48,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: &[Target] = &[
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
@@ -57,6 +59,8 @@ pub const TARGETS: [Target; 17] = [
     Target { name: "render", body: render },
     Target { name: "convert", body: convert },
     Target { name: "read_json", body: read_json },
+    Target { name: "read_nested", body: read_nested },
+    Target { name: "schema_compile", body: schema_compile },
     Target { name: "tidy", body: tidy },
     Target { name: "sheet", body: sheet },
     Target { name: "zip", body: zip },

@@ -131,3 +131,13 @@ fn write_tables() {
 fn bundle() {
     hold("bundle");
 }
+
+#[test]
+fn read_nested() {
+    hold("read_nested");
+}
+
+#[test]
+fn schema_compile() {
+    hold("schema_compile");
+}

@@ -292,6 +292,7 @@ pub(super) const CHECKS: &[Check] = &[
                 "{what}, without quotation marks",
                 "Leave the quotation marks out; in the program that exports the file, set the field's type.",
             ),
+            kind("plain", "{value} is {found}, but {what} is asked for", "{what}", "Write {what}."),
             kind("unquoted", "{value} is {found}, but {what} is asked for", "{what}, in quotation marks", "Put it in quotation marks."),
             kind(
                 "nothing",
@@ -311,6 +312,12 @@ pub(super) const CHECKS: &[Check] = &[
         why: "The standard needs it, and programs that read the file count on it.",
         kinds: &[
             kind("", "\"{name}\" is missing", "a value named \"{name}\"", "Add \"{name}\" with its value."),
+            kind(
+                "near",
+                "\"{name}\" is missing; \"{near}\" may be meant for it",
+                "a value named \"{name}\"",
+                "Write the name as \"{name}\", letter for letter.",
+            ),
             kind("one-of", "one of {names} is missing", "at least one of {names}", "Add one of them with its value."),
         ],
     },
@@ -334,10 +341,11 @@ pub(super) const CHECKS: &[Check] = &[
         kinds: &[
             kind(
                 "",
-                "[\"{value}\" is][here is something that is] not one of the values allowed[ (did you mean \"{near}\"?)]",
+                "\"{value}\" is not one of the values allowed[ (did you mean \"{near}\"?)]",
                 "one of {allowed}",
                 "Use one of the values allowed[, here likely \"{near}\"].",
             ),
+            kind("nested", "what stands here is not one of the values allowed", "one of {allowed}", "Use one of the values allowed."),
             kind(
                 "case",
                 "\"{value}\" is written differently in the standard: \"{near}\"",
@@ -458,12 +466,10 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         title: "A value that may not stand here",
         why: "The standard rules this value out in this place.",
-        kinds: &[kind(
-            "",
-            "[\"{value}\"][what stands here] is not allowed here",
-            "nothing, or another value",
-            "Correct the value, or leave it out.",
-        )],
+        kinds: &[
+            kind("", "\"{value}\" is not allowed here", "nothing, or another value", "Correct the value, or leave it out."),
+            kind("nested", "what stands here is not allowed", "nothing, or another value", "Correct the value, or leave it out."),
+        ],
     },
     Check {
         code: "C373",
