@@ -7,7 +7,7 @@ use super::delimited::DelimitedReader;
 use super::form::{self, Opened};
 use super::recode::{self, Charset, Recoder};
 use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
-use crate::bounds::{MAX_LAYERS, SAMPLE};
+use crate::bounds::{MAX_HEADER, MAX_LAYERS, SAMPLE};
 use crate::check::dataset::Start;
 use crate::decode::dialect::DialectHints;
 use crate::finding::Finding;
@@ -129,6 +129,9 @@ pub struct Intake {
     source: Source,
     /// Text that is not yet handed on.
     text: Vec<u8>,
+    /// How much of it was looked at for a line end, and where the first one ends that may be the header's.
+    looked: usize,
+    line_end: Option<usize>,
     /// The forms found, outermost first; the last is the table's.
     forms: Vec<Form>,
     /// How the text was stored before it was turned into UTF-8.
@@ -147,6 +150,8 @@ impl Intake {
             options: options.clone(),
             source: Source::default(),
             text: Vec::new(),
+            looked: 0,
+            line_end: None,
             forms: Vec::new(),
             charset: Charset::Utf8,
             known: false,
@@ -226,6 +231,7 @@ impl Intake {
 
     /// Once the start is known: sends the rows through the steps of the layout that they follow, if they follow one.
     fn compare(&mut self) {
+        self.find_line_end();
         if self.compared || !self.ready() {
             return;
         }
@@ -292,7 +298,33 @@ impl Intake {
 
     /// Whether the start is known, so that no more bytes are needed before the file is opened.
     pub fn ready(&self) -> bool {
-        self.ended || (self.known && self.source.transcript.as_ref().is_none_or(|t| t.ready()))
+        let gathered = || self.source.transcript.as_ref().map_or_else(|| self.text.len() > self.enough(), |t| t.ready());
+        self.ended || (self.known && gathered())
+    }
+
+    /// Looks for the header's end, once it is known that the text is delimited.
+    fn find_line_end(&mut self) {
+        if !self.known || self.line_end.is_some() || self.source.transcript.is_some() {
+            return;
+        }
+        let until = self.text.len().min(MAX_HEADER);
+        self.line_end = memchr::memchr2(b'\n', b'\r', &self.text[self.looked..until]).map(|i| self.looked + i + 1);
+        self.looked = until;
+    }
+
+    /// How many bytes of delimited text are the start: [`SAMPLE`], or, when no line ends within them, as many behind the header's end. Where the
+    /// header has none within its bound, that bound.
+    fn enough(&self) -> usize {
+        match self.line_end {
+            Some(end) if end <= SAMPLE => SAMPLE,
+            Some(end) => end + SAMPLE,
+            None => MAX_HEADER,
+        }
+    }
+
+    /// The start of delimited text, as far as it is there.
+    fn head(&self) -> &[u8] {
+        &self.text[..self.text.len().min(self.enough())]
     }
 
     /// Whether the bytes are checked where they lie; known once it is [`Intake::ready`].
@@ -316,8 +348,9 @@ impl Intake {
                 charset: self.charset,
             },
             None => {
-                let whole = self.ended && self.text.len() <= SAMPLE;
-                Start { name: &self.name, sample: &self.text[..self.text.len().min(SAMPLE)], whole, form: None, charset: self.charset }
+                let sample = self.head();
+                let whole = self.ended && self.text.len() == sample.len();
+                Start { name: &self.name, sample, whole, form: None, charset: self.charset }
             }
         }
     }
@@ -328,7 +361,7 @@ impl Intake {
             Some(transcript) => transcript.start_rows().clone(),
             None => {
                 let (mut rows, mut reader) = (Rows::new(), DelimitedReader::new(hints));
-                let sample = &self.text[..self.text.len().min(SAMPLE)];
+                let sample = self.head();
                 reader.push(sample, &mut rows, &mut Vec::new());
                 if self.ended && sample.len() == self.text.len() {
                     reader.finish(&mut rows, &mut Vec::new());
@@ -344,7 +377,7 @@ impl Intake {
         if self.source.transcript.is_none() {
             let mut transcript = Transcript::new(Form::Delimited, Box::new(DelimitedReader::new(hints)), Vec::new());
             // The same start, however much more is at hand.
-            let (start, rest) = self.text.split_at(self.text.len().min(SAMPLE));
+            let (start, rest) = self.text.split_at(self.head().len());
             transcript.push(start);
             if self.ended && rest.is_empty() {
                 transcript.finish();

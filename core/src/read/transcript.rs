@@ -76,6 +76,8 @@ pub struct Transcript {
     fresh: Rows,
     batch: Batch,
     ready: VecDeque<Batch>,
+    /// A batch that was checked; its space is used again.
+    spare: Batch,
     findings: Vec<Finding>,
 }
 
@@ -110,6 +112,7 @@ impl Transcript {
             fresh: Rows::new(),
             batch: Batch::default(),
             ready: VecDeque::new(),
+            spare: Batch::default(),
             findings: Vec::new(),
         }
     }
@@ -354,13 +357,23 @@ impl Transcript {
         self.ready.pop_front()
     }
 
+    /// Takes back a batch that is done with, for its space.
+    pub fn give_back(&mut self, mut batch: Batch) {
+        batch.text.clear();
+        batch.origins.clear();
+        batch.findings.clear();
+        self.spare = batch;
+    }
+
     fn write(&mut self, row: Row<'_>) {
         let full = self.batch.text.len() >= BATCH;
         if full && self.batch.origins.last().is_some_and(|o| o.row != row.origin.row) {
             self.flush();
         }
         let before = self.batch.text.len();
-        if self.keyed {
+        if self.keyed && self.reserved.is_empty() && self.late.is_empty() && self.reader.late().is_empty() {
+            write_cells(&mut self.batch.text, row, self.width);
+        } else if self.keyed {
             self.note_late();
             let mut kept: Vec<&str> = vec![""; self.reserved.len()];
             for (i, late) in self.late.iter_mut().enumerate() {
@@ -378,7 +391,7 @@ impl Transcript {
             }
             write_row(&mut self.batch.text, (0..self.width).map(|c| row.text(c)).chain(kept));
         } else {
-            write_row(&mut self.batch.text, (0..row.len().max(self.least)).map(|c| row.text(c)));
+            write_cells(&mut self.batch.text, row, row.len().max(self.least));
         }
         if self.batch.text.len() - before > MAX_RECORD {
             self.batch.text.truncate(before);
@@ -400,7 +413,7 @@ impl Transcript {
 
     /// Ends the batch at hand. What was found behind its last row, or of no row, waits.
     fn flush(&mut self) {
-        let mut batch = std::mem::take(&mut self.batch);
+        let mut batch = std::mem::replace(&mut self.batch, std::mem::take(&mut self.spare));
         let last = batch.origins.last().map_or(0, |o| o.row);
         let found = std::mem::take(&mut self.findings);
         (batch.findings, self.findings) = found.into_iter().partition(|f| f.place.row > 0 && f.place.row <= last);
@@ -484,6 +497,39 @@ fn column_index(letters: &str) -> Option<u32> {
         n = n.checked_mul(26)?.checked_add(u32::from(b.checked_sub(b'A').filter(|d| *d < 26)?) + 1)?;
     }
     n.checked_sub(1)
+}
+
+/// Whether any of eight bytes separates cells or records, or is a quotation mark.
+fn separates(eight: u64) -> bool {
+    const fn spread(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    let zeros = |word: u64| word.wrapping_sub(spread(1)) & !word & spread(0x80);
+    zeros(eight ^ spread(b',')) | zeros(eight ^ spread(b'"')) | zeros(eight ^ spread(b'\n')) | zeros(eight ^ spread(b'\r')) != 0
+}
+
+/// The first cells of a row as a record with its line end; where nothing in them separates, they are looked at all at once.
+fn write_cells(out: &mut Vec<u8>, row: Row<'_>, cells: usize) {
+    let (text, ends) = row.run(cells);
+    let bytes = text.as_bytes();
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    if cells < 2 || words.iter().chain([&last]).any(|eight| separates(u64::from_ne_bytes(*eight))) {
+        write_row(out, (0..cells).map(|c| row.text(c)));
+        return;
+    }
+    out.reserve(bytes.len() + cells);
+    let mut start = 0;
+    for end in ends {
+        out.extend_from_slice(&bytes[start..end]);
+        out.push(b',');
+        start = end;
+    }
+    // Cells that the row lacks are empty.
+    out.resize(out.len() + cells.saturating_sub(row.len()), b',');
+    out.pop();
+    out.push(b'\n');
 }
 
 /// One record with its line end.
