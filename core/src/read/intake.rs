@@ -6,7 +6,7 @@
 use super::delimited::DelimitedReader;
 use super::form::{self, Opened};
 use super::recode::{self, Charset, Recoder};
-use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
+use super::{Form, ReadOptions, Reader, Rows, Step, Store, Transcript, Unpack};
 use crate::bounds::{MAX_HEADER, MAX_LAYERS, SAMPLE};
 use crate::check::dataset::Start;
 use crate::decode::dialect::DialectHints;
@@ -140,6 +140,8 @@ pub struct Intake {
     ended: bool,
     /// Whether the rows were looked at for a layout that they follow.
     compared: bool,
+    /// The file itself, where the shell has it.
+    file: Option<Store<'static>>,
 }
 
 impl Intake {
@@ -157,6 +159,7 @@ impl Intake {
             known: false,
             ended: false,
             compared: false,
+            file: None,
         }
     }
 
@@ -202,6 +205,12 @@ impl Intake {
             transcript.finish();
         }
         intake
+    }
+
+    /// Gives the file itself, before its first bytes are pushed: what has its directory at its end is then read from there, and need not be
+    /// gathered.
+    pub fn attach(&mut self, file: Store<'static>) {
+        self.file = Some(file);
     }
 
     /// Takes the next bytes.
@@ -267,6 +276,10 @@ impl Intake {
         let deep = self.forms.len() > MAX_LAYERS;
         match opened {
             Opened::Unpack(mut layer) if !deep => {
+                // What is packed itself is not the file.
+                if let (true, Some(file)) = (self.source.layers.is_empty(), self.file.take()) {
+                    layer.attach(&file);
+                }
                 let packed = std::mem::take(&mut self.text);
                 layer.push(&packed, &mut self.text, &mut self.source.findings);
                 self.source.layers.push(layer);
@@ -281,10 +294,16 @@ impl Intake {
                 self.source.layers.push(layer);
                 self.look(false);
             }
-            Opened::Read(reader) => {
+            Opened::Read(mut reader) => {
                 self.known = true;
+                let file = self.file.take().filter(|_| self.source.layers.is_empty());
+                let attached = file.is_some_and(|file| reader.attach(&file));
                 let mut transcript = Transcript::new(form, reader, Vec::new());
-                transcript.push(&self.text);
+                if attached {
+                    transcript.finish();
+                } else {
+                    transcript.push(&self.text);
+                }
                 self.text = Vec::new();
                 self.source.transcript = Some(Box::new(transcript));
             }

@@ -71,6 +71,8 @@ pub struct Transcript {
     ended: bool,
     /// The reader was told that no bytes follow.
     read: bool,
+    /// It has given all its rows.
+    drained: bool,
     /// Bytes that the reader has not had.
     pending: Vec<u8>,
     fresh: Rows,
@@ -108,6 +110,7 @@ impl Transcript {
             started: false,
             ended: false,
             read: false,
+            drained: false,
             pending: Vec::new(),
             fresh: Rows::new(),
             batch: Batch::default(),
@@ -117,8 +120,11 @@ impl Transcript {
         }
     }
 
-    /// Takes the next bytes.
+    /// Takes the next bytes; behind the end, they are none of its business.
     pub fn push(&mut self, bytes: &[u8]) {
+        if self.read {
+            return;
+        }
         if self.started {
             self.feed(bytes);
         } else {
@@ -180,11 +186,29 @@ impl Transcript {
         let mut fresh = Rows::new();
         self.reader.finish(&mut fresh, &mut self.findings);
         self.keep(&fresh);
-        self.through_steps(&fresh, true);
-        self.sampled = true;
-        if self.started {
-            self.close();
+        self.through_steps(&fresh, false);
+        // Rows that need not be made yet wait until they are asked for.
+        while self.pull() && !self.started && !self.sampled {}
+    }
+
+    /// Makes the next rows of a reader that has had all bytes. False when there are no more.
+    fn pull(&mut self) -> bool {
+        if self.drained {
+            return false;
         }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.clear();
+        self.drained = !self.reader.more(&mut fresh, &mut self.findings);
+        self.keep(&fresh);
+        self.through_steps(&fresh, self.drained);
+        self.fresh = fresh;
+        if self.drained {
+            self.sampled = true;
+            if self.started {
+                self.close();
+            }
+        }
+        !self.drained
     }
 
     /// The rows of the start as they were read, before any step: what a layout's steps are found by.
@@ -203,8 +227,8 @@ impl Transcript {
         self.sample.clear();
         self.sampled = false;
         let raw = std::mem::take(&mut self.raw);
-        let read = self.read;
-        self.through_steps(&raw, read);
+        let drained = self.drained;
+        self.through_steps(&raw, drained);
         // What is at hand is the start, however little the steps leave of it.
         self.sampled = true;
         self.raw = raw;
@@ -267,7 +291,7 @@ impl Transcript {
 
     /// Whether the sample is all there is.
     pub fn is_whole(&self) -> bool {
-        self.read && self.seen == self.held.len() && !self.started
+        self.drained && self.seen == self.held.len() && !self.started
     }
 
     /// What the file is.
@@ -343,7 +367,9 @@ impl Transcript {
         held.iter().for_each(|row| self.write(row));
         let pending = std::mem::take(&mut self.pending);
         if self.read {
-            self.close();
+            if self.drained {
+                self.close();
+            }
             return;
         }
         self.feed(&pending);
@@ -354,6 +380,9 @@ impl Transcript {
 
     /// The next whole batch.
     pub fn next_batch(&mut self) -> Option<Batch> {
+        while self.ready.is_empty() && self.started && self.read && !self.drained {
+            self.pull();
+        }
         self.ready.pop_front()
     }
 

@@ -21,6 +21,7 @@
 
 mod columns;
 mod markup;
+mod quick;
 mod survey;
 
 use columns::Records;

@@ -1,24 +1,37 @@
 //! Zip archives (APPNOTE 6.3.10): the names and sizes from the central directory, and the plain bytes of one file as a stream.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
-use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceArchive};
+use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder};
 
 use super::{Form, Stop, stop, within};
 use crate::bounds::Packed;
 use crate::decode::encoding::windows_1252;
 use crate::finding::{Finding, Place};
+use crate::read::at::Store;
 
-/// How many plain bytes are made at a time.
+/// How many plain bytes are made at a time, and how many packed ones are read.
 const CHUNK: usize = 64 << 10;
 
-/// A zip archive that lies in memory.
+/// Room for one entry of the directory: its three texts of variable length have at most 64 KiB each.
+const ENTRY: usize = 256 << 10;
+
+/// How far before the archive's end the record is looked for that leads to the directory; a comment behind it has at most 64 KiB.
+const SEARCH: u64 = 1 << 20;
+
+/// A zip archive; several streams may share it.
+#[derive(Debug, Clone)]
+pub struct Archive<'a>(Arc<Inner<'a>>);
+
+/// What the streams of an archive share.
 #[derive(Debug)]
-pub struct Archive<'a> {
-    archive: ZipSliceArchive<&'a [u8]>,
+pub struct Inner<'a> {
+    archive: ZipArchive<Store<'a>>,
     bounds: Packed,
     /// Bytes of the archive itself.
     packed: u64,
@@ -42,16 +55,35 @@ pub struct Entry {
     way: ZipArchiveEntryWayfinder,
     crc: u32,
     /// How many bytes of it came out so far, the furthest reading counted.
-    spent: Cell<u64>,
+    spent: AtomicU64,
+}
+
+impl<'a> Deref for Archive<'a> {
+    type Target = Inner<'a>;
+
+    fn deref(&self) -> &Inner<'a> {
+        &self.0
+    }
 }
 
 impl<'a> Archive<'a> {
-    /// Reads the directory of an archive; nothing is unpacked yet.
+    /// Reads the directory of an archive that lies in memory; nothing is unpacked yet.
     ///
     /// # Errors
     /// The finding that it is damaged, or holds more files than the bound.
     pub fn open(bytes: &'a [u8], bounds: Packed, findings: &mut Vec<Finding>) -> Result<Archive<'a>, Stop> {
-        let archive = ZipArchive::from_slice(bytes).map_err(|_| stop("C112", "zip"))?;
+        Archive::of(Store::new(bytes), bounds, findings)
+    }
+
+    /// Reads the directory of an archive; nothing is unpacked yet.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
+    pub fn of(store: Store<'a>, bounds: Packed, findings: &mut Vec<Finding>) -> Result<Archive<'a>, Stop> {
+        let packed = store.size();
+        let mut room = vec![0; ENTRY];
+        let archive = ZipArchive::<()>::with_max_search_space(SEARCH).locate_in_reader(store, &mut room, packed);
+        let archive = archive.map_err(|_| stop("C112", "zip"))?;
         let too_many = || {
             let mut finding = stop("C110", "entries");
             finding.args.push(("bound", bounds.entries.to_string()));
@@ -61,7 +93,7 @@ impl<'a> Archive<'a> {
             return Err(too_many());
         }
         let (mut entries, mut seen, mut met) = (Vec::new(), BTreeMap::new(), 0);
-        let mut directory = archive.entries();
+        let mut directory = archive.entries(&mut room);
         while let Some(record) = directory.next_entry().map_err(|_| stop("C112", "zip"))? {
             met += 1;
             if met > bounds.entries {
@@ -90,10 +122,10 @@ impl<'a> Archive<'a> {
                 method: record.compression_method(),
                 way: record.wayfinder(),
                 crc: record.crc32(),
-                spent: Cell::new(0),
+                spent: AtomicU64::new(0),
             });
         }
-        Ok(Archive { archive, bounds, packed: bytes.len() as u64, entries })
+        Ok(Archive(Arc::new(Inner { archive, bounds, packed, entries })))
     }
 
     /// The files that may be tables: all but those that programs leave behind and descriptions for people.
@@ -118,7 +150,7 @@ impl<'a> Archive<'a> {
     ///
     /// # Errors
     /// The finding that it is locked, packed in a way not read here, or not where the directory says.
-    pub fn stream(&self, index: usize) -> Result<Stream<'_>, Stop> {
+    pub fn stream(&self, index: usize) -> Result<Stream<'a>, Stop> {
         let entry = self.entries.get(index).ok_or_else(|| stop("C112", "zip"))?;
         let named = |mut finding: Stop| {
             finding.args.push(("name", crate::finding::cut(&entry.name)));
@@ -137,13 +169,19 @@ impl<'a> Archive<'a> {
             }
         };
         let found = self.archive.get_entry(entry.way).map_err(|_| named(stop("C112", "entry")))?;
+        let (from, to) = found.compressed_data_range();
+        if to > self.packed {
+            return Err(named(stop("C112", "entry")));
+        }
         Ok(Stream {
-            archive: self,
-            entry,
-            data: found.data(),
+            archive: self.clone(),
+            index,
+            from,
+            to,
+            data: Vec::new(),
             used: 0,
             inflate: deflated.then(|| Decompress::new(false)),
-            chunk: vec![0; if deflated { CHUNK } else { 0 }],
+            chunk: vec![0; CHUNK],
             at: 0,
             end: 0,
             plain: 0,
@@ -187,10 +225,10 @@ impl<'a> Archive<'a> {
 
     /// Counts what a file gave; files that share their bytes are counted each by itself.
     fn spend(&self, entry: &Entry, plain: u64) -> Result<(), Stop> {
-        if plain > entry.spent.get() {
-            entry.spent.set(plain);
+        if plain > entry.spent.load(Ordering::Relaxed) {
+            entry.spent.store(plain, Ordering::Relaxed);
             within(&self.bounds, entry.packed.min(self.packed), plain)?;
-            within(&self.bounds, self.packed, self.entries.iter().map(|e| e.spent.get()).sum())?;
+            within(&self.bounds, self.packed, self.entries.iter().map(|e| e.spent.load(Ordering::Relaxed)).sum())?;
         }
         Ok(())
     }
@@ -200,10 +238,14 @@ impl<'a> Archive<'a> {
 ///
 /// As [`BufRead`] it gives an error where it cannot go on; [`Stream::stopped`] says why.
 #[derive(Debug)]
-pub struct Stream<'s> {
-    archive: &'s Archive<'s>,
-    entry: &'s Entry,
-    data: &'s [u8],
+pub struct Stream<'a> {
+    archive: Archive<'a>,
+    index: usize,
+    /// Where the packed bytes lie that are not read yet.
+    from: u64,
+    to: u64,
+    /// Packed bytes at hand, and how many of them were unpacked.
+    data: Vec<u8>,
     used: usize,
     inflate: Option<Decompress>,
     chunk: Vec<u8>,
@@ -240,48 +282,69 @@ impl Stream<'_> {
         if self.at == self.end && !self.over {
             self.fill()?;
         }
-        Ok(match self.inflate {
-            Some(_) => &self.chunk[self.at..self.end],
-            None => &self.data[self.at..self.end],
-        })
+        Ok(&self.chunk[self.at..self.end])
+    }
+
+    /// Where in the archive the packed bytes are that come next.
+    pub fn place(&self) -> u64 {
+        self.from - (self.data.len() - self.used) as u64
     }
 
     fn damaged(&self, kind: &'static str) -> Stop {
         let mut finding = stop("C112", kind);
-        finding.args.push(("name", crate::finding::cut(&self.entry.name)));
+        let name = self.archive.entries.get(self.index).map_or("", |entry| &entry.name);
+        finding.args.push(("name", crate::finding::cut(name)));
         finding
     }
 
-    fn fill(&mut self) -> Result<(), Stop> {
-        let made = if let Some(inflate) = &mut self.inflate {
-            loop {
-                let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
-                let packed = &self.data[self.used..];
-                let status = inflate.decompress(packed, &mut self.chunk, FlushDecompress::None);
-                self.used += (inflate.total_in() - before_in) as usize;
-                let made = (inflate.total_out() - before_out) as usize;
-                match status {
-                    Ok(Status::StreamEnd) => {
-                        self.over = true;
-                        break made;
-                    }
-                    Ok(_) if made > 0 => break made,
-                    Ok(_) if inflate.total_in() > before_in => continue,
-                    _ => return Err(self.damaged("entry")),
-                }
+    /// Reads the next packed bytes behind those that were unpacked.
+    fn load(&mut self) -> Result<(), Stop> {
+        let most = usize::try_from(self.to - self.from).unwrap_or(usize::MAX).min(CHUNK);
+        self.data.resize(most, 0);
+        self.used = 0;
+        match self.archive.archive.get_ref().fill(self.from, &mut self.data) {
+            Ok(have) if have == most => self.from += most as u64,
+            _ => {
+                self.data.clear();
+                return Err(self.damaged("entry"));
             }
-        } else {
-            let made = (self.data.len() - self.used).min(CHUNK);
-            self.used += made;
-            self.over = self.used == self.data.len();
-            made
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self) -> Result<(), Stop> {
+        let made = loop {
+            if self.used == self.data.len() && self.from < self.to {
+                self.load()?;
+            }
+            let packed = &self.data[self.used..];
+            let Some(inflate) = &mut self.inflate else {
+                let made = packed.len();
+                self.chunk[..made].copy_from_slice(packed);
+                self.used += made;
+                self.over = self.from == self.to;
+                break made;
+            };
+            let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
+            let status = inflate.decompress(packed, &mut self.chunk, FlushDecompress::None);
+            self.used += (inflate.total_in() - before_in) as usize;
+            let made = (inflate.total_out() - before_out) as usize;
+            match status {
+                Ok(Status::StreamEnd) => {
+                    self.over = true;
+                    break made;
+                }
+                Ok(_) if made > 0 => break made,
+                Ok(_) if inflate.total_in() > before_in => {}
+                _ => return Err(self.damaged("entry")),
+            }
         };
-        (self.at, self.end) = if self.inflate.is_some() { (0, made) } else { (self.used - made, self.used) };
+        (self.at, self.end) = (0, made);
         self.plain += made as u64;
-        self.archive.spend(self.entry, self.plain)?;
-        let piece = if self.inflate.is_some() { &self.chunk[self.at..self.end] } else { &self.data[self.at..self.end] };
-        self.crc.update(piece);
-        if self.over && (self.crc.sum() != self.entry.crc || self.plain != self.entry.stated) {
+        let entry = &self.archive.entries[self.index];
+        self.archive.spend(entry, self.plain)?;
+        self.crc.update(&self.chunk[..made]);
+        if self.over && (self.crc.sum() != entry.crc || self.plain != entry.stated) {
             return Err(self.damaged("sum"));
         }
         Ok(())
@@ -312,10 +375,7 @@ impl BufRead for Stream<'_> {
         if self.allowed == 0 && self.at < self.end {
             return Err(io::Error::other("longer than allowed"));
         }
-        Ok(match self.inflate {
-            Some(_) => &self.chunk[self.at..self.end],
-            None => &self.data[self.at..self.end],
-        })
+        Ok(&self.chunk[self.at..self.end])
     }
 
     fn consume(&mut self, count: usize) {

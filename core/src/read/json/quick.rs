@@ -6,10 +6,8 @@
 
 use super::parse::Parser;
 use crate::bounds::MAX_RECORD;
+use crate::read::names::Names;
 use crate::read::{Kind, Rows};
-
-/// Slots that are looked at for a name; one that has none within them is not known here.
-const PROBES: usize = 16;
 
 /// Deepest nesting of a member that is read here, far below the bound.
 const SHALLOW: usize = 32;
@@ -21,12 +19,7 @@ const PAUSE: u32 = 32;
 /// What is known of the columns, and the record at hand.
 #[derive(Debug, Default)]
 pub(super) struct Quick {
-    /// Columns by the hash of their names, one more than the column; 0 is none.
-    slots: Vec<u32>,
-    /// How many names are known.
-    known: usize,
-    /// By column: the one that stood behind it last; the last entry is for a record's first member.
-    follow: Vec<u32>,
+    columns: Names,
     missed: u32,
     /// Takes nothing, to be compared with.
     #[cfg(test)]
@@ -87,17 +80,6 @@ fn blanks(data: &[u8], mut at: usize, lines: bool) -> Option<usize> {
     }
 }
 
-fn hash(name: &[u8]) -> u64 {
-    let mut hash = name.len() as u64;
-    for piece in name.chunks(8) {
-        let mut word = [0; 8];
-        word[..piece.len()].copy_from_slice(piece);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        hash ^= hash >> 29;
-    }
-    hash
-}
-
 impl Quick {
     /// Whether it is worth while to try the next record.
     pub(super) fn is_willing(&mut self) -> bool {
@@ -120,46 +102,6 @@ impl Quick {
         self.missed = (self.missed + 1).min(PATIENCE);
     }
 
-    /// Learns the names that were added since.
-    fn learn(&mut self, names: &[String]) {
-        if self.known > names.len() || self.slots.len() < names.len() * 2 {
-            self.slots = vec![0; (names.len() * 4).next_power_of_two().max(64)];
-            self.known = 0;
-        }
-        for (column, name) in names.iter().enumerate().skip(self.known) {
-            let mask = self.slots.len() - 1;
-            let first = hash(name.as_bytes()) as usize;
-            // A name without a free slot near is left to the other way.
-            if let Some(slot) = (0..PROBES).map(|i| (first + i) & mask).find(|&slot| self.slots[slot] == 0) {
-                self.slots[slot] = column as u32 + 1;
-            }
-        }
-        self.known = names.len();
-        self.cells.resize(names.len(), Cell::default());
-        self.follow = (1..=names.len() as u32).chain([0]).collect();
-    }
-
-    /// The column of a name.
-    #[inline]
-    fn column(&mut self, names: &[String], before: usize, name: &[u8]) -> Option<usize> {
-        let guess = self.follow[before] as usize;
-        if names.get(guess).is_some_and(|known| known.as_bytes() == name) {
-            return Some(guess);
-        }
-        let (mask, first) = (self.slots.len() - 1, hash(name) as usize);
-        for i in 0..PROBES {
-            match self.slots[(first + i) & mask] {
-                0 => return None,
-                column if names[column as usize - 1].as_bytes() == name => {
-                    self.follow[before] = column - 1;
-                    return Some(column as usize - 1);
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
     #[inline]
     fn set(&mut self, column: usize, from: usize, to: usize, kind: Kind, made: bool) -> Option<()> {
         let cell = &mut self.cells[column];
@@ -173,9 +115,8 @@ impl Quick {
 
     /// Reads the record at the start of the bytes, which is an object, and gives its length. `lines` says that a line end must follow it.
     pub(super) fn read(&mut self, names: &[String], data: &[u8], lines: bool) -> Option<usize> {
-        if self.known != names.len() {
-            self.learn(names);
-        }
+        self.columns.learn(names);
+        self.cells.resize(names.len(), Cell::default());
         self.stamp += 1;
         self.made.clear();
         self.last = 0;
@@ -192,14 +133,19 @@ impl Quick {
         if data[at] == b'}' {
             return Some(at + 1);
         }
-        let mut before = names.len();
+        let mut before = self.columns.start();
         loop {
             let name;
-            (name, at) = member(data, at, lines)?;
+            // As a rule the name is the one that stood there in the record before.
+            let guess = self.columns.guess(before);
+            let expected = names.get(guess).map_or(&b""[..], |name| name.as_bytes());
+            let end = at + 1 + expected.len();
+            let is_expected = data.get(end) == Some(&b'"') && data[at] == b'"' && data[at + 1..end] == *expected;
+            (name, at) = if is_expected { (expected, colon(data, end, lines)?) } else { member(data, at, lines)? };
             if data[at] == b'{' {
                 at = self.inner(names, data, at, lines, &mut before, name)?;
             } else {
-                before = self.column(names, before, name)?;
+                before = if is_expected { guess } else { self.columns.find(names, before, name)? };
                 at = self.value(before, data, at)?;
             }
             at = blanks(data, at, lines)?;
@@ -215,7 +161,7 @@ impl Quick {
     fn inner(&mut self, names: &[String], data: &[u8], at: usize, lines: bool, before: &mut usize, outer: &[u8]) -> Option<usize> {
         let mut at = blanks(data, at + 1, lines)?;
         if data[at] == b'}' {
-            *before = self.column(names, *before, outer)?;
+            *before = self.columns.find(names, *before, outer)?;
             let from = self.made.len();
             self.made.push_str("{}");
             self.set(*before, from, from + 2, Kind::Text, true)?;
@@ -229,7 +175,7 @@ impl Quick {
             key.extend_from_slice(outer);
             key.push(b'.');
             key.extend_from_slice(name);
-            let column = self.column(names, *before, &key);
+            let column = self.columns.find(names, *before, &key);
             self.key = key;
             *before = column?;
             at = self.value(*before, data, at)?;
@@ -374,11 +320,17 @@ fn member(data: &[u8], at: usize, lines: bool) -> Option<(&[u8], usize)> {
     if data[end] != b'"' {
         return None;
     }
+    Some((&data[at + 1..end], colon(data, end, lines)?))
+}
+
+/// The place of the value behind a name, whose closing mark stands at a place.
+#[inline]
+fn colon(data: &[u8], end: usize, lines: bool) -> Option<usize> {
     let colon = blanks(data, end + 1, lines)?;
     if data[colon] != b':' {
         return None;
     }
-    Some((&data[at + 1..end], blanks(data, colon + 1, lines)?))
+    blanks(data, colon + 1, lines)
 }
 
 /// The end of a number without an exponent.
