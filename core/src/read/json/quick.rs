@@ -140,7 +140,8 @@ impl Quick {
             let guess = self.columns.guess(before);
             let expected = names.get(guess).map_or(&b""[..], |name| name.as_bytes());
             let end = at + 1 + expected.len();
-            let is_expected = data.get(end) == Some(&b'"') && data[at] == b'"' && data[at + 1..end] == *expected;
+            // An empty name is looked up: it may be that no column is expected.
+            let is_expected = end > at + 1 && data.get(end) == Some(&b'"') && data[at] == b'"' && data[at + 1..end] == *expected;
             (name, at) = if is_expected { (expected, colon(data, end, lines)?) } else { member(data, at, lines)? };
             if data[at] == b'{' {
                 at = self.inner(names, data, at, lines, &mut before, name)?;
@@ -424,6 +425,7 @@ mod tests {
             r#"{"a":1"#,
             r#"{"a":[1,}"#,
             r#"{"c":{"z":1}}"#,
+            r#"{"e":1,"":2}"#,
         ] {
             assert_eq!(read(text), None, "{text}");
         }

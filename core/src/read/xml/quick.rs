@@ -96,7 +96,8 @@ impl Quick {
             at = blanks(data, at);
             let guess = self.names.guess(before);
             let expected = self.labels.get(guess).map_or(&b""[..], |label| label.as_bytes());
-            let (child, from) = match tag(data, at, b"<", expected) {
+            // An empty name is none: it may be that no child is expected.
+            let (child, from) = match tag(data, at, b"<", expected).filter(|_| !expected.is_empty()) {
                 Some(from) => (guess, from),
                 None => {
                     if let Some(end) = tag(data, at, b"</", record.as_bytes()) {
@@ -115,7 +116,7 @@ impl Quick {
                 }
             };
             let to = special(data, from)?;
-            at = tag(data, to, b"</", self.labels[child].as_bytes())?;
+            at = tag(data, to, b"</", self.labels.get(child)?.as_bytes())?;
             self.set(child, from, to)?;
             before = child;
             if at - start > MAX_RECORD {
@@ -162,7 +163,7 @@ mod tests {
             Some(format!("{start} {end} {}", cells.join("|")))
         };
         for (text, cells) in
-            [("\n <r><a>x</a><b> y>z </b></r><r>", "2 32 x|| y>z "), ("<r><c></c>\n\t<a/><b>\u{e9}</b>\n</r>", "0 35 ||\u{e9}")]
+            [("\n <r><a>x</a><b> y>z </b></r><r>", "2 29 x|| y>z "), ("<r><c></c>\n\t<a/><b>\u{e9}</b>\n</r>", "0 35 ||\u{e9}")]
         {
             assert_eq!(read(text).as_deref(), Some(cells), "{text}");
         }
@@ -186,6 +187,8 @@ mod tests {
             "<r><a>x</b></r>",
             "<r><!-- --><a>x</a></r>",
             "<rr><a>x</a></rr>",
+            "<r><b>x</b><></></r>",
+            "<r><b>x</b></></r>",
             "\r<r><a>x</a></r>",
         ] {
             assert_eq!(read(text), None, "{text}");
