@@ -6,6 +6,9 @@ pub const MAX_RECORD: usize = 8 << 20;
 /// Most columns of a table.
 pub const MAX_COLUMNS: usize = 20_000;
 
+/// Longest header of delimited text that does not end within [`SAMPLE`], in bytes.
+pub const MAX_HEADER: usize = 1 << 20;
+
 /// How much of the start of a file decides about encoding and dialect, in bytes.
 pub const SAMPLE: usize = 64 << 10;
 

@@ -17,6 +17,7 @@ use crate::finding::Finding;
 use crate::jschema::evidence::Score;
 use crate::jschema::plan::{Candidates, Nested};
 
+pub mod at;
 pub mod container;
 pub mod delimited;
 pub mod fixed;
@@ -24,6 +25,7 @@ pub mod form;
 pub mod intake;
 pub mod json;
 pub mod mark;
+mod names;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod recode;
@@ -37,6 +39,7 @@ pub mod transcript;
 pub mod whole;
 pub mod xml;
 
+pub use at::{ReadAt, Store};
 pub use fixed::FixedLayout;
 pub use form::Form;
 pub use intake::{Intake, Source};
@@ -54,8 +57,17 @@ pub use transcript::{Places, Transcript};
 pub trait Reader: Send {
     /// Takes the next bytes and appends the rows that are whole.
     fn push(&mut self, bytes: &[u8], out: &mut Rows, findings: &mut Vec<Finding>);
-    /// Says that no bytes follow, and appends what is left.
+    /// Takes the file itself, before any bytes are pushed. True when it is read from there: then no bytes need be pushed, only
+    /// [`Reader::finish`] called.
+    fn attach(&mut self, _file: &Store<'static>) -> bool {
+        false
+    }
+    /// Says that no bytes follow, and appends what is left, as far as [`Reader::more`] does not.
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>);
+    /// After [`Reader::finish`]: appends the next rows of what is at hand. False when there are no more.
+    fn more(&mut self, _out: &mut Rows, _findings: &mut Vec<Finding>) -> bool {
+        false
+    }
     /// What the report says about the file; asked once the header is known.
     fn facts(&self) -> Facts {
         Facts::default()
@@ -95,6 +107,11 @@ pub trait Step: Send {
 pub trait Unpack: Send {
     /// Takes the next bytes and appends what becomes of them.
     fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>);
+    /// Takes the file itself, before any bytes are pushed. True when it is read from there; its bytes are pushed all the same, as the clock by
+    /// which what comes out is handed on.
+    fn attach(&mut self, _file: &Store<'static>) -> bool {
+        false
+    }
     /// Says that no bytes follow, and appends what is left.
     fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>);
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use concord_core::bounds::{MAX_RECORD, SAMPLE};
+use concord_core::bounds::{MAX_COLUMNS, MAX_HEADER, MAX_RECORD};
 
 use crate::support::{Dice, Folder, aloud, run};
 
@@ -25,14 +25,14 @@ struct Hostile {
 }
 
 fn files() -> Vec<Hostile> {
-    let (record, sample) = (MAX_RECORD.to_string(), SAMPLE.to_string());
+    let (record, header, columns) = (MAX_RECORD.to_string(), MAX_HEADER.to_string(), MAX_COLUMNS.to_string());
     let of = |name, pieces, code, says: &str| Hostile { name, pieces, code, says: says.to_owned() };
     vec![
-        of("100 MB of quotation marks", &[(b"\"", 100 * MB)], "C216", &sample),
+        of("100 MB of quotation marks", &[(b"\"", 100 * MB)], "C216", &header),
         of("a header and 100 MB of quotation marks", &[(HEADER, 1), (b"\"", 100 * MB)], "C216", &record),
-        of("100 MB of commas in one line", &[(b",", 100 * MB)], "C216", &sample),
+        of("100 MB of commas in one line", &[(b",", 100 * MB)], "C216", &columns),
         of("a header and 100 MB of commas in one line", &[(HEADER, 1), (b",", 100 * MB)], "C216", &record),
-        of("a cell of 64 MB as a header", &[(b"x", 64 * MB)], "C216", &sample),
+        of("a cell of 64 MB as a header", &[(b"x", 64 * MB)], "C216", &header),
         of("a cell of 64 MB, and a row behind it", &[(HEADER, 1), (b"1,", 1), (b"x", 64 * MB), (b",a\n2,b,c\n", 1)], "C216", &record),
         of("10 MB of NULs", &[(b"\0", 10 * MB)], "C104", "not a text table"),
         of("a header, NULs in a cell", &[(HEADER, 50), (b"1,a\0b,c\n", 1)], "C102", "NUL"),
@@ -43,7 +43,9 @@ fn files() -> Vec<Hostile> {
         of("a header and carriage returns", &[(b"business_id,name,address\r", 1), (b"\r", MB)], "C211", "no"),
         of("quotation marks that open in every line", &[(HEADER, 1), (b"\"a\n", 100_000)], "C205", "never closed"),
         of("rows of 1,000 cells", &[(HEADER, 1), (b"x,", 1_000), (b"\n", 1)], "C202", "cells"),
-        of("30,000 columns", &[(b"a,", 30_000), (b"\n", 1), (b"b,", 30_000)], "C216", "20000"),
+        of("30,000 columns", &[(b"a,", 30_000), (b"\n", 1), (b"b,", 30_000)], "C216", &columns),
+        of("100,000 columns", &[(b"column,", 100_000), (b"\n", 1), (b"b,", 100_000)], "C216", &columns),
+        of("1,000,000 columns", &[(b"column,", 1_000_000), (b"\n", 1), (b"b,", 1_000_000)], "C216", &columns),
     ]
 }
 
