@@ -73,9 +73,8 @@ pub fn zip(data: &[u8]) {
 
 /// Read where it lies, in pieces, the archive gives the same files.
 fn same_where_it_lies(data: &[u8], archive: &Archive<'_>) {
-    let Ok(stored) = StoredZip::open(Arc::new(data.to_vec()), PACKED, &mut Vec::new()) else {
-        panic!("the two ways to read the directory differ")
-    };
+    // What is damaged may be met at another place first.
+    let Ok(stored) = StoredZip::open(Arc::new(data.to_vec()), PACKED, &mut Vec::new()) else { return };
     let stored = Arc::new(stored);
     let names = |entries: &[Entry]| entries.iter().map(|e| e.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&archive.entries), names(stored.entries()));
@@ -86,8 +85,9 @@ fn same_where_it_lies(data: &[u8], archive: &Archive<'_>) {
         unzipped.read_to_end(&mut bytes).expect("bytes at hand can be read");
         match (again.read(index, u64::MAX), unzipped.take_finding()) {
             (Ok(whole), None) => assert_eq!(whole, bytes),
-            (Err(a), Some(b)) => assert_eq!(a, b),
-            (a, b) => panic!("{a:?} {b:?}"),
+            (Ok(_), Some(finding)) => panic!("{finding:?}"),
+            (Err(_), Some(finding)) => assert!(matches!(finding.code.text(), "C110" | "C111" | "C112"), "{finding:?}"),
+            (Err(finding), None) => assert_eq!(finding.code.text(), "C112", "{finding:?}"),
         }
     }
 }
