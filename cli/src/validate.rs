@@ -32,8 +32,9 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
     let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), ..args.how.options() };
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
+    let how = options.read.clone();
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
-    write_reports(&reports, &report, &paths)?;
+    write_reports(&reports, &report, &paths, &how)?;
     print(&render::render(&report, format, &terminal()))?;
     Ok(exit(&report, args.strict))
 }
@@ -143,17 +144,17 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
     let input = Input::open(&args.file, &target::read_options(None, &args.how)?)?;
     let start = input.start();
     let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
-    let guesses = match start.head(&DialectHints::default()) {
-        Ok(head) => detect::detect(&plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
-        Err(_) => Vec::new(),
-    };
+    let (head, sample) = (start.head(&DialectHints::default()).ok(), Sample { bytes: start.sample, whole: start.whole });
+    let guesses = head.as_ref().map(|head| detect::detect(&plans, head, &sample)).unwrap_or_default();
     let recognised = guesses.first().is_some_and(|g| g.score >= detect::ENOUGH);
-    let text = if json { detect::json(start.name, &guesses) } else { detect_text(start.name, &guesses) };
+    let instead = if recognised { None } else { detect::instead(&plans, head.as_ref(), &sample) };
+    let text =
+        if json { detect::json(start.name, &guesses, instead.as_ref()) } else { detect_text(start.name, &guesses, instead.as_ref()) };
     print(&text)?;
     Ok(ExitCode::from(u8::from(!recognised)))
 }
 
-fn detect_text(name: &str, guesses: &[detect::Guess]) -> String {
+fn detect_text(name: &str, guesses: &[detect::Guess], instead: Option<&detect::Instead>) -> String {
     let mut out = String::new();
     let name = render::words::visible(name);
     match guesses.first() {
@@ -170,6 +171,9 @@ fn detect_text(name: &str, guesses: &[detect::Guess]) -> String {
         }
         _ => {
             let _ = writeln!(out, "{name}: none of the standards and layouts known here");
+            if let Some(instead) = instead {
+                let _ = writeln!(out, "  {}", render::words::visible(&instead.words()));
+            }
         }
     }
     let others: Vec<String> = guesses

@@ -17,6 +17,7 @@ pub struct Whole {
     over: bool,
     /// The sheet asked for.
     asked: Option<String>,
+    bounds: Sheet,
     facts: Facts,
 }
 
@@ -29,6 +30,7 @@ impl Whole {
             most: options.whole,
             over: false,
             asked: options.sheet.clone(),
+            bounds: options.bounds,
             facts: Facts { open: form != Form::Parquet, ..Facts::default() },
         }
     }
@@ -49,10 +51,10 @@ impl Whole {
         };
         #[cfg(feature = "parquet")]
         if self.form == Form::Parquet {
-            super::parquet::each(bytes, &Sheet::default(), findings, &mut take);
+            super::parquet::each(bytes, &self.bounds, findings, &mut take);
             return Ok(());
         }
-        let book = Book::open(&bytes, Sheet::default(), findings)?;
+        let book = Book::open(&bytes, self.bounds, findings)?;
         let sheet = match &self.asked {
             Some(name) => {
                 let found = book.sheets().iter().position(|s| s.name == *name);
