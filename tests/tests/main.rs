@@ -8,5 +8,6 @@ mod examples;
 mod hostile;
 mod layouts;
 mod shells;
+mod suggest;
 mod support;
 mod workbooks;
