@@ -366,7 +366,7 @@ fn draft_table(resource: &Resource, columns: &[Column], have: &[Words], evidence
             let by_folded = |name: &str| columns.iter().find(|c| folded(&c.name) == folded(name)).map(|c| c.name.clone());
             let copied = evidence.read_for(resource, field, &have[c].folded).and_then(|read| copy(read.map, &by_folded));
             let fit = fit(column, field, &rules);
-            let score = if copied.is_some() { name } else { weigh(name, &fit) };
+            let score = if copied.is_some() { name } else { weigh(name, &fit, listed) };
             if score >= PERHAPS {
                 readings.push(Reading { score, field: f, column: c, why, fit, copied });
             }
@@ -430,11 +430,13 @@ fn line(to: &str, column: &Column, reading: Reading) -> Line {
     Line { to: to.to_owned(), from: column.name.clone(), inputs, sure, why, steps: fit.steps, otherwise: None }
 }
 
-/// The name's score, made less by values that do not fit; values that are codes of a list speak for themselves.
-fn weigh(name: u32, fit: &Fit) -> u32 {
+/// The name's score, made less by values that do not fit; values that are codes of a list speak for themselves. Towns have codes of their own, so a
+/// name counts for more than values that are none of the list's.
+fn weigh(name: u32, fit: &Fit, listed: bool) -> u32 {
     let Some((good, of)) = fit.share else { return name };
     let share = u32::try_from(1000 * good / of.max(1)).unwrap_or(0);
-    let both = if share < 300 { name * (300 + share) / 1000 } else { name * (650 + share * 35 / 100) / 1000 };
+    let least = if listed { 650 } else { 300 };
+    let both = if share < 300 { name * (least + share * (650 - least) / 300) / 1000 } else { name * (650 + share * 35 / 100) / 1000 };
     if fit.telling { both.max(500 + name / 4) } else { both }
 }
 

@@ -40,6 +40,11 @@ const SHORT: &[(&str, &str)] = &[
     ("zipcode", "zip"),
     ("postcode", "zip"),
     ("postal", "zip"),
+    ("premise", "business"),
+    ("premises", "business"),
+    ("establishment", "business"),
+    ("est", "business"),
+    ("facility", "business"),
     ("bldg", "building"),
     ("dept", "department"),
     ("acct", "account"),
@@ -122,6 +127,10 @@ fn singular(word: String) -> String {
 fn alike(a: &str, b: &str) -> u32 {
     if a == b {
         return 1000;
+    }
+    // What one calls a number another calls an id.
+    if matches!((a, b), ("number", "id") | ("id", "number")) {
+        return 700;
     }
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let count = short.chars().count();
