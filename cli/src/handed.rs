@@ -191,11 +191,14 @@ impl Handed {
     }
 
     /// Opens a table of the report once more. What cannot be read twice, such as the standard input, has no rows to show.
-    pub(crate) fn again(&self, file: usize) -> Option<Box<dyn Read>> {
+    pub(crate) fn again(&self, file: usize, how: &ReadOptions) -> Option<(Intake, Box<dyn Read>)> {
         match self.origins.get(file)? {
             Origin::Path(path) if path == Path::new("-") => None,
-            Origin::Path(path) => Some(Box::new(File::open(path).ok()?)),
-            Origin::Member { bundle, member } => Some(Box::new(self.bundles[*bundle].read(*member).ok()?)),
+            Origin::Path(path) => Some((Intake::new("", how), Box::new(File::open(path).ok()?))),
+            Origin::Member { bundle, member } => {
+                let bundle = &self.bundles[*bundle];
+                Some((bundle.intake(*member, how), Box::new(bundle.read(*member).ok()?)))
+            }
         }
     }
 

@@ -19,8 +19,9 @@ use concord_core::check::dataset::{Dataset, Start};
 use concord_core::check::table::TableCheck;
 use concord_core::convert::Reading;
 use concord_core::decode::LineEnd;
+use concord_core::decode::dialect::DialectHints;
 use concord_core::finding::Finding;
-use concord_core::read::{Intake, ReadAt, ReadOptions, Store};
+use concord_core::read::{Intake, ReadAt, ReadOptions, Rows, Store};
 use concord_core::session::{Feed, hex};
 use sha2::{Digest, Sha256};
 
@@ -154,6 +155,16 @@ impl Input {
     /// The start, as the core wants it.
     pub(crate) fn start(&self) -> Start<'_> {
         self.intake.start()
+    }
+
+    /// The rows of the start as they stand.
+    pub(crate) fn start_rows(&self, hints: &DialectHints) -> Rows {
+        self.intake.start_rows(hints)
+    }
+
+    /// Whether each record names its own cells.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.intake.is_keyed()
     }
 
     /// Checks the whole file as one of a dataset's.

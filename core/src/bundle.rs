@@ -12,7 +12,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use crate::bounds::{DATASET_TABLES, Packed, SAMPLE};
+use crate::bounds::{DATASET_TABLES, SAMPLE};
 use crate::check::dataset::{Options, Start, Told, fitting};
 use crate::check::plan::StandardPlan;
 use crate::finding::{Finding, Place};
@@ -209,7 +209,7 @@ impl Bundle {
     /// When the bytes cannot be read.
     pub fn of_zip(name: &str, stored: Store<'static>, choice: &Choice, options: &ReadOptions) -> io::Result<Result<Bundle, Stop>> {
         let mut findings = Vec::new();
-        let zip = match Archive::of(stored, Packed::default(), &mut findings) {
+        let zip = match Archive::of(stored, options.bounds.packed, &mut findings) {
             Ok(zip) => zip,
             Err(finding) => return Ok(Err(finding)),
         };

@@ -31,6 +31,7 @@ pub mod parquet;
 pub mod recode;
 pub mod rows;
 pub mod sheet;
+pub mod shown;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -140,6 +141,8 @@ pub struct ReadOptions {
     pub sheet: Option<String>,
     /// Most bytes of a file that must be at hand as a whole before it can be read.
     pub whole: usize,
+    /// Bounds on what is packed, and on workbooks.
+    pub bounds: crate::bounds::Sheet,
     /// The layouts that an untidy file may follow; without one, a file is read as it comes.
     pub layouts: tidy::Layouts,
     /// Layouts of fixed width that the file may have; text that fits none of them is delimited.
@@ -154,9 +157,21 @@ impl Default for ReadOptions {
             records: None,
             sheet: None,
             whole: crate::bounds::MAX_WHOLE,
+            bounds: crate::bounds::Sheet::default(),
             layouts: tidy::Layouts::default(),
             fixed: Vec::new(),
             nested: Candidates::default(),
         }
+    }
+}
+
+impl ReadOptions {
+    /// Sets a bound of [`crate::bounds::NAMED`]. False when there is none of that name.
+    pub fn set_bound(&mut self, name: &str, value: u64) -> bool {
+        if name == "whole-file" {
+            self.whole = usize::try_from(value).unwrap_or(usize::MAX);
+            return true;
+        }
+        self.bounds.set(name, value)
     }
 }

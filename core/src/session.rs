@@ -163,11 +163,18 @@ impl Feed {
             self.advance_batches(dataset, index);
             return;
         }
-        let until = self.buffer.len();
-        let outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
-        self.skipping = outcome.skipping;
-        self.at = outcome.next;
-        self.check.merge(outcome, &self.buffer, dataset.findings_of(index));
+        // An archive may hand over a whole table at once, and what is known about each row of a block is kept until the block is merged.
+        loop {
+            let from = self.at;
+            let until = self.buffer.len().min(from + BLOCK);
+            let outcome = self.check.binding.clone().check(&self.buffer, from, until, last, self.skipping, &mut self.scratch);
+            self.skipping = outcome.skipping;
+            self.at = outcome.next;
+            self.check.merge(outcome, &self.buffer, dataset.findings_of(index));
+            if self.at == from || self.at >= self.buffer.len() {
+                break;
+            }
+        }
         self.buffer.drain(..self.at);
         self.at = 0;
     }

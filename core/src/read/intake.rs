@@ -418,6 +418,11 @@ impl Intake {
         }
     }
 
+    /// Whether each record names its own cells, so that no step of a layout can apply; known once the file is [`Intake::ready`].
+    pub fn is_keyed(&self) -> bool {
+        self.source.transcript.as_ref().is_some_and(|t| t.facts().keyed)
+    }
+
     /// Sends the rows through the steps of a layout; delimited text is then read as rows, too. Once, when the file is [`Intake::ready`], and before its
     /// [`Intake::start`] is shown to whoever opens it.
     pub fn tidy(&mut self, steps: Vec<Box<dyn Step>>, hints: &DialectHints) {

@@ -61,6 +61,7 @@ pub struct Whole {
     most: usize,
     /// The sheet asked for.
     asked: Option<String>,
+    bounds: Sheet,
     facts: Facts,
     walk: Option<Walk>,
     /// Whether a row with anything in it was met.
@@ -76,6 +77,7 @@ impl Whole {
             bytes: Bytes::Gathered(Vec::new()),
             most: options.whole,
             asked: options.sheet.clone(),
+            bounds: options.bounds,
             facts: Facts { open: form != Form::Parquet, ..Facts::default() },
             walk: None,
             begun: false,
@@ -86,9 +88,9 @@ impl Whole {
     fn open(&mut self, store: Store<'static>, findings: &mut Vec<Finding>) -> Result<Walk, Stop> {
         #[cfg(feature = "parquet")]
         if self.form == Form::Parquet {
-            return Ok(Walk::Parquet(Box::new(super::parquet::Cursor::open(store, &Sheet::default())?)));
+            return Ok(Walk::Parquet(Box::new(super::parquet::Cursor::open(store, &self.bounds)?)));
         }
-        let book = Book::of(store, Sheet::default(), self.most, findings)?;
+        let book = Book::of(store, self.bounds, self.most, findings)?;
         let sheet = match &self.asked {
             Some(name) => {
                 let found = book.sheets().iter().position(|s| s.name == *name);

@@ -3,13 +3,16 @@
 use super::*;
 use crate::read::form;
 
+/// Rows, findings, and how many bytes were not read.
+type Told = (Vec<Vec<String>>, Vec<String>, u64);
+
 /// All rows and findings of a file handed over in pieces of a size.
-pub(super) fn read(bytes: &[u8], step: usize) -> (Vec<Vec<String>>, Vec<String>, u64) {
+pub(super) fn read(bytes: &[u8], step: usize) -> Told {
     read_by(bytes, step, false).0
 }
 
 /// The same; `slowly` no record is taken as an ordinary one. Also the origins of all rows, and the late names.
-fn read_by(bytes: &[u8], step: usize, slowly: bool) -> ((Vec<Vec<String>>, Vec<String>, u64), Vec<Origin>, Vec<String>) {
+fn read_by(bytes: &[u8], step: usize, slowly: bool) -> (Told, Vec<Origin>, Vec<String>) {
     let sample = &bytes[..bytes.len().min(SAMPLE)];
     let whole = bytes.len() <= SAMPLE;
     let mut reader = JsonReader::new(form::sniff(sample, whole), sample, whole, &ReadOptions::default());
