@@ -11,6 +11,7 @@ mod dataset_out;
 mod explain;
 mod merge;
 mod output;
+mod parallel;
 mod progress;
 mod reading;
 mod report_out;
