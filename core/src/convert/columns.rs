@@ -406,7 +406,6 @@ impl ByColumns {
             }
         }
     }
-
 }
 
 /// The bytes of a view.
