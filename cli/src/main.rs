@@ -12,6 +12,8 @@ mod explain;
 mod handed;
 mod merge;
 mod output;
+mod parallel;
+mod place;
 mod progress;
 mod reading;
 mod report_out;
