@@ -13,6 +13,7 @@ mod merge;
 mod output;
 mod progress;
 mod reading;
+mod registry;
 mod report_out;
 mod sink;
 mod standards;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Detect(args) => validate::detect(&args),
         Command::Standards(command) => standards::run(&command),
         Command::Explain(args) => explain::run(&args),
+        Command::Registry { words } => registry::run(&words),
     };
     match done {
         Ok(status) => status,
