@@ -62,8 +62,13 @@ fn package(version: &str, change: Option<(&str, &str, &str)>) -> BTreeMap<String
     let manifest = files.get_mut("standard.toml").unwrap();
     *manifest = manifest.replacen("version = \"1.2\"", &format!("version = \"{version}\""), 1);
     if let Some((path, from, to)) = change {
-        let text = files.get_mut(path).unwrap();
+        let text = &files[path];
         assert!(text.contains(from), "{path} has no {from}");
+        if change == Some(NEW_COLUMN) {
+            // No other layout can fill what is new.
+            files.retain(|path, _| !path.starts_with("crosswalks/") && !path.starts_with("examples/"));
+        }
+        let text = files.get_mut(path).unwrap();
         *text = text.replacen(from, to, 1);
     }
     files
