@@ -14,6 +14,8 @@
 use std::sync::Arc;
 
 use crate::finding::Finding;
+use crate::jschema::evidence::Score;
+use crate::jschema::plan::{Candidates, Nested};
 
 pub mod container;
 pub mod delimited;
@@ -71,6 +73,10 @@ pub trait Reader: Send {
     fn unread(&self) -> u64 {
         0
     }
+    /// The nested resource of which it reads documents, and what spoke for it.
+    fn nested(&self) -> Option<(&Arc<Nested>, Score)> {
+        None
+    }
 }
 
 /// One step that makes a tidy table of an untidy one. However the rows are cut into batches, the result is the same.
@@ -121,10 +127,19 @@ pub struct ReadOptions {
     pub layouts: tidy::Layouts,
     /// Layouts of fixed width that the file may have; text that fits none of them is delimited.
     pub fixed: Vec<Arc<FixedLayout>>,
+    /// Nested resources that a document of JSON may be of; one that is of none is read as a table.
+    pub nested: Candidates,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        ReadOptions { records: None, sheet: None, whole: crate::bounds::MAX_WHOLE, layouts: tidy::Layouts::default(), fixed: Vec::new() }
+        ReadOptions {
+            records: None,
+            sheet: None,
+            whole: crate::bounds::MAX_WHOLE,
+            layouts: tidy::Layouts::default(),
+            fixed: Vec::new(),
+            nested: Candidates::default(),
+        }
     }
 }

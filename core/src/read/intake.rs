@@ -3,14 +3,16 @@
 //! A shell pushes bytes until the intake is [`Intake::ready`] or the file ends, shows its [`Intake::start`] to whoever chooses a standard, and hands
 //! it on to a feed, which takes the rest of the bytes.
 
+use std::sync::Arc;
+
 use super::delimited::DelimitedReader;
 use super::form::{self, Opened};
 use super::recode::{self, Charset, Recoder};
 use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
 use crate::bounds::{MAX_LAYERS, SAMPLE};
-use crate::check::dataset::Start;
+use crate::check::dataset::{Start, Told};
 use crate::decode::dialect::DialectHints;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 
 /// How a file's bytes become text.
 #[derive(Default)]
@@ -137,6 +139,8 @@ pub struct Intake {
     ended: bool,
     /// Whether the rows were looked at for a layout that they follow.
     compared: bool,
+    /// What a descriptor says about the file.
+    told: Option<Arc<Told>>,
 }
 
 impl Intake {
@@ -152,7 +156,27 @@ impl Intake {
             known: false,
             ended: false,
             compared: false,
+            told: None,
         }
+    }
+
+    /// A file that cannot be read, with the findings that say why.
+    pub fn refused(name: &str, findings: Vec<Finding>) -> Intake {
+        let mut intake = Intake::new(name, &ReadOptions::default());
+        intake.source.findings = findings;
+        intake.source.ended = true;
+        (intake.known, intake.ended, intake.compared) = (true, true, true);
+        intake
+    }
+
+    /// Says what a descriptor says about the file, before its first bytes.
+    pub fn tell(&mut self, told: Arc<Told>) {
+        self.told = Some(told);
+    }
+
+    /// Notes what a shell found about what the bytes lie in.
+    pub fn note(&mut self, mut findings: Vec<Finding>) {
+        self.source.findings.append(&mut findings);
     }
 
     /// A file whose bytes are all at hand, or its start (then nothing but text is read).
@@ -238,7 +262,7 @@ impl Intake {
         if !rows || self.options.layouts.is_empty() {
             return;
         }
-        let hints = DialectHints::default();
+        let hints = self.told.as_ref().map_or_else(DialectHints::default, |told| told.hints.clone());
         if let Some(known) = self.options.layouts.recognise(&self.start_rows(&hints)) {
             self.tidy(vec![Box::new(known.tidy())], &hints);
         }
@@ -307,9 +331,13 @@ impl Intake {
 
     /// The start, for whoever opens it.
     pub fn start(&self) -> Start<'_> {
+        let told = self.told.as_deref();
+        let barred = self.source.findings.iter().any(|f| f.severity == Severity::Error);
         match &self.source.transcript {
             Some(transcript) => Start {
                 name: &self.name,
+                told,
+                barred,
                 sample: transcript.sample(),
                 whole: transcript.is_whole(),
                 form: Some(transcript),
@@ -317,7 +345,8 @@ impl Intake {
             },
             None => {
                 let whole = self.ended && self.text.len() <= SAMPLE;
-                Start { name: &self.name, sample: &self.text[..self.text.len().min(SAMPLE)], whole, form: None, charset: self.charset }
+                let sample = &self.text[..self.text.len().min(SAMPLE)];
+                Start { name: &self.name, sample, whole, form: None, charset: self.charset, told, barred }
             }
         }
     }

@@ -5,10 +5,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bundle;
 mod convert;
 mod crosswalk;
 mod decode_csv;
 mod input;
+mod json_schema;
 mod load_package;
 pub mod mutate;
 mod packed;
@@ -21,9 +23,11 @@ mod tidy;
 mod validate;
 mod write_tables;
 
+pub use bundle::bundle;
 pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
+pub use json_schema::{read_nested, schema_compile};
 pub use load_package::load_package;
 pub use packed::{gzip, parquet, sheet, zip};
 pub use read_json::read_json;
@@ -44,7 +48,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: &[Target] = &[
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
@@ -55,10 +59,13 @@ pub const TARGETS: [Target; 16] = [
     Target { name: "render", body: render },
     Target { name: "convert", body: convert },
     Target { name: "read_json", body: read_json },
+    Target { name: "read_nested", body: read_nested },
+    Target { name: "schema_compile", body: schema_compile },
     Target { name: "tidy", body: tidy },
     Target { name: "sheet", body: sheet },
     Target { name: "zip", body: zip },
     Target { name: "gzip", body: gzip },
     Target { name: "parquet", body: parquet },
     Target { name: "write_tables", body: write_tables },
+    Target { name: "bundle", body: bundle },
 ];
