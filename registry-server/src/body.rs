@@ -52,3 +52,30 @@ where
         }
     }
 }
+
+/// Most bytes that are read of a body that was refused.
+const LINGER_BYTES: usize = 64 << 20;
+
+/// Longest time for which they are read.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Reads on, and forgets, what a client is still sending after it was refused. A connection that is closed with bytes unread takes its last
+/// answer back from clients that send all before they read.
+pub async fn linger<S, B, E>(body: S)
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf + Send,
+    E: Send,
+{
+    let mut body = pin!(body);
+    let mut left = LINGER_BYTES;
+    let read = async {
+        while let Some(Ok(piece)) = body.next().await {
+            match left.checked_sub(piece.remaining()) {
+                Some(less) => left = less,
+                None => return,
+            }
+        }
+    };
+    let _ = timeout(LINGER, read).await;
+}

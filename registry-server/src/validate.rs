@@ -4,7 +4,7 @@
 //! the client, the channel is full and the socket is left unread, so a file is never held whole. When the client goes away, the channel
 //! ends without its last word and the thread drops what it has.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
@@ -59,6 +59,26 @@ where
     B: Buf + Send,
     E: Send,
 {
+    let mut body = pin!(body);
+    let result = check(registry, caller, query, headers, body.as_mut()).await;
+    if result.as_ref().is_err_and(|problem| problem.kind == BODY_TOO_LARGE) {
+        crate::body::linger(body).await;
+    }
+    result
+}
+
+async fn check<S, B, E>(
+    registry: &Arc<Registry>,
+    caller: &Caller,
+    query: &str,
+    headers: &HeaderMap,
+    mut body: Pin<&mut S>,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf + Send,
+    E: Send,
+{
     let limits = &registry.limits;
     let deadline = Instant::now().checked_add(limits.total);
     let deadline = deadline.ok_or_else(|| Problem::new(FAILED, "The time allowed for a check cannot be counted."))?;
@@ -86,7 +106,6 @@ where
 
     let failed = || Problem::new(FAILED, "The check of this file broke off.");
     let out_of_time = || Problem::new(OUT_OF_TIME, format!("A check may take {} seconds.", limits.total.as_secs()));
-    let mut body = pin!(body);
     let mut size: u64 = 0;
     loop {
         let patience = limits.idle.min(deadline.saturating_duration_since(Instant::now()));

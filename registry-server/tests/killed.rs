@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -58,7 +58,7 @@ fn kills() -> u64 {
 
 #[test]
 fn nothing_acknowledged_is_lost() {
-    let data = PathBuf::from(std::env::temp_dir()).join(format!("concord-killed-{}", std::process::id()));
+    let data = std::env::temp_dir().join(format!("concord-killed-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&data);
     let numbers = AtomicU64::new(0);
     // By subject, the id and schema that were acknowledged.
