@@ -18,6 +18,7 @@ mod registry;
 mod report_out;
 mod sink;
 mod standards;
+mod suggest;
 mod target;
 mod validate;
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => convert::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Detect(args) => validate::detect(&args),
+        Command::Suggest(args) => suggest::run(&args),
         Command::Standards(command) => standards::run(&command),
         Command::Explain(args) => explain::run(&args),
         Command::Registry { words } => registry::run(&words),

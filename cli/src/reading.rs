@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use concord_core::bounds::{BLOCK, SAMPLE};
@@ -18,8 +19,9 @@ use concord_core::check::dataset::{Dataset, Start};
 use concord_core::check::table::TableCheck;
 use concord_core::convert::Reading;
 use concord_core::decode::LineEnd;
+use concord_core::decode::dialect::DialectHints;
 use concord_core::finding::Finding;
-use concord_core::read::{Intake, ReadOptions};
+use concord_core::read::{Intake, ReadAt, ReadOptions, Rows, Store};
 use concord_core::session::{Feed, hex};
 use sha2::{Digest, Sha256};
 
@@ -38,6 +40,44 @@ pub(crate) struct Input {
     /// How many bytes the intake took, and their digest so far.
     taken: u64,
     hash: Sha256,
+    by_place: Option<Arc<ByPlace>>,
+}
+
+/// A file that is read by place, for forms whose directory is at their end. The first reason why it could not be read is kept: the core only
+/// knows that it could not.
+pub(crate) struct ByPlace {
+    file: File,
+    size: u64,
+    error: Mutex<Option<io::Error>>,
+}
+
+impl ByPlace {
+    pub(crate) fn new(file: File, size: u64) -> Arc<ByPlace> {
+        Arc::new(ByPlace { file, size, error: Mutex::new(None) })
+    }
+
+    /// The reason why the file could not be read, when it could not.
+    fn failed(&self) -> io::Result<()> {
+        let mut error = self.error.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        error.take().map_or(Ok(()), Err)
+    }
+}
+
+/// The same for the core.
+pub(crate) struct Shared(pub(crate) Arc<ByPlace>);
+
+impl ReadAt for Shared {
+    fn size(&self) -> u64 {
+        self.0.size
+    }
+
+    fn read_at(&self, from: u64, into: &mut [u8]) -> io::Result<usize> {
+        read_some(&self.0.file, from, into).map_err(|e| {
+            let again = io::Error::from(e.kind());
+            self.0.error.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(e);
+            again
+        })
+    }
 }
 
 /// Where a file's bytes come from.
@@ -73,6 +113,14 @@ impl Input {
     /// Reads a file's start; `path` is only named when it cannot be read.
     pub(crate) fn begin(path: &Path, mut source: Source, mut intake: Intake) -> Result<Input, Failure> {
         let name = intake.name().to_owned();
+        let by_place = match source {
+            // Opened again: where a file is read by place must not move where it is read in order.
+            Source::File(_, size) => Some(ByPlace::new(File::open(path).map_err(|e| Failure::of(path, &e))?, size)),
+            Source::Pipe(_) => None,
+        };
+        if let Some(file) = &by_place {
+            intake.attach(Store::new(Shared(Arc::clone(file))));
+        }
         let (mut taken, mut hash) = (0, Sha256::new());
         // One byte more than the sample tells whether the sample is all.
         let mut piece = Vec::with_capacity(SAMPLE + 1);
@@ -94,7 +142,14 @@ impl Input {
                 intake.end();
             }
         }
-        Ok(Input { path: path.to_owned(), name, source, intake, taken, hash })
+        let input = Input { path: path.to_owned(), name, source, intake, taken, hash, by_place };
+        input.failed()?;
+        Ok(input)
+    }
+
+    /// Whether the file could be read by place as far as that was tried.
+    fn failed(&self) -> Result<(), Failure> {
+        self.by_place.as_ref().map_or(Ok(()), |file| file.failed()).map_err(|e| Failure::of(&self.path, &e))
     }
 
     /// The start, as the core wants it.
@@ -102,14 +157,25 @@ impl Input {
         self.intake.start()
     }
 
+    /// The rows of the start as they stand.
+    pub(crate) fn start_rows(&self, hints: &DialectHints) -> Rows {
+        self.intake.start_rows(hints)
+    }
+
+    /// Whether each record names its own cells.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.intake.is_keyed()
+    }
+
     /// Checks the whole file as one of a dataset's.
     pub(crate) fn check(self, dataset: &mut Dataset, index: usize, threads: usize, with_digest: bool) -> Result<(), Failure> {
         let size = self.size();
         let plain = self.intake.is_plain();
-        let Input { path, name, source, intake, taken, hash } = self;
+        let Input { path, name, source, intake, taken, hash, by_place } = self;
         let rest = Rest { path, source, taken, hash };
         let Some(mut feed) = Feed::open(dataset, index, intake) else { return rest.skip(dataset, index, with_digest) };
-        if let Some(size) = size {
+        // In other forms a record takes more bytes, or fewer, than in the text by which the keys are foreseen.
+        if let (true, Some(size)) = (plain, size) {
             feed.expect(size);
         }
         let mut progress = Progress::new(&format!("Checking {name}"), size);
@@ -156,6 +222,7 @@ impl Input {
                 }
                 feed.finish(dataset, index);
                 dataset.add_findings(index, reader.take_findings());
+                by_place.map_or(Ok(()), |file| file.failed()).map_err(fail)?;
                 dataset.describe(index, taken, with_digest.then(|| format!("sha256:{}", hex(&hash.finalize()))));
             }
         }
@@ -224,7 +291,7 @@ impl Input {
         drain: &mut dyn FnMut(&mut J) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let size = self.size();
-        let Input { path, name, source, intake, mut taken, mut hash } = self;
+        let Input { path, name, source, intake, mut taken, mut hash, by_place } = self;
         let Some(mut feed) = job.start(index, intake) else { return Ok(()) };
         let plain = feed.is_plain();
         if let (true, Some(size)) = (plain, size) {
@@ -257,6 +324,7 @@ impl Input {
             }
             progress.add(read as u64);
         }
+        by_place.map_or(Ok(()), |file| file.failed()).map_err(|e| Failure::of(&path, &e))?;
         job.finish_file(feed, taken, with_digest.then(|| format!("sha256:{}", hex(&hash.finalize()))));
         Ok(())
     }
@@ -413,36 +481,26 @@ impl Parallel<'_> {
     }
 }
 
-/// Reads up to `size` bytes from a place in the file. True when the file ends there.
+/// Reads some bytes from a place in the file; none only at its end.
 #[cfg(unix)]
+fn read_some(file: &File, from: u64, into: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, from)
+}
+
+/// Reads some bytes from a place in the file; none only at its end.
+#[cfg(windows)]
+fn read_some(file: &File, from: u64, into: &mut [u8]) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, into, from)
+}
+
+/// Reads up to `size` bytes from a place in the file. True when the file ends there.
 fn read_at(file: &File, from: u64, size: usize, buffer: &mut Vec<u8>) -> io::Result<bool> {
-    use std::os::unix::fs::FileExt;
     if buffer.len() != size {
         buffer.resize(size, 0);
     }
     let mut have = 0;
     while have < size {
-        match file.read_at(&mut buffer[have..], from + have as u64) {
-            Ok(0) => {
-                buffer.truncate(have);
-                return Ok(true);
-            }
-            Ok(n) => have += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(false)
-}
-
-/// Reads up to `size` bytes from a place in the file. True when the file ends there.
-#[cfg(windows)]
-fn read_at(file: &File, from: u64, size: usize, buffer: &mut Vec<u8>) -> io::Result<bool> {
-    use std::os::windows::fs::FileExt;
-    buffer.resize(size, 0);
-    let mut have = 0;
-    while have < size {
-        match file.seek_read(&mut buffer[have..], from + have as u64) {
+        match read_some(file, from + have as u64, &mut buffer[have..]) {
             Ok(0) => {
                 buffer.truncate(have);
                 return Ok(true);

@@ -31,8 +31,9 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
     let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), nested: choice.nested(), ..args.how.options() };
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
+    let how = options.read.clone();
     let (report, handed) = check_files(&choice, &args.files, options, threads, with_digest)?;
-    write_reports(&reports, &report, &handed)?;
+    write_reports(&reports, &report, &handed, &how)?;
     print(&render::render(&report, format, &terminal()))?;
     Ok(exit(&report, args.strict))
 }
@@ -126,9 +127,11 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
     let (mut handed, mut inputs) = Handed::open(std::slice::from_ref(&args.file), &choice, false, &options.read)?;
     if inputs.len() == 1 {
         let start = inputs[0].start();
-        let guesses = guesses(&plans, &start, &options);
+        let guesses = detect::readings(&plans, &start, &options.hints);
         let recognised = guesses.first().is_some_and(|g| g.score >= detect::ENOUGH);
-        print(&if json { detect::json(start.name, &guesses) } else { detect_text(start.name, &guesses) })?;
+        let instead = if recognised { None } else { detect::instead_of(&plans, &start, &options.hints) };
+        let instead = instead.as_ref();
+        print(&if json { detect::json(start.name, &guesses, instead) } else { detect_text(start.name, &guesses, instead) })?;
         return Ok(ExitCode::from(u8::from(!recognised)));
     }
     let plan = choice.decide(&inputs.iter().map(Input::start).collect::<Vec<_>>(), &options);
@@ -138,7 +141,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         .map(|input| {
             let start = input.start();
             let of: &[Arc<StandardPlan>] = if plan.known { std::slice::from_ref(&plan) } else { &plans };
-            (start.name.to_owned(), guesses(of, &start, &options))
+            (start.name.to_owned(), detect::readings(of, &start, &options.hints))
         })
         .collect();
     let name = target::file_name(&args.file);
@@ -147,16 +150,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(!plan.known)))
 }
 
-/// The readings of one table, best first.
-fn guesses(plans: &[Arc<StandardPlan>], start: &Start<'_>, options: &Options) -> Vec<detect::Guess> {
-    match start.head(&options.hints) {
-        Ok(_) if start.form.is_some_and(|f| f.nested().is_some()) => detect::nested(plans, start).into_iter().collect(),
-        Ok(head) => detect::detect(plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
-        Err(_) => Vec::new(),
-    }
-}
-
-fn detect_text(name: &str, guesses: &[detect::Guess]) -> String {
+fn detect_text(name: &str, guesses: &[detect::Guess], instead: Option<&detect::Instead>) -> String {
     let mut out = String::new();
     let name = render::words::visible(name);
     match guesses.first() {
@@ -173,6 +167,9 @@ fn detect_text(name: &str, guesses: &[detect::Guess]) -> String {
         }
         _ => {
             let _ = writeln!(out, "{name}: none of the standards and layouts known here");
+            if let Some(instead) = instead {
+                let _ = writeln!(out, "  {}", render::words::visible(&instead.words()));
+            }
         }
     }
     let others: Vec<String> = guesses

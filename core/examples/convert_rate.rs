@@ -66,6 +66,7 @@ fn main() {
         title: String::new(),
         reference: String::new(),
         reviewed: String::new(),
+        source: None,
         lost: vec![],
         tables: vec![table],
     };

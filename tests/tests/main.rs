@@ -10,5 +10,6 @@ mod hostile;
 mod json_schema;
 mod layouts;
 mod shells;
+mod suggest;
 mod support;
 mod workbooks;

@@ -150,9 +150,6 @@ proptest! {
             prop_assert!(found.witness.errors(&plans.0).is_empty(), "{:?}", found.witness);
             prop_assert!(!found.witness.errors(&plans.1).is_empty(), "{:?}", found.witness);
         }
-        if std::env::var("CONCORD_TELL").is_ok() {
-            eprintln!("{}: {:?}", found.answer().word(), found.doubts.iter().map(|d| d.why.as_str()).collect::<Vec<_>>());
-        }
         if found.answer() == Answer::Yes {
             disprove(&one, &other, &plans)?;
         }
