@@ -1,5 +1,6 @@
 //! The command line, as it is typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -31,6 +32,13 @@ pub(crate) enum Command {
     Standards(Standards),
     /// Explain a code that a finding carries.
     Explain(Explain),
+    /// Serve and keep a registry: serve, publish, token, audit, backup, restore, verify. `concord registry --help` tells more.
+    #[command(disable_help_flag = true)]
+    Registry {
+        /// As the registry's program takes them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
+        words: Vec<OsString>,
+    },
 }
 
 /// How files that are not delimited text are read.

@@ -16,6 +16,7 @@ mod parallel;
 mod place;
 mod progress;
 mod reading;
+mod registry;
 mod report_out;
 mod sink;
 mod standards;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Suggest(args) => suggest::run(&args),
         Command::Standards(command) => standards::run(&command),
         Command::Explain(args) => explain::run(&args),
+        Command::Registry { words } => registry::run(&words),
     };
     match done {
         Ok(status) => status,

@@ -8,6 +8,7 @@
 use std::process::ExitCode;
 
 mod bench;
+mod clients;
 mod demo;
 mod docs;
 mod fuzz;
