@@ -3,9 +3,31 @@
 //!
 //! Nothing is opened or fetched here: whoever compiles hands over the bytes of each schema document that is asked for.
 
+mod automaton;
+mod build_complex;
+mod build_simple;
+mod compile;
+mod encoding;
+mod finish;
+mod grammar;
+mod identity;
+mod keys;
+mod model;
+mod names;
+mod particle;
+mod regex;
 mod scan;
+mod schema;
+mod simple;
+mod space;
+mod tree;
+mod validate;
+mod value;
 
+pub use encoding::utf8;
 pub use scan::NotWellFormed;
+pub use schema::{Schema, compile};
+pub use validate::Validator;
 
 /// A schema document as it was handed over.
 #[derive(Debug, Clone, Copy)]
@@ -197,8 +219,6 @@ pub struct Outcome {
     pub stopped: bool,
 }
 
-// The two entrances, which follow with their modules:
-//   pub fn compile(roots: &[Document], resolve: &mut Resolve, bounds: &Bounds) -> Result<Schema, Vec<SchemaFault>>;
-//   pub type Resolve<'r> = dyn FnMut(&str, &str, Option<&str>) -> Option<(String, Vec<u8>)> + 'r;   (base name, schemaLocation, namespace)
-//   Validator::new(&Schema, &Bounds), Validator::feed(&mut self, &[u8]) -> bool (false: no need to feed more), Validator::finish(self) -> Outcome.
-// Bytes that are fed are UTF-8, as the decoders of `decode` give them; `xsd::utf8` turns a whole document in another encoding into it.
+/// Answers the name of the asking document, the location that it gives and, for an import, the namespace (empty for none) with the name and
+/// the bytes of a schema document, or with nothing.
+pub type Resolve<'r> = dyn FnMut(&str, &str, Option<&str>) -> Option<(String, Vec<u8>)> + 'r;
