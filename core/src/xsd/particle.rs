@@ -105,7 +105,8 @@ impl Restriction<'_> {
         if let (Term::Element(re), Term::Any(w)) = (&r.term, &b.term) {
             // All that may stand for the element must fit the wildcard.
             let all = self.substitutes.get(re).cloned().unwrap_or_else(|| vec![*re]);
-            return (!occurs || within((r.min, r.max), (b.min, b.max))) && all.iter().all(|e| w.allows.allows(self.elements[e.0 as usize].name.ns));
+            return (!occurs || within((r.min, r.max), (b.min, b.max)))
+                && all.iter().all(|e| w.allows.allows(self.elements[e.0 as usize].name.ns));
         }
         let b_group = self.as_choice(b);
         let b = b_group.as_ref().unwrap_or(b);
@@ -123,7 +124,8 @@ impl Restriction<'_> {
                     _ => within((1, 1), (b.min, b.max)) && self.recurse(&one, base, false),
                 }
             }
-            (Term::Group(Order::All, mine), Term::Group(Order::All, base)) | (Term::Group(Order::Sequence, mine), Term::Group(Order::Sequence, base)) => {
+            (Term::Group(Order::All, mine), Term::Group(Order::All, base))
+            | (Term::Group(Order::Sequence, mine), Term::Group(Order::Sequence, base)) => {
                 within((r.min, r.max), (b.min, b.max)) && self.recurse(mine, base, false)
             }
             (Term::Group(Order::Choice, mine), Term::Group(Order::Choice, base)) => {
@@ -134,7 +136,8 @@ impl Restriction<'_> {
             }
             (Term::Group(Order::Sequence, mine), Term::Group(Order::Choice, base)) => {
                 let n = mine.len() as u32;
-                within((times(r.min, n), times(r.max, n)), (b.min, b.max)) && mine.iter().all(|m| base.iter().any(|b| self.valid(m, b, true)))
+                within((times(r.min, n), times(r.max, n)), (b.min, b.max))
+                    && mine.iter().all(|m| base.iter().any(|b| self.valid(m, b, true)))
             }
             _ => false,
         }
