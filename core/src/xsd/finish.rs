@@ -275,7 +275,7 @@ impl Compiler<'_, '_> {
             };
             g.fixed && (g.text == h.text || self.same_value((0, 0), ty, &g.text, &h.text))
         };
-        let mut rule = Restriction { types: &self.types, elements: &self.elements, substitutes: &self.substitutes, same: &same, fuel: 2_000_000 };
+        let mut rule = Restriction { types: &self.types, elements: &self.elements, substitutes: &self.substitutes, same: &same, open: Vec::new(), fuel: 2_000_000 };
         rule.valid(&simple(a), &simple(b), true)
     }
 
