@@ -157,10 +157,14 @@ impl Compiler<'_, '_> {
             _ => (Vec::new(), None),
         };
         let mut uses = own.uses;
+        if extension {
+            // To prohibit what an extension takes over says nothing.
+            uses.retain(|a| !a.prohibited);
+        }
         for inherited in base_uses {
             match uses.iter().find(|u| u.name == inherited.name) {
                 None => uses.push(inherited),
-                Some(mine) if extension && !mine.prohibited => {
+                Some(mine) if extension => {
                     let what = format!("attribute {} is in the base already", self.strings.show(mine.name));
                     self.fault(how, "ct-props-correct", what);
                 }
@@ -179,9 +183,6 @@ impl Compiler<'_, '_> {
             (false, own, _) => own,
         };
         complex.attributes = uses;
-        if extension {
-            complex.attributes.retain(|a| !a.prohibited);
-        }
         // Prohibited attributes of a restriction stay until it is checked against its base.
     }
 

@@ -582,7 +582,11 @@ impl Compiler<'_, '_> {
     fn consistent(&mut self, site: Site, facets: &Facets, base: &Simple, own: u16) {
         let has = |name: &str| facet_number(name).is_some_and(|n| own & 1 << n != 0);
         let mut faults: Vec<(&'static str, &str)> = Vec::new();
-        if has("length") && (has("minLength") || has("maxLength")) {
+        // A limit beside a length must be one that a base had before it had a length.
+        let limit = |name: &str, mine: Option<u64>, before: Option<u64>| has(name) && (base.facets.length.is_some() || mine != before);
+        if has("length")
+            && (limit("minLength", facets.min_length, base.facets.min_length) || limit("maxLength", facets.max_length, base.facets.max_length))
+        {
             faults.push(("length-minLength-maxLength", "length stands beside minLength or maxLength"));
         }
         if let Some(length) = facets.length {

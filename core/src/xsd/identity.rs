@@ -159,6 +159,9 @@ impl Identity {
                     attributes = true;
                 } else if matched {
                     value = true;
+                    if self.captures.iter().rev().take_while(|c| c.depth == depth).any(|c| c.row == index && c.field == *field) {
+                        continue;
+                    }
                     self.captures.push(Capture { depth, row: index, field: *field });
                 }
             }
@@ -171,11 +174,17 @@ impl Identity {
         for row in &mut self.rows {
             let Some(key) = self.scopes.get(row.scope).and_then(|s| schema.keys.get(s.key as usize)) else { continue };
             let level = depth - row.depth;
+            let mut taken = None;
             for (field, alternative, follower) in &row.followers {
+                // One node that several alternatives select is one node.
+                if taken == Some(*field) {
+                    continue;
+                }
                 let Some(path) = key.fields.get(*field).and_then(|f| f.get(*alternative)) else { continue };
                 let here = follower.masks.get(level).is_some_and(|m| m & (1 << path.steps.len()) != 0);
                 if here && path.attribute.is_some_and(|t| fits(t, name, ns)) {
                     put(row.values.get_mut(*field), &mut row.bad, *field, Some(value), key, schema, faults);
+                    taken = Some(*field);
                 }
             }
         }
