@@ -37,8 +37,9 @@ impl Follower {
         mask & (1 << path.steps.len()) != 0
     }
 
-    fn dead(&self, level: usize) -> bool {
-        self.masks.get(level).is_none_or(|m| *m == 0)
+    /// Whether nothing below a level can be matched.
+    fn dead(&self, path: &Path, level: usize) -> bool {
+        self.masks.get(level).is_none_or(|m| m & ((1 << path.steps.len()) - 1) == 0 && !path.deep)
     }
 }
 
@@ -98,6 +99,8 @@ pub(super) struct Identity {
     visible: Vec<(u32, usize, HashMap<Box<[u8]>, u64>)>,
     /// Bytes of values that are kept.
     pub(super) kept: usize,
+    /// Nothing deeper than this can be selected.
+    quiet: Option<usize>,
 }
 
 /// An attribute's or element's value as a field takes it.
@@ -107,12 +110,15 @@ pub(super) struct Given<'a> {
 }
 
 impl Identity {
-    pub(super) fn active(&self) -> bool {
-        !self.scopes.is_empty()
+    /// Whether an element at `depth` can matter to a constraint that is open.
+    #[inline]
+    pub(super) fn active(&self, depth: usize) -> bool {
+        !self.scopes.is_empty() && self.quiet.is_none_or(|q| depth <= q)
     }
 
     /// Begins the constraints of an element at `depth`.
     pub(super) fn open(&mut self, keys: &[u32], depth: usize, schema: &Schema) {
+        self.quiet = None;
         for &key in keys {
             let n = schema.keys.get(key as usize).map_or(0, |k| k.selector.len());
             let selectors = (0..n).map(|_| Follower::new()).collect();
@@ -122,6 +128,7 @@ impl Identity {
 
     /// Enters an element. Returns whether its attributes are wanted, and whether its value is.
     pub(super) fn enter(&mut self, depth: usize, name: Option<QName>, ns: Sym, at: u64, schema: &Schema) -> (bool, bool) {
+        let mut alive = false;
         for index in 0..self.scopes.len() {
             let scope = &mut self.scopes[index];
             let Some(key) = schema.keys.get(scope.key as usize) else { continue };
@@ -130,11 +137,12 @@ impl Identity {
             for (path, follower) in key.selector.iter().zip(&mut scope.selectors) {
                 if level == 0 {
                     selected |= path.steps.is_empty();
-                } else if !follower.dead(level - 1) {
+                } else if !follower.dead(path, level - 1) {
                     selected |= follower.enter(path, level, name, ns);
                 } else {
                     follower.masks.truncate(level);
                 }
+                alive |= !follower.dead(path, level);
             }
             if selected {
                 let followers = key.fields.iter().enumerate().flat_map(|(f, paths)| (0..paths.len()).map(move |p| (f, p, Follower::new()))).collect();
@@ -149,12 +157,13 @@ impl Identity {
                 let Some(path) = key.fields.get(*field).and_then(|f| f.get(*alternative)) else { continue };
                 let matched = if level == 0 {
                     path.steps.is_empty()
-                } else if follower.dead(level - 1) {
+                } else if follower.dead(path, level - 1) {
                     follower.masks.truncate(level);
                     false
                 } else {
                     follower.enter(path, level, name, ns)
                 };
+                alive |= !follower.dead(path, level);
                 if matched && path.attribute.is_some() {
                     attributes = true;
                 } else if matched {
@@ -166,6 +175,7 @@ impl Identity {
                 }
             }
         }
+        self.quiet = (!alive).then_some(depth);
         (attributes, value)
     }
 
@@ -208,6 +218,7 @@ impl Identity {
 
     /// Leaves the element at `depth`.
     pub(super) fn leave(&mut self, depth: usize, schema: &Schema, faults: &mut Vec<(u64, FaultKind)>) {
+        self.quiet = None;
         self.captures.retain(|c| c.depth < depth);
         while let Some(row) = self.rows.pop_if(|r| r.depth >= depth) {
             self.finish_row(row, schema, faults);

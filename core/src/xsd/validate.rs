@@ -829,7 +829,7 @@ impl Sink for Run<'_> {
             let depth = self.frames.len() - 1;
             let (mut wants_attributes, mut wants_value) = (false, false);
             let opens = declared.is_some_and(|e| !e.keys.is_empty());
-            if opens || self.identity.active() {
+            if opens || self.identity.active(depth) {
                 if let Some(e) = declared.filter(|_| opens) {
                     self.identity.open(&e.keys, depth, schema);
                 }
@@ -862,11 +862,8 @@ impl Sink for Run<'_> {
             }
         } else if !list.is_empty() {
             self.attributes(data, list, at, false)?;
-            if self.identity.active() {
-                let name = self.full(resolved);
-                self.identity.enter(self.frames.len() - 1, name, resolved.ns, at, schema);
-            }
-        } else if self.identity.active() {
+        }
+        if skip && self.identity.active(self.frames.len() - 1) {
             let name = self.full(resolved);
             self.identity.enter(self.frames.len() - 1, name, resolved.ns, at, schema);
         }
@@ -960,7 +957,7 @@ impl Sink for Run<'_> {
                 }
             }
         }
-        if self.identity.active() {
+        if self.identity.active(self.frames.len() - 1) {
             self.end_identity(&frame, field, at);
         }
         if self.extras.last().is_some_and(|e| e.0 == self.frames.len() as u32) {
