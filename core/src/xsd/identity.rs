@@ -1,9 +1,8 @@
 //! Identity constraints held against a document that streams by: paths are followed with one word of bits for each level, and only the
 //! values of keys are kept.
 
-use std::collections::HashMap;
-
 use super::FaultKind;
+use super::keytable::KeyTable;
 use super::model::{KeyKind, Path, Test};
 use super::names::{QName, Sym};
 use super::schema::Schema;
@@ -11,19 +10,19 @@ use super::schema::Schema;
 /// Follows one path from the element where it begins.
 #[derive(Debug)]
 struct Follower {
-    /// For each level below the start which numbers of steps were matched.
+    /// For each level below the start which numbers of steps were matched; at the start itself none.
     masks: Vec<u64>,
 }
 
 impl Follower {
     fn new() -> Follower {
-        Follower { masks: vec![1] }
+        Follower { masks: Vec::new() }
     }
 
     /// Enters an element `level` below the start; whether the steps end there.
     fn enter(&mut self, path: &Path, level: usize, name: Option<QName>, ns: Sym) -> bool {
-        self.masks.truncate(level);
-        let above = self.masks.last().copied().unwrap_or(0);
+        self.cut(level);
+        let above = self.mask(level - 1).unwrap_or(0);
         let mut mask = u64::from(path.deep);
         let mut bits = above;
         while bits != 0 {
@@ -37,9 +36,18 @@ impl Follower {
         mask & (1 << path.steps.len()) != 0
     }
 
+    fn mask(&self, level: usize) -> Option<u64> {
+        level.checked_sub(1).map_or(Some(1), |n| self.masks.get(n).copied())
+    }
+
+    /// Forgets a level and what is below it.
+    fn cut(&mut self, level: usize) {
+        self.masks.truncate(level.saturating_sub(1));
+    }
+
     /// Whether nothing below a level can be matched.
     fn dead(&self, path: &Path, level: usize) -> bool {
-        self.masks.get(level).is_none_or(|m| m & ((1 << path.steps.len()) - 1) == 0 && !path.deep)
+        self.mask(level).is_none_or(|m| m & ((1 << path.steps.len()) - 1) == 0 && !path.deep)
     }
 }
 
@@ -76,7 +84,7 @@ struct Scope {
     key: u32,
     depth: usize,
     selectors: Vec<Follower>,
-    table: HashMap<Box<[u8]>, u64>,
+    table: KeyTable,
     /// Values of a reference, with where they stood.
     wanted: Vec<(Box<[u8]>, u64, Vec<String>)>,
 }
@@ -96,7 +104,7 @@ pub(super) struct Identity {
     rows: Vec<Row>,
     captures: Vec<Capture>,
     /// Values of keys whose element has ended, by key and depth of the element that sees them.
-    visible: Vec<(u32, usize, HashMap<Box<[u8]>, u64>)>,
+    visible: Vec<(u32, usize, KeyTable)>,
     /// Bytes of values that are kept.
     pub(super) kept: usize,
     /// Nothing deeper than this can be selected.
@@ -122,7 +130,7 @@ impl Identity {
         for &key in keys {
             let n = schema.keys.get(key as usize).map_or(0, |k| k.selector.len());
             let selectors = (0..n).map(|_| Follower::new()).collect();
-            self.scopes.push(Scope { key, depth, selectors, table: HashMap::new(), wanted: Vec::new() });
+            self.scopes.push(Scope { key, depth, selectors, table: KeyTable::default(), wanted: Vec::new() });
         }
     }
 
@@ -140,7 +148,7 @@ impl Identity {
                 } else if !follower.dead(path, level - 1) {
                     selected |= follower.enter(path, level, name, ns);
                 } else {
-                    follower.masks.truncate(level);
+                    follower.cut(level);
                 }
                 alive |= !follower.dead(path, level);
             }
@@ -158,7 +166,7 @@ impl Identity {
                 let matched = if level == 0 {
                     path.steps.is_empty()
                 } else if follower.dead(path, level - 1) {
-                    follower.masks.truncate(level);
+                    follower.cut(level);
                     false
                 } else {
                     follower.enter(path, level, name, ns)
@@ -191,7 +199,7 @@ impl Identity {
                     continue;
                 }
                 let Some(path) = key.fields.get(*field).and_then(|f| f.get(*alternative)) else { continue };
-                let here = follower.masks.get(level).is_some_and(|m| m & (1 << path.steps.len()) != 0);
+                let here = follower.mask(level).is_some_and(|m| m & (1 << path.steps.len()) != 0);
                 if here && path.attribute.is_some_and(|t| fits(t, name, ns)) {
                     put(row.values.get_mut(*field), &mut row.bad, *field, Some(value), key, schema, faults);
                     taken = Some(*field);
@@ -240,7 +248,7 @@ impl Identity {
             let Some(key) = schema.keys.get(scope.key as usize) else { continue };
             let KeyKind::Ref(target) = key.kind else { continue };
             for (value, at, shown) in scope.wanted {
-                if !self.visible.iter().any(|(k, d, table)| *k == target && *d == depth && table.contains_key(&value)) {
+                if !self.visible.iter().any(|(k, d, table)| *k == target && *d == depth && table.contains(&value)) {
                     faults.push((at, FaultKind::DanglingKeyref { constraint: schema_name(schema, key.name), values: shown }));
                 }
             }
@@ -262,12 +270,12 @@ impl Identity {
         }
     }
 
-    fn see(&mut self, key: u32, depth: usize, table: HashMap<Box<[u8]>, u64>) {
+    fn see(&mut self, key: u32, depth: usize, table: KeyTable) {
         match self.visible.iter_mut().find(|(k, d, _)| *k == key && *d == depth) {
-            Some((_, _, known)) if known.len() >= table.len() => known.extend(table),
+            Some((_, _, known)) if known.len() >= table.len() => known.extend(&table),
             Some((_, _, known)) => {
                 let smaller = std::mem::replace(known, table);
-                known.extend(smaller);
+                known.extend(&smaller);
             }
             None => self.visible.push((key, depth, table)),
         }
@@ -295,11 +303,8 @@ impl Identity {
             scope.wanted.push((bytes.into(), row.at, shown(&row)));
             return;
         }
-        match scope.table.get(&bytes[..]) {
-            Some(&first) => faults.push((row.at, FaultKind::DuplicateKey { constraint: schema_name(schema, key.name), values: shown(&row), first })),
-            None => {
-                scope.table.insert(bytes.into(), row.at);
-            }
+        if let Some(first) = scope.table.insert(&bytes, row.at) {
+            faults.push((row.at, FaultKind::DuplicateKey { constraint: schema_name(schema, key.name), values: shown(&row), first }));
         }
     }
 }
