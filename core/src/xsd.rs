@@ -12,6 +12,7 @@ mod finish;
 mod grammar;
 mod identity;
 mod keys;
+mod keytable;
 mod model;
 mod names;
 mod particle;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::compile::{AttributeSet, Compiler, Kind, Site, bits};
 use super::grammar::count;
 use super::model::{
-    ANY_SIMPLE, ANY_TYPE, Attribute, AttributeUse, Complex, Content, ElemId, Element, Given, Namespaces, Order, Particle, Process, Term,
-    Type, TypeId, UNBOUNDED, Wildcard, barred,
+    ANY_SIMPLE, ANY_TYPE, Attribute, AttributeUse, Complex, Content, ElemId, Element, Given, Namespaces, Order, Particle, Process, Term, Type, TypeId,
+    UNBOUNDED, Wildcard, barred,
 };
 use super::names::{EMPTY, QName, XSI};
 use super::simple::{IdKind, Variety};
@@ -99,8 +99,7 @@ impl Compiler<'_, '_> {
                 self.fault(own, "derivation-ok-restriction", "the type of the content is not derived from that of the base");
             }
         }
-        let facets =
-            self.children(how).iter().any(|&s| !matches!(self.local(s), "simpleType" | "attribute" | "attributeGroup" | "anyAttribute"));
+        let facets = self.children(how).iter().any(|&s| !matches!(self.local(s), "simpleType" | "attribute" | "attributeGroup" | "anyAttribute"));
         if !facets {
             complex.content = Content::Simple(from);
             return Some(());
@@ -158,10 +157,14 @@ impl Compiler<'_, '_> {
             _ => (Vec::new(), None),
         };
         let mut uses = own.uses;
+        if extension {
+            // To prohibit what an extension takes over says nothing.
+            uses.retain(|a| !a.prohibited);
+        }
         for inherited in base_uses {
             match uses.iter().find(|u| u.name == inherited.name) {
                 None => uses.push(inherited),
-                Some(mine) if extension && !mine.prohibited => {
+                Some(mine) if extension => {
                     let what = format!("attribute {} is in the base already", self.strings.show(mine.name));
                     self.fault(how, "ct-props-correct", what);
                 }
@@ -180,9 +183,6 @@ impl Compiler<'_, '_> {
             (false, own, _) => own,
         };
         complex.attributes = uses;
-        if extension {
-            complex.attributes.retain(|a| !a.prohibited);
-        }
         // Prohibited attributes of a restriction stay until it is checked against its base.
     }
 
@@ -471,10 +471,7 @@ impl Compiler<'_, '_> {
         let parent = self.parent(site);
         if let Some(&original) = self.originals.get(&parent) {
             let own = self.attr(parent, "name").unwrap_or_default();
-            if self.local(parent) == "attributeGroup"
-                && self.strings.get(name.local) == own
-                && name.ns == self.docs[parent.0 as usize].target
-            {
+            if self.local(parent) == "attributeGroup" && self.strings.get(name.local) == own && name.ns == self.docs[parent.0 as usize].target {
                 found = Some(original);
             }
         }

@@ -1,9 +1,8 @@
 //! Identity constraints held against a document that streams by: paths are followed with one word of bits for each level, and only the
 //! values of keys are kept.
 
-use std::collections::HashMap;
-
 use super::FaultKind;
+use super::keytable::KeyTable;
 use super::model::{KeyKind, Path, Test};
 use super::names::{QName, Sym};
 use super::schema::Schema;
@@ -11,19 +10,19 @@ use super::schema::Schema;
 /// Follows one path from the element where it begins.
 #[derive(Debug)]
 struct Follower {
-    /// For each level below the start which numbers of steps were matched.
+    /// For each level below the start which numbers of steps were matched; at the start itself none.
     masks: Vec<u64>,
 }
 
 impl Follower {
     fn new() -> Follower {
-        Follower { masks: vec![1] }
+        Follower { masks: Vec::new() }
     }
 
     /// Enters an element `level` below the start; whether the steps end there.
     fn enter(&mut self, path: &Path, level: usize, name: Option<QName>, ns: Sym) -> bool {
-        self.masks.truncate(level);
-        let above = self.masks.last().copied().unwrap_or(0);
+        self.cut(level);
+        let above = self.mask(level - 1).unwrap_or(0);
         let mut mask = u64::from(path.deep);
         let mut bits = above;
         while bits != 0 {
@@ -37,8 +36,18 @@ impl Follower {
         mask & (1 << path.steps.len()) != 0
     }
 
-    fn dead(&self, level: usize) -> bool {
-        self.masks.get(level).is_none_or(|m| *m == 0)
+    fn mask(&self, level: usize) -> Option<u64> {
+        level.checked_sub(1).map_or(Some(1), |n| self.masks.get(n).copied())
+    }
+
+    /// Forgets a level and what is below it.
+    fn cut(&mut self, level: usize) {
+        self.masks.truncate(level.saturating_sub(1));
+    }
+
+    /// Whether nothing below a level can be matched.
+    fn dead(&self, path: &Path, level: usize) -> bool {
+        self.mask(level).is_none_or(|m| m & ((1 << path.steps.len()) - 1) == 0 && !path.deep)
     }
 }
 
@@ -75,7 +84,7 @@ struct Scope {
     key: u32,
     depth: usize,
     selectors: Vec<Follower>,
-    table: HashMap<Box<[u8]>, u64>,
+    table: KeyTable,
     /// Values of a reference, with where they stood.
     wanted: Vec<(Box<[u8]>, u64, Vec<String>)>,
 }
@@ -95,9 +104,11 @@ pub(super) struct Identity {
     rows: Vec<Row>,
     captures: Vec<Capture>,
     /// Values of keys whose element has ended, by key and depth of the element that sees them.
-    visible: Vec<(u32, usize, HashMap<Box<[u8]>, u64>)>,
+    visible: Vec<(u32, usize, KeyTable)>,
     /// Bytes of values that are kept.
     pub(super) kept: usize,
+    /// Nothing deeper than this can be selected.
+    quiet: Option<usize>,
 }
 
 /// An attribute's or element's value as a field takes it.
@@ -107,21 +118,25 @@ pub(super) struct Given<'a> {
 }
 
 impl Identity {
-    pub(super) fn active(&self) -> bool {
-        !self.scopes.is_empty()
+    /// Whether an element at `depth` can matter to a constraint that is open.
+    #[inline]
+    pub(super) fn active(&self, depth: usize) -> bool {
+        !self.scopes.is_empty() && self.quiet.is_none_or(|q| depth <= q)
     }
 
     /// Begins the constraints of an element at `depth`.
     pub(super) fn open(&mut self, keys: &[u32], depth: usize, schema: &Schema) {
+        self.quiet = None;
         for &key in keys {
             let n = schema.keys.get(key as usize).map_or(0, |k| k.selector.len());
             let selectors = (0..n).map(|_| Follower::new()).collect();
-            self.scopes.push(Scope { key, depth, selectors, table: HashMap::new(), wanted: Vec::new() });
+            self.scopes.push(Scope { key, depth, selectors, table: KeyTable::default(), wanted: Vec::new() });
         }
     }
 
     /// Enters an element. Returns whether its attributes are wanted, and whether its value is.
     pub(super) fn enter(&mut self, depth: usize, name: Option<QName>, ns: Sym, at: u64, schema: &Schema) -> (bool, bool) {
+        let mut alive = false;
         for index in 0..self.scopes.len() {
             let scope = &mut self.scopes[index];
             let Some(key) = schema.keys.get(scope.key as usize) else { continue };
@@ -130,15 +145,15 @@ impl Identity {
             for (path, follower) in key.selector.iter().zip(&mut scope.selectors) {
                 if level == 0 {
                     selected |= path.steps.is_empty();
-                } else if !follower.dead(level - 1) {
+                } else if !follower.dead(path, level - 1) {
                     selected |= follower.enter(path, level, name, ns);
                 } else {
-                    follower.masks.truncate(level);
+                    follower.cut(level);
                 }
+                alive |= !follower.dead(path, level);
             }
             if selected {
-                let followers =
-                    key.fields.iter().enumerate().flat_map(|(f, paths)| (0..paths.len()).map(move |p| (f, p, Follower::new()))).collect();
+                let followers = key.fields.iter().enumerate().flat_map(|(f, paths)| (0..paths.len()).map(move |p| (f, p, Follower::new()))).collect();
                 self.rows.push(Row { scope: index, depth, at, values: vec![None; key.fields.len()], bad: false, followers });
             }
         }
@@ -150,56 +165,51 @@ impl Identity {
                 let Some(path) = key.fields.get(*field).and_then(|f| f.get(*alternative)) else { continue };
                 let matched = if level == 0 {
                     path.steps.is_empty()
-                } else if follower.dead(level - 1) {
-                    follower.masks.truncate(level);
+                } else if follower.dead(path, level - 1) {
+                    follower.cut(level);
                     false
                 } else {
                     follower.enter(path, level, name, ns)
                 };
+                alive |= !follower.dead(path, level);
                 if matched && path.attribute.is_some() {
                     attributes = true;
                 } else if matched {
                     value = true;
+                    if self.captures.iter().rev().take_while(|c| c.depth == depth).any(|c| c.row == index && c.field == *field) {
+                        continue;
+                    }
                     self.captures.push(Capture { depth, row: index, field: *field });
                 }
             }
         }
+        self.quiet = (!alive).then_some(depth);
         (attributes, value)
     }
 
     /// Gives the value of an attribute of the element at `depth`.
-    pub(super) fn attribute(
-        &mut self,
-        depth: usize,
-        name: Option<QName>,
-        ns: Sym,
-        value: &Given<'_>,
-        schema: &Schema,
-        faults: &mut Vec<FaultKind>,
-    ) {
+    pub(super) fn attribute(&mut self, depth: usize, name: Option<QName>, ns: Sym, value: &Given<'_>, schema: &Schema, faults: &mut Vec<FaultKind>) {
         for row in &mut self.rows {
             let Some(key) = self.scopes.get(row.scope).and_then(|s| schema.keys.get(s.key as usize)) else { continue };
             let level = depth - row.depth;
+            let mut taken = None;
             for (field, alternative, follower) in &row.followers {
+                // One node that several alternatives select is one node.
+                if taken == Some(*field) {
+                    continue;
+                }
                 let Some(path) = key.fields.get(*field).and_then(|f| f.get(*alternative)) else { continue };
-                let here = follower.masks.get(level).is_some_and(|m| m & (1 << path.steps.len()) != 0);
+                let here = follower.mask(level).is_some_and(|m| m & (1 << path.steps.len()) != 0);
                 if here && path.attribute.is_some_and(|t| fits(t, name, ns)) {
                     put(row.values.get_mut(*field), &mut row.bad, *field, Some(value), key, schema, faults);
+                    taken = Some(*field);
                 }
             }
         }
     }
 
     /// Gives the value of the element at `depth`; none when it is nil or has no simple content.
-    pub(super) fn value(
-        &mut self,
-        depth: usize,
-        value: Option<&Given<'_>>,
-        simple: bool,
-        nillable: bool,
-        schema: &Schema,
-        faults: &mut Vec<FaultKind>,
-    ) {
+    pub(super) fn value(&mut self, depth: usize, value: Option<&Given<'_>>, simple: bool, nillable: bool, schema: &Schema, faults: &mut Vec<FaultKind>) {
         while let Some(capture) = self.captures.pop_if(|c| c.depth >= depth) {
             let Some(row) = self.rows.get_mut(capture.row) else { continue };
             let Some(key) = self.scopes.get(row.scope).and_then(|s| schema.keys.get(s.key as usize)) else { continue };
@@ -216,6 +226,7 @@ impl Identity {
 
     /// Leaves the element at `depth`.
     pub(super) fn leave(&mut self, depth: usize, schema: &Schema, faults: &mut Vec<(u64, FaultKind)>) {
+        self.quiet = None;
         self.captures.retain(|c| c.depth < depth);
         while let Some(row) = self.rows.pop_if(|r| r.depth >= depth) {
             self.finish_row(row, schema, faults);
@@ -237,7 +248,7 @@ impl Identity {
             let Some(key) = schema.keys.get(scope.key as usize) else { continue };
             let KeyKind::Ref(target) = key.kind else { continue };
             for (value, at, shown) in scope.wanted {
-                if !self.visible.iter().any(|(k, d, table)| *k == target && *d == depth && table.contains_key(&value)) {
+                if !self.visible.iter().any(|(k, d, table)| *k == target && *d == depth && table.contains(&value)) {
                     faults.push((at, FaultKind::DanglingKeyref { constraint: schema_name(schema, key.name), values: shown }));
                 }
             }
@@ -259,12 +270,12 @@ impl Identity {
         }
     }
 
-    fn see(&mut self, key: u32, depth: usize, table: HashMap<Box<[u8]>, u64>) {
+    fn see(&mut self, key: u32, depth: usize, table: KeyTable) {
         match self.visible.iter_mut().find(|(k, d, _)| *k == key && *d == depth) {
-            Some((_, _, known)) if known.len() >= table.len() => known.extend(table),
+            Some((_, _, known)) if known.len() >= table.len() => known.extend(&table),
             Some((_, _, known)) => {
                 let smaller = std::mem::replace(known, table);
-                known.extend(smaller);
+                known.extend(&smaller);
             }
             None => self.visible.push((key, depth, table)),
         }
@@ -292,13 +303,8 @@ impl Identity {
             scope.wanted.push((bytes.into(), row.at, shown(&row)));
             return;
         }
-        match scope.table.get(&bytes[..]) {
-            Some(&first) => {
-                faults.push((row.at, FaultKind::DuplicateKey { constraint: schema_name(schema, key.name), values: shown(&row), first }))
-            }
-            None => {
-                scope.table.insert(bytes.into(), row.at);
-            }
+        if let Some(first) = scope.table.insert(&bytes, row.at) {
+            faults.push((row.at, FaultKind::DuplicateKey { constraint: schema_name(schema, key.name), values: shown(&row), first }));
         }
     }
 }

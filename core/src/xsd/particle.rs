@@ -45,6 +45,8 @@ pub(super) struct Restriction<'a> {
     pub(super) substitutes: &'a HashMap<ElemId, Vec<ElemId>>,
     /// Whether two fixed values are one.
     pub(super) same: &'a dyn Fn(ElemId, ElemId) -> bool,
+    /// Heads that are written out as choices now, of the restriction and of the base.
+    pub(super) open: Vec<ElemId>,
     /// Steps that may still be taken.
     pub(super) fuel: u64,
 }
@@ -105,13 +107,19 @@ impl Restriction<'_> {
         if let (Term::Element(re), Term::Any(w)) = (&r.term, &b.term) {
             // All that may stand for the element must fit the wildcard.
             let all = self.substitutes.get(re).cloned().unwrap_or_else(|| vec![*re]);
-            return (!occurs || within((r.min, r.max), (b.min, b.max)))
-                && all.iter().all(|e| w.allows.allows(self.elements[e.0 as usize].name.ns));
+            return (!occurs || within((r.min, r.max), (b.min, b.max))) && all.iter().all(|e| w.allows.allows(self.elements[e.0 as usize].name.ns));
         }
+        let open = self.open.len();
         let b_group = self.as_choice(b);
         let b = b_group.as_ref().unwrap_or(b);
         let r_group = if matches!(b.term, Term::Any(_)) { None } else { self.as_choice(r) };
         let r = r_group.as_ref().unwrap_or(r);
+        let valid = self.groups(r, b, occurs);
+        self.open.truncate(open);
+        valid
+    }
+
+    fn groups(&mut self, r: &Particle, b: &Particle, occurs: bool) -> bool {
         match (&r.term, &b.term) {
             (Term::Any(rw), Term::Any(bw)) => self.subset(r, rw, b, bw, occurs),
             (Term::Group(_, list), Term::Any(_)) => {
@@ -124,8 +132,7 @@ impl Restriction<'_> {
                     _ => within((1, 1), (b.min, b.max)) && self.recurse(&one, base, false),
                 }
             }
-            (Term::Group(Order::All, mine), Term::Group(Order::All, base))
-            | (Term::Group(Order::Sequence, mine), Term::Group(Order::Sequence, base)) => {
+            (Term::Group(Order::All, mine), Term::Group(Order::All, base)) | (Term::Group(Order::Sequence, mine), Term::Group(Order::Sequence, base)) => {
                 within((r.min, r.max), (b.min, b.max)) && self.recurse(mine, base, false)
             }
             (Term::Group(Order::Choice, mine), Term::Group(Order::Choice, base)) => {
@@ -136,18 +143,18 @@ impl Restriction<'_> {
             }
             (Term::Group(Order::Sequence, mine), Term::Group(Order::Choice, base)) => {
                 let n = mine.len() as u32;
-                within((times(r.min, n), times(r.max, n)), (b.min, b.max))
-                    && mine.iter().all(|m| base.iter().any(|b| self.valid(m, b, true)))
+                within((times(r.min, n), times(r.max, n)), (b.min, b.max)) && mine.iter().all(|m| base.iter().any(|b| self.valid(m, b, true)))
             }
             _ => false,
         }
     }
 
     /// An element that others can stand for is a choice of them.
-    fn as_choice(&self, p: &Particle) -> Option<Particle> {
+    fn as_choice(&mut self, p: &Particle) -> Option<Particle> {
         let Term::Element(e) = &p.term else { return None };
-        let all = self.substitutes.get(e).filter(|list| list.len() > 1)?;
-        // A choice of one is itself, as where nothing else can stand for the head.
+        let all = self.substitutes.get(e).filter(|list| list.len() > 1 && !self.open.contains(e))?;
+        // The head stands in its own choice as itself alone.
+        self.open.push(*e);
         let list = all.iter().map(|&e| Arc::new(Particle { min: 1, max: 1, term: Term::Element(e) })).collect();
         Some(Particle { min: p.min, max: p.max, term: Term::Group(Order::Choice, list) })
     }

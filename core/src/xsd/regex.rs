@@ -71,7 +71,10 @@ fn table(hir: &Hir) -> Option<Machine> {
         .configure(thompson::Config::new().nfa_size_limit(Some(TABLE)).which_captures(thompson::WhichCaptures::None))
         .build_from_hir(hir)
         .ok()?;
-    let config = dense::Config::new().start_kind(StartKind::Anchored).dfa_size_limit(Some(TABLE)).determinize_size_limit(Some(4 * TABLE));
+    let config = dense::Config::new()
+        .start_kind(StartKind::Anchored)
+        .dfa_size_limit(Some(TABLE))
+        .determinize_size_limit(Some(4 * TABLE));
     let dfa = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
     let start = dfa.start_state_forward(&Input::new(b"").anchored(Anchored::Yes)).ok()?;
     Some(Machine::Table(Box::new(dfa), start))
@@ -229,12 +232,7 @@ impl Reader {
     fn member(&mut self, first: bool, set: &mut Set) -> Result<(), PatternFault> {
         let Some((low, escaped)) = self.endpoint(set)? else { return Ok(()) };
         let range = self.peek() == Some('-') && !matches!(self.chars.get(self.at + 1), Some('[' | ']') | None);
-        if low == '-'
-            && !escaped
-            && !first
-            && self.peek() != Some(']')
-            && !(self.peek() == Some('-') && self.chars.get(self.at + 1) == Some(&'['))
-        {
+        if low == '-' && !escaped && !first && self.peek() != Some(']') && !(self.peek() == Some('-') && self.chars.get(self.at + 1) == Some(&'[')) {
             // An unescaped hyphen is a character only at either end of a class.
             return self.bad();
         }
@@ -335,8 +333,8 @@ impl Reader {
 }
 
 const CATEGORIES: [&str; 36] = [
-    "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Z",
-    "Zs", "Zl", "Zp", "S", "Sm", "Sc", "Sk", "So", "C", "Cc", "Cf", "Co", "Cn",
+    "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Z", "Zs", "Zl",
+    "Zp", "S", "Sm", "Sc", "Sk", "So", "C", "Cc", "Cf", "Co", "Cn",
 ];
 
 fn property(name: &str) -> Option<Set> {

@@ -25,9 +25,7 @@ enum Inside {
     Nil,
     Simple(TypeId),
     /// Elements by the model, with text between or not.
-    Elements {
-        mixed: bool,
-    },
+    Elements { mixed: bool },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -251,11 +249,7 @@ impl<'s> Run<'s> {
             return self.schema.show(resolved.name, near);
         }
         let (uri, local) = self.space.expanded(raw, attribute);
-        if uri.is_empty() || resolved.ns == near && resolved.ns != super::space::UNKNOWN {
-            text(&local)
-        } else {
-            format!("{{{}}}{}", text(&uri), text(&local))
-        }
+        if uri.is_empty() || resolved.ns == near && resolved.ns != super::space::UNKNOWN { text(&local) } else { format!("{{{}}}{}", text(&uri), text(&local)) }
     }
 
     fn full(&self, resolved: Resolved) -> Option<QName> {
@@ -426,15 +420,7 @@ impl<'s> Run<'s> {
     }
 
     /// Checks a value and takes note of IDs and references.
-    fn value(
-        &mut self,
-        ty: &Simple,
-        raw: &[u8],
-        at: u64,
-        attribute: Option<&[u8]>,
-        given: Option<&GivenForm>,
-        field: bool,
-    ) -> Option<(Vec<u8>, String)> {
+    fn value(&mut self, ty: &Simple, raw: &[u8], at: u64, attribute: Option<&[u8]>, given: Option<&GivenForm>, field: bool) -> Option<(Vec<u8>, String)> {
         let want = field || given.is_some_and(|g| g.fixed);
         let env = SpaceEnv { space: &self.space, entities: &self.entities };
         let found = check(&self.schema.types, ty, raw, &env, &mut self.links, want);
@@ -512,9 +498,7 @@ impl<'s> Run<'s> {
             let resolved = self.space.resolve(raw, hash(raw), true, schema).map_err(|e| Stop::Malformed(at, e))?;
             let mut decoded = std::mem::take(&mut self.spare);
             let value = attribute_value(data, a, &mut decoded).map_err(|e| Stop::Malformed(at, e))?;
-            if Space::is_xsi(resolved) && matches!(local(raw), b"type" | b"nil" | b"schemaLocation" | b"noNamespaceSchemaLocation")
-                || inside == Inside::Skip
-            {
+            if Space::is_xsi(resolved) && matches!(local(raw), b"type" | b"nil" | b"schemaLocation" | b"noNamespaceSchemaLocation") || inside == Inside::Skip {
                 self.spare = decoded;
                 continue;
             }
@@ -579,14 +563,7 @@ impl<'s> Run<'s> {
 
     #[cold]
     #[inline(never)]
-    fn wild_attribute(
-        &mut self,
-        wildcard: u32,
-        resolved: Resolved,
-        raw: &[u8],
-        at: u64,
-        names: impl Iterator<Item = u32>,
-    ) -> Option<&'s AttributeForm> {
+    fn wild_attribute(&mut self, wildcard: u32, resolved: Resolved, raw: &[u8], at: u64, names: impl Iterator<Item = u32>) -> Option<&'s AttributeForm> {
         let schema = self.schema;
         let allowed = schema.wildcards.get(wildcard as usize).filter(|w| w.allows.allows(resolved.ns));
         let name = |run: &Run<'_>| match resolved.name {
@@ -685,8 +662,7 @@ impl<'s> Run<'s> {
     #[cold]
     fn unknown_root(&mut self, resolved: Resolved, raw: &[u8], at: u64) {
         let schema = self.schema;
-        let mut expected: Vec<String> =
-            (0..schema.names.len()).filter(|&n| schema.global_elements[n] != NONE).map(|n| schema.show(n as u32, resolved.ns)).collect();
+        let mut expected: Vec<String> = (0..schema.names.len()).filter(|&n| schema.global_elements[n] != NONE).map(|n| schema.show(n as u32, resolved.ns)).collect();
         expected.sort_unstable();
         expected.truncate(100);
         let name = self.element_name(resolved, raw, false);
@@ -821,9 +797,7 @@ impl Sink for Run<'_> {
             let Some(form) = schema.forms.get(ty.0 as usize) else { return Ok(()) };
             if form.is_abstract && !bad_type && !declared.is_some_and(|e| e.is_abstract) {
                 let name = match &schema.types.get(ty.0 as usize) {
-                    Some(Type::Complex(c)) => {
-                        c.name.and_then(|n| schema.lookup.get(&n)).map_or(String::new(), |&n| schema.show(n, resolved.ns))
-                    }
+                    Some(Type::Complex(c)) => c.name.and_then(|n| schema.lookup.get(&n)).map_or(String::new(), |&n| schema.show(n, resolved.ns)),
                     _ => String::new(),
                 };
                 self.fault(at, None, FaultKind::AbstractType { name });
@@ -857,7 +831,7 @@ impl Sink for Run<'_> {
             let depth = self.frames.len() - 1;
             let (mut wants_attributes, mut wants_value) = (false, false);
             let opens = declared.is_some_and(|e| !e.keys.is_empty());
-            if opens || self.identity.active() {
+            if opens || self.identity.active(depth) {
                 if let Some(e) = declared.filter(|_| opens) {
                     self.identity.open(&e.keys, depth, schema);
                 }
@@ -890,11 +864,8 @@ impl Sink for Run<'_> {
             }
         } else if !list.is_empty() {
             self.attributes(data, list, at, false)?;
-            if self.identity.active() {
-                let name = self.full(resolved);
-                self.identity.enter(self.frames.len() - 1, name, resolved.ns, at, schema);
-            }
-        } else if self.identity.active() {
+        }
+        if skip && self.identity.active(self.frames.len() - 1) {
             let name = self.full(resolved);
             self.identity.enter(self.frames.len() - 1, name, resolved.ns, at, schema);
         }
@@ -988,7 +959,7 @@ impl Sink for Run<'_> {
                 }
             }
         }
-        if self.identity.active() {
+        if self.identity.active(self.frames.len() - 1) {
             self.end_identity(&frame, field, at);
         }
         if self.extras.last().is_some_and(|e| e.0 == self.frames.len() as u32) {
