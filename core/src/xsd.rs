@@ -21,6 +21,8 @@ mod scan;
 mod schema;
 mod simple;
 mod space;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod validate;
 mod value;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::compile::{AttributeSet, Compiler, Kind, Site, bits};
 use super::grammar::count;
 use super::model::{
-    ANY_SIMPLE, ANY_TYPE, Attribute, AttributeUse, Complex, Content, ElemId, Element, Given, Namespaces, Order, Particle, Process, Term, Type, TypeId,
-    UNBOUNDED, Wildcard, barred,
+    ANY_SIMPLE, ANY_TYPE, Attribute, AttributeUse, Complex, Content, ElemId, Element, Given, Namespaces, Order, Particle, Process, Term,
+    Type, TypeId, UNBOUNDED, Wildcard, barred,
 };
 use super::names::{EMPTY, QName, XSI};
 use super::simple::{IdKind, Variety};
@@ -99,7 +99,8 @@ impl Compiler<'_, '_> {
                 self.fault(own, "derivation-ok-restriction", "the type of the content is not derived from that of the base");
             }
         }
-        let facets = self.children(how).iter().any(|&s| !matches!(self.local(s), "simpleType" | "attribute" | "attributeGroup" | "anyAttribute"));
+        let facets =
+            self.children(how).iter().any(|&s| !matches!(self.local(s), "simpleType" | "attribute" | "attributeGroup" | "anyAttribute"));
         if !facets {
             complex.content = Content::Simple(from);
             return Some(());
@@ -379,7 +380,6 @@ impl Compiler<'_, '_> {
         let all = barred::EXTENSION | barred::RESTRICTION | barred::SUBSTITUTION;
         let element = Element {
             name,
-            global,
             ty: ANY_TYPE,
             given: None,
             nillable: self.flag(site, "nillable").unwrap_or(false),
@@ -471,7 +471,10 @@ impl Compiler<'_, '_> {
         let parent = self.parent(site);
         if let Some(&original) = self.originals.get(&parent) {
             let own = self.attr(parent, "name").unwrap_or_default();
-            if self.local(parent) == "attributeGroup" && self.strings.get(name.local) == own && name.ns == self.docs[parent.0 as usize].target {
+            if self.local(parent) == "attributeGroup"
+                && self.strings.get(name.local) == own
+                && name.ns == self.docs[parent.0 as usize].target
+            {
                 found = Some(original);
             }
         }

@@ -5,7 +5,9 @@ use std::cmp::Ordering::{Equal, Greater, Less};
 
 use super::compile::{Compiler, Kind, Site, bits};
 use super::grammar::count;
-use super::model::{ANY_SIMPLE, ANY_TYPE, Complex, Content, Namespaces, Order, Particle, Process, Term, Type, TypeId, UNBOUNDED, Wildcard, barred};
+use super::model::{
+    ANY_SIMPLE, ANY_TYPE, Complex, Content, Namespaces, Order, Particle, Process, Term, Type, TypeId, UNBOUNDED, Wildcard, barred,
+};
 use super::names::{QName, Strings, Sym, XS};
 use super::regex::{Pattern, PatternFault};
 use super::simple::{self, Bound, Enumeration, Env, Facets, IdKind, Lex, Simple, Variety, White, words};
@@ -73,8 +75,18 @@ const FIXED_FRACTION: u16 = 1 << 11;
 
 fn facet_number(name: &str) -> Option<u16> {
     const NAMES: [&str; 12] = [
-        "length", "minLength", "maxLength", "pattern", "enumeration", "whiteSpace", "maxInclusive", "maxExclusive", "minInclusive", "minExclusive",
-        "totalDigits", "fractionDigits",
+        "length",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "enumeration",
+        "whiteSpace",
+        "maxInclusive",
+        "maxExclusive",
+        "minInclusive",
+        "minExclusive",
+        "totalDigits",
+        "fractionDigits",
     ];
     NAMES.iter().position(|n| *n == name).map(|n| n as u16)
 }
@@ -153,7 +165,9 @@ impl Compiler<'_, '_> {
         }
         for (name, base, low, high) in WHOLES {
             let base = self.builtin(base);
-            let bound = |text: &str| DecimalRef::parse(text.as_bytes()).map(|d| Bound { value: Value::Decimal(d.to_owned()), raw: text.to_string() });
+            let bound = |text: &str| {
+                DecimalRef::parse(text.as_bytes()).map(|d| Bound { value: Value::Decimal(d.to_owned()), raw: text.to_string() })
+            };
             let mut facets = Facets::new(White::Collapse);
             facets.lex = Lex::Integer;
             facets.fraction = Some(0);
@@ -357,7 +371,14 @@ impl Compiler<'_, '_> {
                         return None;
                     }
                 }
-                Simple { name, base: ANY_SIMPLE, variety: Variety::Union(members), facets: Facets::new(White::Preserve), finals, builtin: "union" }
+                Simple {
+                    name,
+                    base: ANY_SIMPLE,
+                    variety: Variety::Union(members),
+                    facets: Facets::new(White::Preserve),
+                    finals,
+                    builtin: "union",
+                }
             }
         };
         simple.name = name;
@@ -453,7 +474,8 @@ impl Compiler<'_, '_> {
             Ok((text, value)) => {
                 if let Value::Text(Prim::Notation, name) = &value {
                     let known = self.order.iter().any(|(kind, n)| {
-                        *kind == Kind::Notation && format!("{{{}}}{}", self.strings.get(n.ns), self.strings.get(n.local)).as_bytes() == &**name
+                        *kind == Kind::Notation
+                            && format!("{{{}}}{}", self.strings.get(n.ns), self.strings.get(n.local)).as_bytes() == &**name
                     });
                     if !known {
                         self.fault(site, "enumeration-valid-restriction", format!("there is no notation {raw}"));
@@ -470,8 +492,12 @@ impl Compiler<'_, '_> {
     /// Reads a value written in the schema.
     pub(super) fn value_at(&self, site: Site, ty: &Simple, raw: &str) -> Result<(Vec<u8>, Value), ()> {
         let doc = &self.docs[site.0 as usize];
-        let env =
-            SchemaEnv { tree: &doc.tree, node: site.1, strings: &self.strings, none: if doc.chameleon { doc.target } else { super::names::EMPTY } };
+        let env = SchemaEnv {
+            tree: &doc.tree,
+            node: site.1,
+            strings: &self.strings,
+            none: if doc.chameleon { doc.target } else { super::names::EMPTY },
+        };
         let (text, value) = simple::check(&self.types, ty, raw.as_bytes(), &env, &mut Vec::new(), true).map_err(|_| ())?;
         Ok((text.into_owned(), value.ok_or(())?))
     }
@@ -516,7 +542,9 @@ impl Compiler<'_, '_> {
                 plain.facets.enumeration = None;
                 plain.facets.patterns.clear();
                 let same_exclusive = |b: &Option<Bound>| b.as_ref().is_some_and(|b| b.raw.trim() == text);
-                if name == "minExclusive" && same_exclusive(&was.min_exclusive) || name == "maxExclusive" && same_exclusive(&was.max_exclusive) {
+                if name == "minExclusive" && same_exclusive(&was.min_exclusive)
+                    || name == "maxExclusive" && same_exclusive(&was.max_exclusive)
+                {
                     return;
                 }
                 let mut bare = plain.clone();
@@ -527,7 +555,9 @@ impl Compiler<'_, '_> {
                 };
                 let bound = Bound { value, raw: text.to_string() };
                 let against = |b: &Option<Bound>| b.as_ref().map(|b| bound.value.compare(&b.value));
-                let least = |o: Option<Option<std::cmp::Ordering>>, allowed: &[std::cmp::Ordering]| o.is_none_or(|o| o.is_some_and(|o| allowed.contains(&o)));
+                let least = |o: Option<Option<std::cmp::Ordering>>, allowed: &[std::cmp::Ordering]| {
+                    o.is_none_or(|o| o.is_some_and(|o| allowed.contains(&o)))
+                };
                 let ok = match name {
                     "minInclusive" => {
                         least(against(&was.min_inclusive), &[Greater, Equal])
@@ -585,7 +615,8 @@ impl Compiler<'_, '_> {
         // A limit beside a length must be one that a base had before it had a length.
         let limit = |name: &str, mine: Option<u64>, before: Option<u64>| has(name) && (base.facets.length.is_some() || mine != before);
         if has("length")
-            && (limit("minLength", facets.min_length, base.facets.min_length) || limit("maxLength", facets.max_length, base.facets.max_length))
+            && (limit("minLength", facets.min_length, base.facets.min_length)
+                || limit("maxLength", facets.max_length, base.facets.max_length))
         {
             faults.push(("length-minLength-maxLength", "length stands beside minLength or maxLength"));
         }
@@ -593,7 +624,11 @@ impl Compiler<'_, '_> {
             if facets.min_length.is_some_and(|m| m > length) || facets.max_length.is_some_and(|m| m < length) {
                 faults.push(("length-minLength-maxLength", "length is outside minLength and maxLength"));
             }
-            if base.facets.length.is_some() && (has("minLength") || has("maxLength")) && base.facets.min_length.is_none() && base.facets.max_length.is_none() {
+            if base.facets.length.is_some()
+                && (has("minLength") || has("maxLength"))
+                && base.facets.min_length.is_none()
+                && base.facets.max_length.is_none()
+            {
                 faults.push(("length-minLength-maxLength", "minLength or maxLength is added to a length"));
             }
         }

@@ -211,7 +211,10 @@ impl Compiler<'_, '_> {
                             faults.push(format!("the type of attribute {name} is not derived from that in the base"));
                         }
                         if let Some(fixed) = b.given.as_ref().filter(|g| g.fixed) {
-                            let same = a.given.as_ref().is_some_and(|g| g.fixed && (g.text == fixed.text || self.same_value(site, a.ty, &g.text, &fixed.text)));
+                            let same = a
+                                .given
+                                .as_ref()
+                                .is_some_and(|g| g.fixed && (g.text == fixed.text || self.same_value(site, a.ty, &g.text, &fixed.text)));
                             if !same {
                                 faults.push(format!("attribute {name} is fixed in the base"));
                             }
@@ -247,7 +250,9 @@ impl Compiler<'_, '_> {
             _ => return Some("the base is simple".into()),
         };
         match (&mine.content, base_content) {
-            (Content::Simple(a), Content::Simple(b)) => (!self.derives(*a, *b, 0)).then(|| "the type of the content is not derived from that of the base".into()),
+            (Content::Simple(a), Content::Simple(b)) => {
+                (!self.derives(*a, *b, 0)).then(|| "the type of the content is not derived from that of the base".into())
+            }
             (Content::Simple(_), Content::Elements { particle, mixed }) => {
                 (!mixed || !self.emptiable(particle.as_ref())).then(|| "the base has no simple content".into())
             }
@@ -275,7 +280,14 @@ impl Compiler<'_, '_> {
             };
             g.fixed && (g.text == h.text || self.same_value((0, 0), ty, &g.text, &h.text))
         };
-        let mut rule = Restriction { types: &self.types, elements: &self.elements, substitutes: &self.substitutes, same: &same, open: Vec::new(), fuel: 2_000_000 };
+        let mut rule = Restriction {
+            types: &self.types,
+            elements: &self.elements,
+            substitutes: &self.substitutes,
+            same: &same,
+            open: Vec::new(),
+            fuel: 2_000_000,
+        };
         rule.valid(&simple(a), &simple(b), true)
     }
 
@@ -316,7 +328,9 @@ impl Compiler<'_, '_> {
         };
         let names = |leaf: Leaf| self.names_of(&leaves.list[leaf as usize]).into_iter().map(|n| n.0).collect::<Vec<_>>();
         let overlap = |a: Leaf, b: Leaf| match (&leaves.list[a as usize], &leaves.list[b as usize]) {
-            (Term::Any(w), Term::Any(v)) => w.allows.intersection(&v.allows).is_none_or(|i| i != super::model::Namespaces::Some(Vec::new())),
+            (Term::Any(w), Term::Any(v)) => {
+                w.allows.intersection(&v.allows).is_none_or(|i| i != super::model::Namespaces::Some(Vec::new()))
+            }
             (Term::Any(w), e) | (e, Term::Any(w)) => self.names_of(e).iter().any(|(n, _)| w.allows.allows(n.ns)),
             _ => false,
         };
@@ -382,7 +396,10 @@ impl Compiler<'_, '_> {
                                 None => !b.any.as_ref().is_some_and(|w| w.allows.allows(mine.name.ns)),
                             };
                         }
-                        bad |= a.any.as_ref().is_some_and(|w| !b.any.as_ref().is_some_and(|v| w.allows.subset(&v.allows) && w.process >= v.process));
+                        bad |= a
+                            .any
+                            .as_ref()
+                            .is_some_and(|w| !b.any.as_ref().is_some_and(|v| w.allows.subset(&v.allows) && w.process >= v.process));
                         if bad {
                             self.fault(new, "src-redefine", "the group of attributes is no restriction of the one it redefines");
                         }

@@ -40,8 +40,18 @@ const MODEL: &[&str] = &["group", "all", "choice", "sequence"];
 const PARTICLES: (&[&str], char) = (&["element", "group", "choice", "sequence", "any"], '*');
 const FACETS: (&[&str], char) = (
     &[
-        "minExclusive", "minInclusive", "maxExclusive", "maxInclusive", "totalDigits", "fractionDigits", "length", "minLength", "maxLength",
-        "enumeration", "whiteSpace", "pattern",
+        "minExclusive",
+        "minInclusive",
+        "maxExclusive",
+        "maxInclusive",
+        "totalDigits",
+        "fractionDigits",
+        "length",
+        "minLength",
+        "maxLength",
+        "enumeration",
+        "whiteSpace",
+        "pattern",
     ],
     '*',
 );
@@ -58,8 +68,13 @@ fn rule(name: &str, parent: &str) -> Option<(Attributes, Slots)> {
     Some(match name {
         "schema" => (
             &[
-                ("targetNamespace", Uri, false), ("version", Text, false), ("finalDefault", ALL_FINAL, false), ("blockDefault", BLOCKED, false),
-                ("attributeFormDefault", Qualified, false), ("elementFormDefault", Qualified, false), ("id", Id, false),
+                ("targetNamespace", Uri, false),
+                ("version", Text, false),
+                ("finalDefault", ALL_FINAL, false),
+                ("blockDefault", BLOCKED, false),
+                ("attributeFormDefault", Qualified, false),
+                ("elementFormDefault", Qualified, false),
+                ("id", Id, false),
             ],
             &[(&["include", "import", "redefine", "annotation"], '*'), (GLOBALS, '*')],
         ),
@@ -74,17 +89,32 @@ fn rule(name: &str, parent: &str) -> Option<(Attributes, Slots)> {
         "notation" => (&[("name", NcName, true), ("public", Text, false), ("system", Uri, false), ("id", Id, false)], &[ANNOTATION]),
         "element" if global => (
             &[
-                ("name", NcName, true), ("type", QName, false), ("default", Text, false), ("fixed", Text, false), ("nillable", Boolean, false),
-                ("abstract", Boolean, false), ("final", DERIVED, false), ("block", BLOCKED, false), ("substitutionGroup", QName, false),
+                ("name", NcName, true),
+                ("type", QName, false),
+                ("default", Text, false),
+                ("fixed", Text, false),
+                ("nillable", Boolean, false),
+                ("abstract", Boolean, false),
+                ("final", DERIVED, false),
+                ("block", BLOCKED, false),
+                ("substitutionGroup", QName, false),
                 ("id", Id, false),
             ],
             ELEMENT,
         ),
         "element" => (
             &[
-                ("name", NcName, false), ("ref", QName, false), ("type", QName, false), ("default", Text, false), ("fixed", Text, false),
-                ("nillable", Boolean, false), ("block", BLOCKED, false), ("form", Qualified, false), ("minOccurs", Count, false),
-                ("maxOccurs", MaxCount, false), ("id", Id, false),
+                ("name", NcName, false),
+                ("ref", QName, false),
+                ("type", QName, false),
+                ("default", Text, false),
+                ("fixed", Text, false),
+                ("nillable", Boolean, false),
+                ("block", BLOCKED, false),
+                ("form", Qualified, false),
+                ("minOccurs", Count, false),
+                ("maxOccurs", MaxCount, false),
+                ("id", Id, false),
             ],
             ELEMENT,
         ),
@@ -94,31 +124,36 @@ fn rule(name: &str, parent: &str) -> Option<(Attributes, Slots)> {
         ),
         "attribute" => (
             &[
-                ("name", NcName, false), ("ref", QName, false), ("type", QName, false), ("default", Text, false), ("fixed", Text, false),
-                ("use", Use, false), ("form", Qualified, false), ("id", Id, false),
+                ("name", NcName, false),
+                ("ref", QName, false),
+                ("type", QName, false),
+                ("default", Text, false),
+                ("fixed", Text, false),
+                ("use", Use, false),
+                ("form", Qualified, false),
+                ("id", Id, false),
             ],
             &[ANNOTATION, (&["simpleType"], '?')],
         ),
         "attributeGroup" if global => (&[("name", NcName, true), ("id", Id, false)], &[ANNOTATION, ATTRIBUTES, ANY_ATTRIBUTE]),
         "attributeGroup" => (&[("ref", QName, true), ("id", Id, false)], &[ANNOTATION]),
         "group" if global => (&[("name", NcName, true), ("id", Id, false)], &[ANNOTATION, (&["all", "choice", "sequence"], '1')]),
-        "group" => (
-            &[("ref", QName, true), ("minOccurs", Count, false), ("maxOccurs", MaxCount, false), ("id", Id, false)],
-            &[ANNOTATION],
-        ),
+        "group" => (&[("ref", QName, true), ("minOccurs", Count, false), ("maxOccurs", MaxCount, false), ("id", Id, false)], &[ANNOTATION]),
         "all" if parent == "group" => (&[("id", Id, false)], &[ANNOTATION, (&["element"], '*')]),
         "choice" | "sequence" if parent == "group" => (&[("id", Id, false)], &[ANNOTATION, PARTICLES]),
         "all" => (
             &[("minOccurs", One(&["0", "1"]), false), ("maxOccurs", One(&["1"]), false), ("id", Id, false)],
             &[ANNOTATION, (&["element"], '*')],
         ),
-        "choice" | "sequence" => (
-            &[("minOccurs", Count, false), ("maxOccurs", MaxCount, false), ("id", Id, false)],
-            &[ANNOTATION, PARTICLES],
-        ),
+        "choice" | "sequence" => {
+            (&[("minOccurs", Count, false), ("maxOccurs", MaxCount, false), ("id", Id, false)], &[ANNOTATION, PARTICLES])
+        }
         "any" => (
             &[
-                ("namespace", Namespaces, false), ("processContents", Process, false), ("minOccurs", Count, false), ("maxOccurs", MaxCount, false),
+                ("namespace", Namespaces, false),
+                ("processContents", Process, false),
+                ("minOccurs", Count, false),
+                ("maxOccurs", MaxCount, false),
                 ("id", Id, false),
             ],
             &[ANNOTATION],
@@ -126,7 +161,11 @@ fn rule(name: &str, parent: &str) -> Option<(Attributes, Slots)> {
         "anyAttribute" => (&[("namespace", Namespaces, false), ("processContents", Process, false), ("id", Id, false)], &[ANNOTATION]),
         "complexType" if global => (
             &[
-                ("name", NcName, true), ("mixed", Boolean, false), ("abstract", Boolean, false), ("final", DERIVED, false), ("block", DERIVED, false),
+                ("name", NcName, true),
+                ("mixed", Boolean, false),
+                ("abstract", Boolean, false),
+                ("final", DERIVED, false),
+                ("block", DERIVED, false),
                 ("id", Id, false),
             ],
             COMPLEX,
@@ -135,10 +174,9 @@ fn rule(name: &str, parent: &str) -> Option<(Attributes, Slots)> {
         "simpleContent" => (&[("id", Id, false)], &[ANNOTATION, (&["restriction", "extension"], '1')]),
         "complexContent" => (&[("mixed", Boolean, false), ("id", Id, false)], &[ANNOTATION, (&["restriction", "extension"], '1')]),
         "extension" if parent == "simpleContent" => (&[("base", QName, true), ("id", Id, false)], &[ANNOTATION, ATTRIBUTES, ANY_ATTRIBUTE]),
-        "restriction" if parent == "simpleContent" => (
-            &[("base", QName, true), ("id", Id, false)],
-            &[ANNOTATION, (&["simpleType"], '?'), FACETS, ATTRIBUTES, ANY_ATTRIBUTE],
-        ),
+        "restriction" if parent == "simpleContent" => {
+            (&[("base", QName, true), ("id", Id, false)], &[ANNOTATION, (&["simpleType"], '?'), FACETS, ATTRIBUTES, ANY_ATTRIBUTE])
+        }
         "extension" | "restriction" if parent == "complexContent" => {
             (&[("base", QName, true), ("id", Id, false)], &[ANNOTATION, (MODEL, '?'), ATTRIBUTES, ANY_ATTRIBUTE])
         }
@@ -158,10 +196,9 @@ fn rule(name: &str, parent: &str) -> Option<(Attributes, Slots)> {
         "fractionDigits" | "length" | "minLength" | "maxLength" => {
             (&[("value", Count, true), ("fixed", Boolean, false), ("id", Id, false)], &[ANNOTATION])
         }
-        "whiteSpace" => (
-            &[("value", One(&["preserve", "replace", "collapse"]), true), ("fixed", Boolean, false), ("id", Id, false)],
-            &[ANNOTATION],
-        ),
+        "whiteSpace" => {
+            (&[("value", One(&["preserve", "replace", "collapse"]), true), ("fixed", Boolean, false), ("id", Id, false)], &[ANNOTATION])
+        }
         "key" | "unique" => (&[("name", NcName, true), ("id", Id, false)], KEY),
         "keyref" => (&[("name", NcName, true), ("refer", QName, true), ("id", Id, false)], KEY),
         "selector" | "field" => (&[("xpath", XPath, true), ("id", Id, false)], &[ANNOTATION]),
@@ -170,7 +207,8 @@ fn rule(name: &str, parent: &str) -> Option<(Attributes, Slots)> {
 }
 
 const ELEMENT: Slots = &[ANNOTATION, (&["simpleType", "complexType"], '?'), (&["unique", "key", "keyref"], '*')];
-const COMPLEX: Slots = &[ANNOTATION, (&["simpleContent", "complexContent", "group", "all", "choice", "sequence"], '?'), ATTRIBUTES, ANY_ATTRIBUTE];
+const COMPLEX: Slots =
+    &[ANNOTATION, (&["simpleContent", "complexContent", "group", "all", "choice", "sequence"], '?'), ATTRIBUTES, ANY_ATTRIBUTE];
 const KEY: Slots = &[ANNOTATION, (&["selector"], '1'), (&["field"], '+')];
 
 /// Whether text is a whole number from 0 on.
@@ -219,7 +257,8 @@ impl Compiler<'_, '_> {
             if attribute.ns != EMPTY {
                 if attribute.ns == super::names::XML && local == "lang" && !value.is_empty() && name == "documentation" {
                     let ok = value.trim().split('-').enumerate().all(|(i, p)| {
-                        (1..=8).contains(&p.len()) && p.bytes().all(|b| if i == 0 { b.is_ascii_alphabetic() } else { b.is_ascii_alphanumeric() })
+                        (1..=8).contains(&p.len())
+                            && p.bytes().all(|b| if i == 0 { b.is_ascii_alphabetic() } else { b.is_ascii_alphanumeric() })
                     });
                     if !ok {
                         faults.push(("s4s-att-invalid-value", "xml:lang is no language".into()));

@@ -153,7 +153,8 @@ impl Identity {
                 alive |= !follower.dead(path, level);
             }
             if selected {
-                let followers = key.fields.iter().enumerate().flat_map(|(f, paths)| (0..paths.len()).map(move |p| (f, p, Follower::new()))).collect();
+                let followers =
+                    key.fields.iter().enumerate().flat_map(|(f, paths)| (0..paths.len()).map(move |p| (f, p, Follower::new()))).collect();
                 self.rows.push(Row { scope: index, depth, at, values: vec![None; key.fields.len()], bad: false, followers });
             }
         }
@@ -188,7 +189,15 @@ impl Identity {
     }
 
     /// Gives the value of an attribute of the element at `depth`.
-    pub(super) fn attribute(&mut self, depth: usize, name: Option<QName>, ns: Sym, value: &Given<'_>, schema: &Schema, faults: &mut Vec<FaultKind>) {
+    pub(super) fn attribute(
+        &mut self,
+        depth: usize,
+        name: Option<QName>,
+        ns: Sym,
+        value: &Given<'_>,
+        schema: &Schema,
+        faults: &mut Vec<FaultKind>,
+    ) {
         for row in &mut self.rows {
             let Some(key) = self.scopes.get(row.scope).and_then(|s| schema.keys.get(s.key as usize)) else { continue };
             let level = depth - row.depth;
@@ -209,7 +218,15 @@ impl Identity {
     }
 
     /// Gives the value of the element at `depth`; none when it is nil or has no simple content.
-    pub(super) fn value(&mut self, depth: usize, value: Option<&Given<'_>>, simple: bool, nillable: bool, schema: &Schema, faults: &mut Vec<FaultKind>) {
+    pub(super) fn value(
+        &mut self,
+        depth: usize,
+        value: Option<&Given<'_>>,
+        simple: bool,
+        nillable: bool,
+        schema: &Schema,
+        faults: &mut Vec<FaultKind>,
+    ) {
         while let Some(capture) = self.captures.pop_if(|c| c.depth >= depth) {
             let Some(row) = self.rows.get_mut(capture.row) else { continue };
             let Some(key) = self.scopes.get(row.scope).and_then(|s| schema.keys.get(s.key as usize)) else { continue };

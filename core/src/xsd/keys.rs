@@ -25,7 +25,11 @@ impl Compiler<'_, '_> {
             let text = self.attr(child, "xpath").unwrap_or_default();
             let field = self.local(child) == "field";
             let Some(paths) = self.paths(child, &text, field) else {
-                self.fault(child, if field { "c-fields-xpaths" } else { "c-selector-xpath" }, format!("\u{201C}{text}\u{201D} is no path of this kind"));
+                self.fault(
+                    child,
+                    if field { "c-fields-xpaths" } else { "c-selector-xpath" },
+                    format!("\u{201C}{text}\u{201D} is no path of this kind"),
+                );
                 continue;
             };
             if field {

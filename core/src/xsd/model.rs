@@ -54,7 +54,10 @@ pub(crate) struct Complex {
 pub(crate) enum Content {
     Simple(TypeId),
     /// Elements, or nothing; text between when mixed.
-    Elements { particle: Option<Arc<Particle>>, mixed: bool },
+    Elements {
+        particle: Option<Arc<Particle>>,
+        mixed: bool,
+    },
 }
 
 /// A default or fixed value.
@@ -82,7 +85,6 @@ pub(crate) struct Attribute {
 #[derive(Debug, Clone)]
 pub(crate) struct Element {
     pub(crate) name: QName,
-    pub(crate) global: bool,
     pub(crate) ty: TypeId,
     pub(crate) given: Option<Given>,
     pub(crate) nillable: bool,
@@ -183,14 +185,16 @@ impl Namespaces {
                 Namespaces::Some(all)
             }
             (Namespaces::Not(_), Namespaces::Not(_)) => Namespaces::Not(none),
-            (Namespaces::Not(n), Namespaces::Some(s)) | (Namespaces::Some(s), Namespaces::Not(n)) => match (s.contains(n), s.contains(&none)) {
-                (_, true) if *n == none => Namespaces::Any,
-                (_, false) if *n == none => Namespaces::Not(none),
-                (true, true) => Namespaces::Any,
-                (true, false) => Namespaces::Not(none),
-                (false, true) => return None,
-                (false, false) => Namespaces::Not(*n),
-            },
+            (Namespaces::Not(n), Namespaces::Some(s)) | (Namespaces::Some(s), Namespaces::Not(n)) => {
+                match (s.contains(n), s.contains(&none)) {
+                    (_, true) if *n == none => Namespaces::Any,
+                    (_, false) if *n == none => Namespaces::Not(none),
+                    (true, true) => Namespaces::Any,
+                    (true, false) => Namespaces::Not(none),
+                    (false, true) => return None,
+                    (false, false) => Namespaces::Not(*n),
+                }
+            }
         })
     }
 }

@@ -107,7 +107,8 @@ impl Restriction<'_> {
         if let (Term::Element(re), Term::Any(w)) = (&r.term, &b.term) {
             // All that may stand for the element must fit the wildcard.
             let all = self.substitutes.get(re).cloned().unwrap_or_else(|| vec![*re]);
-            return (!occurs || within((r.min, r.max), (b.min, b.max))) && all.iter().all(|e| w.allows.allows(self.elements[e.0 as usize].name.ns));
+            return (!occurs || within((r.min, r.max), (b.min, b.max)))
+                && all.iter().all(|e| w.allows.allows(self.elements[e.0 as usize].name.ns));
         }
         let open = self.open.len();
         let b_group = self.as_choice(b);
@@ -132,7 +133,8 @@ impl Restriction<'_> {
                     _ => within((1, 1), (b.min, b.max)) && self.recurse(&one, base, false),
                 }
             }
-            (Term::Group(Order::All, mine), Term::Group(Order::All, base)) | (Term::Group(Order::Sequence, mine), Term::Group(Order::Sequence, base)) => {
+            (Term::Group(Order::All, mine), Term::Group(Order::All, base))
+            | (Term::Group(Order::Sequence, mine), Term::Group(Order::Sequence, base)) => {
                 within((r.min, r.max), (b.min, b.max)) && self.recurse(mine, base, false)
             }
             (Term::Group(Order::Choice, mine), Term::Group(Order::Choice, base)) => {
@@ -143,7 +145,8 @@ impl Restriction<'_> {
             }
             (Term::Group(Order::Sequence, mine), Term::Group(Order::Choice, base)) => {
                 let n = mine.len() as u32;
-                within((times(r.min, n), times(r.max, n)), (b.min, b.max)) && mine.iter().all(|m| base.iter().any(|b| self.valid(m, b, true)))
+                within((times(r.min, n), times(r.max, n)), (b.min, b.max))
+                    && mine.iter().all(|m| base.iter().any(|b| self.valid(m, b, true)))
             }
             _ => false,
         }

@@ -2,6 +2,8 @@
 
 mod blocks;
 
+use std::sync::OnceLock;
+
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
@@ -71,10 +73,7 @@ fn table(hir: &Hir) -> Option<Machine> {
         .configure(thompson::Config::new().nfa_size_limit(Some(TABLE)).which_captures(thompson::WhichCaptures::None))
         .build_from_hir(hir)
         .ok()?;
-    let config = dense::Config::new()
-        .start_kind(StartKind::Anchored)
-        .dfa_size_limit(Some(TABLE))
-        .determinize_size_limit(Some(4 * TABLE));
+    let config = dense::Config::new().start_kind(StartKind::Anchored).dfa_size_limit(Some(TABLE)).determinize_size_limit(Some(4 * TABLE));
     let dfa = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
     let start = dfa.start_state_forward(&Input::new(b"").anchored(Anchored::Yes)).ok()?;
     Some(Machine::Table(Box::new(dfa), start))
@@ -232,7 +231,12 @@ impl Reader {
     fn member(&mut self, first: bool, set: &mut Set) -> Result<(), PatternFault> {
         let Some((low, escaped)) = self.endpoint(set)? else { return Ok(()) };
         let range = self.peek() == Some('-') && !matches!(self.chars.get(self.at + 1), Some('[' | ']') | None);
-        if low == '-' && !escaped && !first && self.peek() != Some(']') && !(self.peek() == Some('-') && self.chars.get(self.at + 1) == Some(&'[')) {
+        if low == '-'
+            && !escaped
+            && !first
+            && self.peek() != Some(']')
+            && !(self.peek() == Some('-') && self.chars.get(self.at + 1) == Some(&'['))
+        {
             // An unescaped hyphen is a character only at either end of a class.
             return self.bad();
         }
@@ -285,8 +289,8 @@ impl Reader {
             't' => one('\t'),
             '\\' | '|' | '.' | '?' | '*' | '+' | '(' | ')' | '{' | '}' | '-' | '[' | ']' | '^' => one(c),
             's' | 'S' => many(ranges(&[('\t', '\n'), ('\r', '\r'), (' ', ' ')]), c == 'S'),
-            'i' | 'I' => many(name_set(super::scan::name_start), c == 'I'),
-            'c' | 'C' => many(name_set(super::scan::name_char), c == 'C'),
+            'i' | 'I' => many(name_starts(), c == 'I'),
+            'c' | 'C' => many(name_chars(), c == 'C'),
             'd' | 'D' => many(property("Nd").unwrap_or_else(Set::empty), c == 'D'),
             'w' | 'W' => {
                 let mut set = Set::empty();
@@ -333,8 +337,8 @@ impl Reader {
 }
 
 const CATEGORIES: [&str; 36] = [
-    "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Z", "Zs", "Zl",
-    "Zp", "S", "Sm", "Sc", "Sk", "So", "C", "Cc", "Cf", "Co", "Cn",
+    "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Z",
+    "Zs", "Zl", "Zp", "S", "Sm", "Sc", "Sk", "So", "C", "Cc", "Cf", "Co", "Cn",
 ];
 
 fn property(name: &str) -> Option<Set> {
@@ -346,6 +350,16 @@ fn property(name: &str) -> Option<Set> {
 
 fn ranges(list: &[(char, char)]) -> Set {
     Set::new(list.iter().map(|&(a, b)| ClassUnicodeRange::new(a, b)))
+}
+
+fn name_starts() -> Set {
+    static SET: OnceLock<Set> = OnceLock::new();
+    SET.get_or_init(|| name_set(super::scan::name_start)).clone()
+}
+
+fn name_chars() -> Set {
+    static SET: OnceLock<Set> = OnceLock::new();
+    SET.get_or_init(|| name_set(super::scan::name_char)).clone()
 }
 
 fn name_set(member: fn(char) -> bool) -> Set {

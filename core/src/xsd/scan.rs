@@ -513,18 +513,15 @@ impl Scanner {
         let kind = if blank >= end {
             TextKind::Blank
         } else {
-            let odd = text.iter().fold(0u8, |odd, &b| odd | u8::from(b < 0x20) | u8::from(b >= 0x80) | u8::from(b == b'&') | u8::from(b == b']'));
+            let odd =
+                text.iter().fold(0u8, |odd, &b| odd | u8::from(b < 0x20) | u8::from(b >= 0x80) | u8::from(b == b'&') | u8::from(b == b']'));
             if odd == 0 { TextKind::Plain } else { odd_text(text, at)? }
         };
         if self.place != Place::Inside {
             if text.iter().all(|&b| is_space(b)) && self.place != Place::Start {
                 return Ok(Step::To(end));
             }
-            return if text.iter().all(|&b| is_space(b)) {
-                Ok(Step::To(end))
-            } else {
-                Err(Stop::Malformed(at, NotWellFormed::Outside))
-            };
+            return if text.iter().all(|&b| is_space(b)) { Ok(Step::To(end)) } else { Err(Stop::Malformed(at, NotWellFormed::Outside)) };
         }
         let ended = whole && data.get(end + 1) == Some(&b'/');
         sink.text(data, pos..end, kind, ended, at)?;

@@ -47,7 +47,6 @@ pub(super) struct GivenForm {
 
 #[derive(Debug)]
 pub(super) struct ElementForm {
-    pub(super) name: u32,
     pub(super) ty: TypeId,
     pub(super) nillable: bool,
     pub(super) is_abstract: bool,
@@ -100,7 +99,11 @@ pub(super) struct State {
 pub(super) enum Machine {
     Table(Vec<State>),
     /// Elements in any order: name, element, member; sorted by name. For each member whether it is required. Whether nothing may stand there at all.
-    All { edges: Vec<(u32, u32, u32)>, required: Vec<bool>, empty: bool },
+    All {
+        edges: Vec<(u32, u32, u32)>,
+        required: Vec<bool>,
+        empty: bool,
+    },
     Counted(Counted),
 }
 
@@ -231,10 +234,9 @@ impl Compiler<'_, '_> {
             }
         }
         for e in &self.elements {
-            let name = self.name(&mut schema, e.name);
+            self.name(&mut schema, e.name);
             let given = self.given_form(e.ty, e.given.as_ref());
             schema.elements.push(ElementForm {
-                name,
                 ty: e.ty,
                 nillable: e.nillable,
                 is_abstract: e.is_abstract,
@@ -271,7 +273,8 @@ impl Compiler<'_, '_> {
             };
             let id = TypeId(i as u32);
             let current = name.is_some_and(|n| {
-                n.ns == super::names::XS && i < 50 || self.globals.get(&(Kind::Type, n)).is_some_and(|site| self.type_sites.get(site) == Some(&id))
+                n.ns == super::names::XS && i < 50
+                    || self.globals.get(&(Kind::Type, n)).is_some_and(|site| self.type_sites.get(site) == Some(&id))
             });
             if let Some(name) = name.filter(|_| current) {
                 let n = self.name(&mut schema, name);
@@ -282,7 +285,8 @@ impl Compiler<'_, '_> {
             let form = self.form(&mut schema, TypeId(i as u32));
             schema.forms.push(form);
         }
-        schema.uris = (0..).map_while(|sym| (sym == 0 || !self.strings.get(sym).is_empty()).then(|| self.strings.get(sym).into())).collect();
+        schema.uris =
+            (0..).map_while(|sym| (sym == 0 || !self.strings.get(sym).is_empty()).then(|| self.strings.get(sym).into())).collect();
         for wildcard in &schema.wildcards {
             let list = match &wildcard.allows {
                 super::model::Namespaces::Some(list) => list.clone(),
@@ -306,7 +310,14 @@ impl Compiler<'_, '_> {
     }
 
     fn form(&mut self, schema: &mut Schema, id: TypeId) -> Form {
-        let empty = Form { is_abstract: false, block: 0, content: ContentForm::Simple(id), attributes: Box::new([]), watched: false, any_attribute: NONE };
+        let empty = Form {
+            is_abstract: false,
+            block: 0,
+            content: ContentForm::Simple(id),
+            attributes: Box::new([]),
+            watched: false,
+            any_attribute: NONE,
+        };
         let Type::Complex(c) = &self.types[id.0 as usize] else { return empty };
         let mut attributes: Vec<AttributeForm> = Vec::new();
         for a in &c.attributes {
@@ -423,7 +434,11 @@ impl Counted {
     }
 
     /// Where an element leads: its declaration or a wildcard, and the ways on.
-    pub(super) fn step(&self, configs: &[Config], takes: impl Fn(&(Vec<(u32, u32)>, u32)) -> Option<Taken>) -> Option<(Taken, Vec<Config>)> {
+    pub(super) fn step(
+        &self,
+        configs: &[Config],
+        takes: impl Fn(&(Vec<(u32, u32)>, u32)) -> Option<Taken>,
+    ) -> Option<(Taken, Vec<Config>)> {
         let mut found = None;
         let mut out: Vec<Config> = Vec::new();
         for config in configs {

@@ -362,7 +362,11 @@ fn atomic(ty: &Simple, prim: Prim, text: &[u8], env: &dyn Env, want: bool) -> Re
                 return Ok(None);
             }
             let form = std::str::from_utf8(text).map_err(|_| bad())?;
-            if prim == Prim::Float { Value::Float(form.parse().map_err(|_| bad())?) } else { Value::Double(form.parse().map_err(|_| bad())?) }
+            if prim == Prim::Float {
+                Value::Float(form.parse().map_err(|_| bad())?)
+            } else {
+                Value::Double(form.parse().map_err(|_| bad())?)
+            }
         }
         Prim::Duration => Value::Duration(Duration::parse(text).ok_or_else(bad)?),
         Prim::Hex => {

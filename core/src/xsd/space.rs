@@ -85,7 +85,8 @@ impl Space {
     /// Binds a prefix (empty for the default namespace).
     pub(super) fn bind(&mut self, prefix: &[u8], uri: &[u8], schema: &Schema) -> Result<(), NotWellFormed> {
         let xml = prefix == b"xml";
-        let bad = prefix == b"xmlns" || xml != (uri == XML_URI.as_bytes()) || uri == XMLNS_URI.as_bytes() || !prefix.is_empty() && uri.is_empty();
+        let bad =
+            prefix == b"xmlns" || xml != (uri == XML_URI.as_bytes()) || uri == XMLNS_URI.as_bytes() || !prefix.is_empty() && uri.is_empty();
         if bad {
             return Err(NotWellFormed::UnboundPrefix(String::from_utf8_lossy(prefix).into_owned()));
         }

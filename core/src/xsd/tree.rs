@@ -46,17 +46,6 @@ impl Tree {
         lookup(&self.scopes, self.node(id).scope, prefix, strings)
     }
 
-    /// The namespaces in scope of a node as pairs of prefix and namespace, innermost first.
-    pub(crate) fn namespaces(&self, id: NodeId) -> Vec<(Sym, Sym)> {
-        let mut out = Vec::new();
-        let mut at = self.node(id).scope;
-        while let Some(scope) = self.scopes.get(at as usize) {
-            out.push((scope.prefix, scope.uri));
-            at = scope.parent;
-        }
-        out
-    }
-
     pub(crate) fn read(bytes: &[u8], bounds: &Bounds, strings: &mut Strings) -> Result<Tree, Stop> {
         let mut builder =
             Builder { tree: Tree::default(), stack: Vec::new(), names: Vec::new(), skip: 0, strings, scope: NO_SCOPE, scratch: Vec::new() };

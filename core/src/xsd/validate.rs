@@ -25,7 +25,9 @@ enum Inside {
     Nil,
     Simple(TypeId),
     /// Elements by the model, with text between or not.
-    Elements { mixed: bool },
+    Elements {
+        mixed: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -249,7 +251,11 @@ impl<'s> Run<'s> {
             return self.schema.show(resolved.name, near);
         }
         let (uri, local) = self.space.expanded(raw, attribute);
-        if uri.is_empty() || resolved.ns == near && resolved.ns != super::space::UNKNOWN { text(&local) } else { format!("{{{}}}{}", text(&uri), text(&local)) }
+        if uri.is_empty() || resolved.ns == near && resolved.ns != super::space::UNKNOWN {
+            text(&local)
+        } else {
+            format!("{{{}}}{}", text(&uri), text(&local))
+        }
     }
 
     fn full(&self, resolved: Resolved) -> Option<QName> {
@@ -298,7 +304,7 @@ impl<'s> Run<'s> {
             }
             Inside::Elements { .. } => {}
         }
-        let mut wild = |allowed: u32| schema.wildcards.get(allowed as usize).is_some_and(|w| w.allows.allows(name.ns));
+        let wild = |allowed: u32| schema.wildcards.get(allowed as usize).is_some_and(|w| w.allows.allows(name.ns));
         match schema.models.get(frame.model as usize)? {
             Machine::All { edges, .. } => {
                 let found = edges.iter().find(|e| e.0 == name.name && name.name != NONE);
@@ -420,7 +426,15 @@ impl<'s> Run<'s> {
     }
 
     /// Checks a value and takes note of IDs and references.
-    fn value(&mut self, ty: &Simple, raw: &[u8], at: u64, attribute: Option<&[u8]>, given: Option<&GivenForm>, field: bool) -> Option<(Vec<u8>, String)> {
+    fn value(
+        &mut self,
+        ty: &Simple,
+        raw: &[u8],
+        at: u64,
+        attribute: Option<&[u8]>,
+        given: Option<&GivenForm>,
+        field: bool,
+    ) -> Option<(Vec<u8>, String)> {
         let want = field || given.is_some_and(|g| g.fixed);
         let env = SpaceEnv { space: &self.space, entities: &self.entities };
         let found = check(&self.schema.types, ty, raw, &env, &mut self.links, want);
@@ -498,7 +512,9 @@ impl<'s> Run<'s> {
             let resolved = self.space.resolve(raw, hash(raw), true, schema).map_err(|e| Stop::Malformed(at, e))?;
             let mut decoded = std::mem::take(&mut self.spare);
             let value = attribute_value(data, a, &mut decoded).map_err(|e| Stop::Malformed(at, e))?;
-            if Space::is_xsi(resolved) && matches!(local(raw), b"type" | b"nil" | b"schemaLocation" | b"noNamespaceSchemaLocation") || inside == Inside::Skip {
+            if Space::is_xsi(resolved) && matches!(local(raw), b"type" | b"nil" | b"schemaLocation" | b"noNamespaceSchemaLocation")
+                || inside == Inside::Skip
+            {
                 self.spare = decoded;
                 continue;
             }
@@ -563,7 +579,14 @@ impl<'s> Run<'s> {
 
     #[cold]
     #[inline(never)]
-    fn wild_attribute(&mut self, wildcard: u32, resolved: Resolved, raw: &[u8], at: u64, names: impl Iterator<Item = u32>) -> Option<&'s AttributeForm> {
+    fn wild_attribute(
+        &mut self,
+        wildcard: u32,
+        resolved: Resolved,
+        raw: &[u8],
+        at: u64,
+        names: impl Iterator<Item = u32>,
+    ) -> Option<&'s AttributeForm> {
         let schema = self.schema;
         let allowed = schema.wildcards.get(wildcard as usize).filter(|w| w.allows.allows(resolved.ns));
         let name = |run: &Run<'_>| match resolved.name {
@@ -662,7 +685,8 @@ impl<'s> Run<'s> {
     #[cold]
     fn unknown_root(&mut self, resolved: Resolved, raw: &[u8], at: u64) {
         let schema = self.schema;
-        let mut expected: Vec<String> = (0..schema.names.len()).filter(|&n| schema.global_elements[n] != NONE).map(|n| schema.show(n as u32, resolved.ns)).collect();
+        let mut expected: Vec<String> =
+            (0..schema.names.len()).filter(|&n| schema.global_elements[n] != NONE).map(|n| schema.show(n as u32, resolved.ns)).collect();
         expected.sort_unstable();
         expected.truncate(100);
         let name = self.element_name(resolved, raw, false);
@@ -797,7 +821,9 @@ impl Sink for Run<'_> {
             let Some(form) = schema.forms.get(ty.0 as usize) else { return Ok(()) };
             if form.is_abstract && !bad_type && !declared.is_some_and(|e| e.is_abstract) {
                 let name = match &schema.types.get(ty.0 as usize) {
-                    Some(Type::Complex(c)) => c.name.and_then(|n| schema.lookup.get(&n)).map_or(String::new(), |&n| schema.show(n, resolved.ns)),
+                    Some(Type::Complex(c)) => {
+                        c.name.and_then(|n| schema.lookup.get(&n)).map_or(String::new(), |&n| schema.show(n, resolved.ns))
+                    }
                     _ => String::new(),
                 };
                 self.fault(at, None, FaultKind::AbstractType { name });

@@ -183,7 +183,13 @@ impl<'a> DecimalRef<'a> {
     }
 
     pub(crate) fn cmp(&self, other: &DecimalRef<'_>) -> Ordering {
-        let magnitude = || self.whole.len().cmp(&other.whole.len()).then_with(|| self.whole.cmp(other.whole)).then_with(|| self.fraction.cmp(other.fraction));
+        let magnitude = || {
+            self.whole
+                .len()
+                .cmp(&other.whole.len())
+                .then_with(|| self.whole.cmp(other.whole))
+                .then_with(|| self.fraction.cmp(other.fraction))
+        };
         match (self.negative, other.negative) {
             (false, false) => magnitude(),
             (true, true) => magnitude().reverse(),
@@ -236,7 +242,10 @@ fn month_days(year: i64, month: u8) -> u8 {
 impl Moment {
     /// Seconds from 0000-03-01T00:00:00 in UTC, or in local time where there is no zone.
     fn instant(&self) -> i128 {
-        days(self.year, self.month, self.day) * 86_400 + i128::from(self.hour) * 3600 + i128::from(self.minute) * 60 + i128::from(self.second)
+        days(self.year, self.month, self.day) * 86_400
+            + i128::from(self.hour) * 3600
+            + i128::from(self.minute) * 60
+            + i128::from(self.second)
             - i128::from(self.zone.unwrap_or(0)) * 60
     }
 
@@ -317,7 +326,9 @@ impl Moment {
             self.fraction = fraction(&digits[..n]);
             rest = &digits[n..];
         }
-        let ok = self.minute < 60 && self.second < 60 && (self.hour < 24 || self.hour == 24 && self.minute == 0 && self.second == 0 && self.fraction == 0);
+        let ok = self.minute < 60
+            && self.second < 60
+            && (self.hour < 24 || self.hour == 24 && self.minute == 0 && self.second == 0 && self.fraction == 0);
         ok.then_some(rest)
     }
 }
