@@ -34,6 +34,9 @@ pub(crate) struct Tree {
     scopes: Vec<Scope>,
 }
 
+/// The namespace of the attributes that keep parts of a schema for processors of some versions.
+const VERSIONING: &str = "http://www.w3.org/2007/XMLSchema-versioning";
+
 const NO_SCOPE: u32 = u32::MAX;
 
 impl Tree {
@@ -93,6 +96,23 @@ impl Builder<'_> {
         self.scratch.clear();
         decode(a.value(data), true, true, &mut self.scratch).map_err(|e| Stop::Malformed(at, e))?;
         Ok(text(&self.scratch))
+    }
+
+    /// Whether an element is marked as meant for processors of another version than 1.0, and so is to be passed over.
+    fn other_version(&self, id: NodeId) -> bool {
+        self.tree.node(id).attributes.iter().filter(|(name, _)| self.strings.get(name.ns) == VERSIONING).any(|(name, value)| {
+            let mut parts = value.trim().splitn(2, '.').map(str::parse::<u32>);
+            let version = match (parts.next(), parts.next()) {
+                (Some(Ok(major)), None) => (major, 0),
+                (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
+                _ => return false,
+            };
+            match self.strings.get(name.local) {
+                "minVersion" => version > (1, 0),
+                "maxVersion" => version <= (1, 0),
+                _ => false,
+            }
+        })
     }
 
     fn qname(&mut self, raw: &[u8], attribute: bool, at: u64) -> Result<QName, Stop> {
@@ -157,11 +177,12 @@ impl Sink for Builder<'_> {
         let id = self.tree.nodes.len() as NodeId;
         let parent = self.stack.last().map_or(0, |s| s.0);
         self.tree.nodes.push(Node { name, attributes: list, children: Vec::new(), parent, at, scope: self.scope, text: false });
-        if id != 0 {
+        let other = id != 0 && self.other_version(id);
+        if id != 0 && !other {
             self.tree.nodes[parent as usize].children.push(id);
         }
         self.stack.push((id, outside));
-        if name.ns == XS && matches!(self.strings.get(name.local), "documentation" | "appinfo") {
+        if other || name.ns == XS && matches!(self.strings.get(name.local), "documentation" | "appinfo") {
             self.skip = 1;
         }
         Ok(())
