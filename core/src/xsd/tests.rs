@@ -296,12 +296,24 @@ impl Reference {
         }
     }
 
-    fn fits(&self, word: &[u8]) -> bool {
+    fn size(&self) -> usize {
+        match self {
+            Empty | Never | Leaf(_) => 1,
+            Sequence(a, b) | Choice(a, b) => 1 + a.size() + b.size(),
+            Repeat(a, _, _) => 1 + a.size(),
+        }
+    }
+
+    /// Whether a word fits; nothing where this simple way of asking would take too much memory.
+    fn fits(&self, word: &[u8]) -> Option<bool> {
         let mut at = self.clone();
         for &c in word {
             at = at.after(c);
+            if at.size() > 1000 {
+                return None;
+            }
         }
-        at.nullable()
+        Some(at.nullable())
     }
 
     /// A word along what may come, by the numbers of `picks`: which of the elements that may come, and how often as long as it may.
@@ -313,7 +325,7 @@ impl Reference {
             let Some(&c) = may.get(pick % may.len().max(1)) else { break };
             for _ in 0..times {
                 let next = at.after(c);
-                if matches!(next, Never) {
+                if matches!(next, Never) || next.size() > 1000 {
                     break;
                 }
                 word.push(c);
@@ -376,7 +388,8 @@ proptest! {
                 }
                 document.push_str("</r>");
                 let found = kinds(&schema, &document);
-                prop_assert_eq!(found.is_empty(), model.fits(&word), "{} {} {:?}", body, document, found);
+                let Some(fits) = model.fits(&word) else { continue };
+                prop_assert_eq!(found.is_empty(), fits, "{} {} {:?}", body, document, found);
             }
         }
     }
