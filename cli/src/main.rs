@@ -14,6 +14,7 @@ mod output;
 mod progress;
 mod reading;
 mod report_out;
+mod schemas;
 mod sink;
 mod standards;
 mod target;

@@ -21,7 +21,7 @@ use crate::args;
 use crate::output::{Failure, print};
 use crate::reading::Input;
 use crate::report_out::{Form, report_files, write_reports};
-use crate::target::{self, catalog};
+use crate::target;
 
 pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let format = format(&args.format)?;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let with_digest = std::iter::once(format).map(Form::Text).chain(reports.iter().map(|r| r.1)).any(Form::with_digest);
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
-    let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), ..args.how.options() };
+    let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), documents: choice.documents(), ..args.how.options() };
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
     let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
     write_reports(&reports, &report, &paths)?;
@@ -119,6 +119,10 @@ pub(crate) fn check_files(
 /// Says what was recognised and how sure that is.
 pub(crate) fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: &Options) {
     for start in starts {
+        if let Some(kind) = start.document {
+            eprintln!("{}: taken for {}, document \"{}\" (sure, by its outermost element)", start.name, plan.reference(), kind.resource());
+            continue;
+        }
         let Ok(head) = start.head(&options.hints) else { continue };
         let sample = Sample { bytes: start.sample, whole: start.whole };
         if let Some(guess) = detect::detect(std::slice::from_ref(plan), &head, &sample).first() {
@@ -140,9 +144,14 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         "json" => true,
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
-    let input = Input::open(&args.file, &target::read_options(None, &args.how)?)?;
+    let plans = target::plans()?;
+    let documents = Choice::Detect(plans.clone()).documents();
+    let input = Input::open(&args.file, &ReadOptions { documents, ..target::read_options(None, &args.how)? })?;
     let start = input.start();
-    let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
+    if let Some(kind) = start.document {
+        print(&detect::document(start.name, kind.standard(), kind.resource(), json))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let guesses = match start.head(&DialectHints::default()) {
         Ok(head) => detect::detect(&plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
         Err(_) => Vec::new(),

@@ -20,6 +20,7 @@ mod csv;
 pub mod descriptor;
 mod geojson;
 mod json;
+mod names;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(any(feature = "xlsx-write", feature = "parquet"))]
@@ -271,4 +272,15 @@ impl WriterConfig {
             Format::Json => Box::new(JsonWriter::new(schema, fields, true)),
         }
     }
+}
+
+/// All that a writer makes of some rows.
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+fn written(writer: &mut dyn RowWriter, rows: &[Vec<&str>]) -> String {
+    let mut out = Vec::new();
+    writer.begin(&mut out);
+    rows.iter().for_each(|row| writer.row(row, &mut out));
+    writer.finish(&mut out);
+    String::from_utf8(out).unwrap()
 }

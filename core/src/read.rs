@@ -17,6 +17,7 @@ use crate::finding::Finding;
 
 pub mod container;
 pub mod delimited;
+pub mod document;
 pub mod fixed;
 pub mod form;
 pub mod intake;
@@ -121,10 +122,19 @@ pub struct ReadOptions {
     pub layouts: tidy::Layouts,
     /// Layouts of fixed width that the file may have; text that fits none of them is delimited.
     pub fixed: Vec<Arc<FixedLayout>>,
+    /// Kinds of documents that the file may be; what is one is not read as rows.
+    pub documents: document::Documents,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        ReadOptions { records: None, sheet: None, whole: crate::bounds::MAX_WHOLE, layouts: tidy::Layouts::default(), fixed: Vec::new() }
+        ReadOptions {
+            records: None,
+            sheet: None,
+            whole: crate::bounds::MAX_WHOLE,
+            layouts: tidy::Layouts::default(),
+            fixed: Vec::new(),
+            documents: document::Documents::default(),
+        }
     }
 }

@@ -264,6 +264,11 @@ impl TableSchema {
         self.fields[field].missing_values.as_deref().unwrap_or(&self.missing_values)
     }
 
+    /// The texts other than the empty one that mean "no value" in one field.
+    pub fn missing_texts(&self, field: usize) -> Vec<String> {
+        self.missing_for(field).iter().filter(|m| !m.is_empty()).cloned().collect()
+    }
+
     /// Whether a field must be filled: by constraint, or as part of the primary key.
     pub fn is_required(&self, field: usize) -> bool {
         self.fields[field].constraints.required || self.primary_key.contains(&field)

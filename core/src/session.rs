@@ -15,6 +15,7 @@ use crate::check::table::TableCheck;
 use crate::decode::Head;
 use crate::detect;
 use crate::read::FixedLayout;
+use crate::read::document::Documents;
 use crate::read::tidy::Layouts;
 use crate::read::{Intake, Places, Source, Transcript};
 use crate::report::Report;
@@ -45,11 +46,24 @@ impl Choice {
         }
     }
 
+    /// Kinds of documents that a file may be; see [`crate::read::ReadOptions::documents`].
+    pub fn documents(&self) -> Documents {
+        match self {
+            Choice::Given(plan) => Documents::new(plan.documents.iter().cloned()),
+            Choice::Detect(plans) => Documents::new(plans.iter().flat_map(|plan| plan.documents.iter().cloned())),
+        }
+    }
+
     /// The plan for files that start so.
     pub fn decide(&self, starts: &[Start<'_>], options: &Options) -> Arc<StandardPlan> {
         match self {
             Choice::Given(plan) => plan.clone(),
             Choice::Detect(plans) => {
+                let documents = starts.iter().filter_map(|s| s.document);
+                let mut of_documents = documents.filter_map(|d| plans.iter().find(|p| p.reference() == d.standard()));
+                if let Some(plan) = of_documents.next() {
+                    return plan.clone();
+                }
                 let heads: Vec<(Head, &Start<'_>)> = starts.iter().filter_map(|s| s.head(&options.hints).ok().map(|h| (h, s))).collect();
                 let samples: Vec<(&Head, Sample<'_>)> =
                     heads.iter().map(|(head, s)| (head, Sample { bytes: s.sample, whole: s.whole })).collect();
@@ -62,7 +76,8 @@ impl Choice {
 /// The bytes of one table on their way through the checks: whole records are checked, the rest waits for more.
 #[derive(Debug)]
 pub struct Feed {
-    check: TableCheck,
+    /// `None` for a document, which is checked by its source.
+    check: Option<TableCheck>,
     buffer: Vec<u8>,
     /// Where in the buffer the first unread record starts.
     at: usize,
@@ -77,7 +92,7 @@ const PACKED: usize = 4 << 10;
 impl Feed {
     /// Starts with the file's first bytes; `data_start` is where the first record begins.
     pub fn new(check: TableCheck, first: Vec<u8>, data_start: usize) -> Feed {
-        Feed { check, buffer: first, at: data_start, skipping: false, scratch: Scratch::default(), source: Source::default() }
+        Feed { check: Some(check), buffer: first, at: data_start, skipping: false, scratch: Scratch::default(), source: Source::default() }
     }
 
     /// Opens a file's table behind its header, whatever the file's form. `None` when there is nothing to read.
@@ -86,6 +101,10 @@ impl Feed {
         let started = dataset.start(index, &intake.start());
         let (first, mut source) = intake.into_parts();
         dataset.add_findings(index, source.take_findings());
+        if source.is_document() {
+            let (buffer, scratch) = (Vec::new(), Scratch::default());
+            return Some(Feed { check: None, buffer, at: 0, skipping: false, scratch, source });
+        }
         let (check, data_start) = started?;
         if let Some(transcript) = source.transcript_mut() {
             transcript.begin();
@@ -93,9 +112,9 @@ impl Feed {
         Some(Feed { source, ..Feed::new(check, first, data_start) })
     }
 
-    /// The check and where its first record begins, for a shell that reads delimited text in its own way.
-    pub fn into_check(self) -> (TableCheck, usize) {
-        (self.check, self.at)
+    /// The check and where its first record begins, for a shell that reads delimited text in its own way. `None` for a document.
+    pub fn into_check(self) -> Option<(TableCheck, usize)> {
+        Some((self.check?, self.at))
     }
 
     /// Whether bytes may be appended to [`Feed::buffer`] as they are.
@@ -110,7 +129,9 @@ impl Feed {
 
     /// Says how large the file is; see [`TableCheck::expect`].
     pub fn expect(&mut self, bytes: u64) {
-        self.check.expect(bytes);
+        if let Some(check) = &mut self.check {
+            check.expect(bytes);
+        }
     }
 
     /// How many bytes wait.
@@ -122,7 +143,7 @@ impl Feed {
     pub fn push(&mut self, bytes: &[u8], dataset: &mut Dataset, index: usize) {
         for piece in bytes.chunks(if self.source.is_packed() { PACKED } else { BLOCK }) {
             self.source.push(piece, &mut self.buffer);
-            if self.source.transcript().is_some() || self.waiting() >= BLOCK {
+            if self.source.transcript().is_some() || self.source.is_document() || self.waiting() >= BLOCK {
                 self.advance(false, dataset, index);
             }
         }
@@ -134,28 +155,32 @@ impl Feed {
             self.advance_batches(dataset, index);
             return;
         }
+        let Some(check) = &mut self.check else {
+            dataset.add_findings(index, self.source.take_findings());
+            return;
+        };
         let until = self.buffer.len();
-        let outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
+        let outcome = check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
         self.skipping = outcome.skipping;
         self.at = outcome.next;
-        self.check.merge(outcome, &self.buffer, dataset.findings_of(index));
+        check.merge(outcome, &self.buffer, dataset.findings_of(index));
         self.buffer.drain(..self.at);
         self.at = 0;
     }
 
     fn advance_batches(&mut self, dataset: &mut Dataset, index: usize) {
         while let Some(batch) = self.source.transcript_mut().and_then(Transcript::next_batch) {
-            let Some(transcript) = self.source.transcript() else { return };
+            let (Some(transcript), Some(check)) = (self.source.transcript(), &mut self.check) else { return };
             let places = Places { origins: &batch.origins, transcript };
-            let binding = self.check.binding.clone();
+            let binding = check.binding.clone();
             let mut outcome = binding.check(&batch.text, 0, batch.text.len(), true, false, &mut self.scratch);
-            places.relocate(&mut outcome.findings, index as u32, self.check.records());
+            places.relocate(&mut outcome.findings, index as u32, check.records());
             let found = batch.findings.into_iter().map(|mut f| {
                 f.place.file = index as u32;
                 f
             });
             let (found, general): (Vec<_>, Vec<_>) = found.partition(|f| f.place.row > 0);
-            self.check.merge_placed(outcome, &batch.text, Some(places), found, dataset.findings_of(index));
+            check.merge_placed(outcome, &batch.text, Some(places), found, dataset.findings_of(index));
             dataset.add_findings(index, general);
         }
     }
@@ -166,7 +191,12 @@ impl Feed {
         self.advance(true, dataset, index);
         dataset.add_findings(index, self.source.take_findings());
         dataset.unread(index, self.source.transcript().map_or(0, Transcript::unread));
-        dataset.finish_file(index, self.check);
+        if let Some(facts) = self.source.document() {
+            dataset.document(index, facts);
+        }
+        if let Some(check) = self.check {
+            dataset.finish_file(index, check);
+        }
     }
 }
 
@@ -197,6 +227,9 @@ impl Session {
             options.read.layouts = choice.layouts();
         }
         options.read.fixed.extend(choice.fixed());
+        if options.read.documents.is_empty() {
+            options.read.documents = choice.documents();
+        }
         let intake = Box::new(Intake::new(name, &options.read));
         Session { choice, options, bytes: 0, digest: digest.then(Sha256::new), state: State::Start(intake) }
     }

@@ -31,6 +31,7 @@ pub use encoding::utf8;
 pub use scan::NotWellFormed;
 pub use schema::{Schema, compile};
 pub use validate::Validator;
+pub use validate::held::HeldValidator;
 
 /// A schema document as it was handed over.
 #[derive(Debug, Clone, Copy)]

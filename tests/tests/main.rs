@@ -10,3 +10,5 @@ mod layouts;
 mod shells;
 mod support;
 mod workbooks;
+mod xsd;
+mod xsd_random;

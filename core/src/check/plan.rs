@@ -10,6 +10,7 @@ use crate::decimal::Decimal;
 use crate::finding::{Code, RuleWords, Severity};
 use crate::package::{Package, Resource, RuleKind};
 use crate::read::FixedLayout;
+use crate::read::document::DocumentKind;
 use crate::read::tidy::Known;
 use crate::schema::{Presence, TableSchema};
 
@@ -128,6 +129,8 @@ pub struct StandardPlan {
     pub known: bool,
     /// Whether text that is not stored as UTF-8 is an error.
     pub utf8_only: bool,
+    /// Documents of it that are checked as they stand.
+    pub documents: Vec<Arc<dyn DocumentKind>>,
 }
 
 impl StandardPlan {
@@ -142,6 +145,7 @@ impl StandardPlan {
             tables,
             known: true,
             utf8_only: package.manifest.utf8_only,
+            documents: super::xml::of_package(package),
         }
     }
 
@@ -158,7 +162,7 @@ impl StandardPlan {
                 Arc::new(plan)
             })
             .collect();
-        StandardPlan { id: id.to_owned(), version: String::new(), digest: digest.to_owned(), tables, known: true, utf8_only: false }
+        StandardPlan { id: id.to_owned(), digest: digest.to_owned(), tables, known: true, ..StandardPlan::unknown() }
     }
 
     /// Stands for no standard: only the shape of files is checked.
@@ -170,6 +174,7 @@ impl StandardPlan {
             tables: Vec::new(),
             known: false,
             utf8_only: false,
+            documents: Vec::new(),
         }
     }
 

@@ -99,12 +99,7 @@ mod tests {
 
     fn written(config: &WriterConfig, rows: &[Vec<&str>]) -> String {
         let schema = TableSchema::of_texts(&["a", "b,c"]);
-        let mut writer = CsvWriter::new(&schema, &[0, 1], config);
-        let mut out = Vec::new();
-        writer.begin(&mut out);
-        rows.iter().for_each(|r| writer.row(r, &mut out));
-        writer.finish(&mut out);
-        String::from_utf8(out).unwrap()
+        crate::encode::written(&mut CsvWriter::new(&schema, &[0, 1], config), rows)
     }
 
     #[test]

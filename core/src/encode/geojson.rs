@@ -193,12 +193,7 @@ mod tests {
     fn written(fields: Vec<Field>, rows: &[Vec<&str>]) -> String {
         let schema = TableSchema { fields, ..TableSchema::of_texts(&[]) };
         let all: Vec<usize> = (0..schema.fields.len()).collect();
-        let mut writer = GeoJsonWriter::new(&schema, &all);
-        let mut out = Vec::new();
-        writer.begin(&mut out);
-        rows.iter().for_each(|r| writer.row(r, &mut out));
-        writer.finish(&mut out);
-        String::from_utf8(out).unwrap()
+        crate::encode::written(&mut GeoJsonWriter::new(&schema, &all), rows)
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //!
 //! Every column may be empty. A cell that is no value of its column's type is left empty, and said.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use ::parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
@@ -27,7 +28,7 @@ use crate::schema::{DateFormat, Field, FieldType, NumberFormat, TableSchema};
 use crate::value::{Number, date, number};
 
 use super::parts::{self, Pipe};
-use super::{RowWriter, TableNames, Trouble};
+use super::{RowWriter, TableNames, Trouble, names};
 
 /// Writes one file.
 pub struct ParquetWriter {
@@ -84,19 +85,13 @@ const DIGITS: i32 = 18;
 impl ParquetWriter {
     /// `fields` are the indexes of the schema's fields that are written.
     pub fn new(names: TableNames<'_>, schema: &TableSchema, fields: &[usize]) -> ParquetWriter {
-        let mut taken: Vec<String> = Vec::new();
+        let mut taken = HashSet::new();
         let mut columns = Vec::new();
         for &f in fields.iter().filter(|&&f| f < schema.fields.len()) {
             let field = &schema.fields[f];
             let plain = if field.name.is_empty() { "field" } else { &field.name };
-            let mut name = plain.to_owned();
-            let mut n = 2;
-            while taken.contains(&name) {
-                name = format!("{plain}_{n}");
-                n += 1;
-            }
-            taken.push(name.clone());
-            let missing = schema.missing_for(f).iter().filter(|m| !m.is_empty()).cloned().collect();
+            let name = names::distinct(&mut taken, plain);
+            let missing = schema.missing_texts(f);
             let kind = Kind::of(field);
             columns.push(Column { field: f, name, values: kind.values(), kind, missing, filled: Vec::new() });
         }

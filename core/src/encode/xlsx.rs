@@ -73,8 +73,7 @@ impl XlsxWriter {
                 FieldType::DateTime(format) => Kind::DateTime(format.clone()),
                 _ => Kind::Text,
             };
-            let missing = schema.missing_for(f).iter().filter(|m| !m.is_empty()).cloned().collect();
-            Column { field: f, name: field.name.clone(), letter: words::column_letter(i as u32), kind, missing }
+            Column { field: f, name: field.name.clone(), letter: words::column_letter(i as u32), kind, missing: schema.missing_texts(f) }
         };
         let known = fields.iter().copied().filter(|&f| f < schema.fields.len());
         XlsxWriter {

@@ -4,9 +4,11 @@
 //! Names that XML does not allow are made valid: every sign that may not stand in one becomes `_`, and two fields that would then be
 //! called alike are told apart by a number. Characters that XML cannot hold at all become U+FFFD, and are said.
 
+use std::collections::HashSet;
+
 use crate::schema::TableSchema;
 
-use super::{RowWriter, TableNames, Trouble};
+use super::{RowWriter, TableNames, Trouble, names};
 
 /// Writes elements, one a row.
 #[derive(Debug, Clone)]
@@ -24,19 +26,11 @@ impl XmlWriter {
         let mut order: Vec<usize> = fields.iter().copied().filter(|&f| f < schema.fields.len()).collect();
         order.sort_unstable();
         order.dedup();
-        let mut taken: Vec<String> = Vec::with_capacity(order.len());
+        let mut taken = HashSet::with_capacity(order.len());
         let mut members = Vec::with_capacity(order.len());
         for f in order {
             let plain = element_name(&schema.fields[f].name, "field");
-            let mut name = plain.clone();
-            let mut n = 2;
-            while taken.contains(&name) {
-                name = format!("{plain}_{n}");
-                n += 1;
-            }
-            taken.push(name.clone());
-            let missing = schema.missing_for(f).iter().filter(|m| !m.is_empty()).cloned().collect();
-            members.push((f, name, missing));
+            members.push((f, names::distinct(&mut taken, &plain), schema.missing_texts(f)));
         }
         XmlWriter {
             table: element_name(names.table, "records"),

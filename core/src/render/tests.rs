@@ -34,6 +34,13 @@ fn status(row: u64, value: &str) -> Finding {
         .arg("allowed", "Issued, Pending, Closed")
 }
 
+/// The same in a file whose records name their fields, where the first row is the first record.
+fn keyed(record: u64, value: &str) -> Finding {
+    let mut finding = status(record, value);
+    finding.place = Place { record, ..finding.place };
+    finding
+}
+
 fn missing(name: &str) -> Finding {
     Finding::new("C206", "", Place { field: Some(Arc::from(name)), ..Place::default() }).arg("name", name)
 }
@@ -374,6 +381,8 @@ fn verdicts() {
         (report(many.clone().chain([rule(row(42))]).collect()), "Not ready: 2 things to mend in 41 of 2,310 rows."),
         (report(vec![status(2, "x")]), "Not ready: 1 thing to mend in 1 of 2,310 rows."),
         (with(vec![status(2, "x")], few), "Not ready: 1 thing to mend in 1 of 1 row."),
+        // A file of JSON has no header: its first row is a record.
+        (with(vec![missing("A"), keyed(1, "x")], few), "Not ready: 2 things to mend: 1 in the file as a whole, the other in 1 of 1 row."),
         (report(vec![missing("A")]), "Not ready: 1 thing to mend in the file as a whole."),
         (report(vec![header(1), header(2)]), "Not ready: 2 things to mend in the file as a whole."),
         (

@@ -70,7 +70,8 @@ impl Tally {
             if cause.severity != Severity::Error {
                 continue;
             }
-            if cause.last_row <= 1 {
+            // Where a file has no header row, as in JSON, row 1 is the first record.
+            if cause.last_row <= 1 && cause.samples.iter().all(|s| s.place.record == 0) {
                 tally.whole += 1;
             }
             let in_header = cause.samples.iter().any(|s| s.place.row == 1 && s.place.record == 0);

@@ -15,7 +15,7 @@ use super::{Bounds, Document, Resolve, SchemaFault};
 pub(super) const NONE: u32 = u32::MAX;
 
 /// A compiled schema. It can be shared between threads and kept for any number of documents.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Schema {
     pub(super) types: Vec<Type>,
     pub(super) forms: Vec<Form>,

@@ -1,5 +1,7 @@
 //! Holds documents against a schema while they stream by.
 
+pub(super) mod held;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;

@@ -20,6 +20,7 @@ pub mod seeds;
 mod tidy;
 mod validate;
 mod write_tables;
+mod xsd_instance;
 
 pub use convert::convert;
 pub use crosswalk::crosswalk;
@@ -33,6 +34,7 @@ pub use render::render;
 pub use tidy::tidy;
 pub use validate::validate;
 pub use write_tables::write_tables;
+pub use xsd_instance::xsd_instance;
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +46,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
@@ -61,4 +63,5 @@ pub const TARGETS: [Target; 16] = [
     Target { name: "gzip", body: gzip },
     Target { name: "parquet", body: parquet },
     Target { name: "write_tables", body: write_tables },
+    Target { name: "xsd_instance", body: xsd_instance },
 ];
