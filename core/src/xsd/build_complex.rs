@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::build_simple::DERIVATIONS;
 use super::compile::{AttributeSet, Compiler, Kind, Site, bits};
 use super::grammar::count;
 use super::model::{
@@ -11,6 +12,9 @@ use super::model::{
 use super::names::{EMPTY, QName, XSI};
 use super::simple::{IdKind, Variety};
 use super::value::Prim;
+
+/// How deep model groups may lie in one another, groups written out.
+const NESTING: usize = 300;
 
 impl Compiler<'_, '_> {
     pub(super) fn build_complex(&mut self, site: Site) -> Option<Complex> {
@@ -142,7 +146,15 @@ impl Compiler<'_, '_> {
                     self.fault(how, "cos-all-limited", "a group of all cannot be extended or extend another");
                 }
                 let particle = match (before, particle) {
-                    (Some(a), Some(b)) => Some(Arc::new(Particle { min: 1, max: 1, term: Term::Group(Order::Sequence, vec![a, b]) })),
+                    (Some(a), Some(b)) => {
+                        // What was put together before is not put one deeper again.
+                        let mut list = match &*a {
+                            Particle { min: 1, max: 1, term: Term::Group(Order::Sequence, list) } => list.clone(),
+                            _ => vec![a],
+                        };
+                        list.push(b);
+                        Some(Arc::new(Particle { min: 1, max: 1, term: Term::Group(Order::Sequence, list) }))
+                    }
                     (a, b) => a.or(b),
                 };
                 Content::Elements { particle, mixed: base_mixed }
@@ -190,7 +202,11 @@ impl Compiler<'_, '_> {
     /// The particle of a type, an extension or a restriction; `None` for nothing.
     fn content_particle(&mut self, site: Site) -> Option<Arc<Particle>> {
         let child = self.child(site, &["group", "all", "choice", "sequence"])?;
-        let particle = self.particle(child)?;
+        let outside = std::mem::replace(&mut self.particles, 0);
+        let nesting = std::mem::replace(&mut self.nesting, 0);
+        let particle = self.particle(child);
+        (self.particles, self.nesting) = (outside, nesting);
+        let particle = particle?;
         match &particle.term {
             Term::Group(Order::Sequence | Order::All, list) if list.is_empty() => None,
             Term::Group(Order::Choice, list) if list.is_empty() && particle.min == 0 => None,
@@ -214,11 +230,28 @@ impl Compiler<'_, '_> {
     }
 
     fn particle(&mut self, site: Site) -> Option<Arc<Particle>> {
+        if self.nesting >= NESTING || self.particles > self.bounds.particles {
+            self.fault(site, "bound", "the content model is too large");
+            return None;
+        }
+        self.nesting += 1;
+        let particle = self.particle_within(site);
+        self.nesting -= 1;
+        particle
+    }
+
+    fn particle_within(&mut self, site: Site) -> Option<Arc<Particle>> {
         let (min, max) = self.occurs(site)?;
         let local = self.local(site).to_string();
         let term = match local.as_str() {
-            "element" => Term::Element(self.local_element(site)?),
-            "any" => Term::Any(self.wildcard(site)?),
+            "element" => {
+                self.particles += 1;
+                Term::Element(self.local_element(site)?)
+            }
+            "any" => {
+                self.particles += 1;
+                Term::Any(self.wildcard(site)?)
+            }
             "group" => {
                 let text = self.attr(site, "ref")?;
                 let inner = self.group_ref(site, &text)?;
@@ -291,13 +324,17 @@ impl Compiler<'_, '_> {
     /// What a group definition holds.
     pub(super) fn group_at(&mut self, group: Site, from: Site) -> Option<Arc<Particle>> {
         if let Some(known) = self.groups.get(&group) {
+            self.particles += self.group_sizes.get(&group).copied().unwrap_or(0);
             return known.clone();
         }
-        if !self.building.insert(group) || self.building.len() > 1000 {
+        if !self.building.insert(group) || self.building.len() > DERIVATIONS {
             self.fault(from, "mg-props-correct", "a group holds itself");
             return None;
         }
+        let outside = std::mem::replace(&mut self.particles, 0);
         let inner = self.child(group, &["all", "choice", "sequence"]).and_then(|child| self.particle(child));
+        self.group_sizes.insert(group, self.particles);
+        self.particles = self.particles.saturating_add(outside);
         self.building.remove(&group);
         self.groups.insert(group, inner.clone());
         inner
@@ -448,6 +485,8 @@ impl Compiler<'_, '_> {
             let what = format!("attribute {} stands twice", self.strings.show(twice[0]));
             self.fault(site, "ct-props-correct", what);
         }
+        let mut seen = std::collections::HashSet::new();
+        set.uses.retain(|u| seen.insert(u.name));
         let mut all = own.into_iter().chain(wildcards);
         let first = all.next();
         set.any = first.map(|first| {
@@ -489,7 +528,7 @@ impl Compiler<'_, '_> {
         if let Some(known) = self.attribute_groups.get(&group) {
             return Some(known.clone());
         }
-        if !self.building.insert(group) || self.building.len() > 1000 {
+        if !self.building.insert(group) || self.building.len() > DERIVATIONS {
             self.fault(from, "src-attribute_group", "a group of attributes holds itself");
             return None;
         }

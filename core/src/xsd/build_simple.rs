@@ -70,6 +70,13 @@ const WHOLES: [(&str, &str, &str, &str); 13] = [
 
 const LISTS: [(&str, &str); 3] = [("NMTOKENS", "NMTOKEN"), ("IDREFS", "IDREF"), ("ENTITIES", "ENTITY")];
 
+/// How deep types may be derived from types that are not built yet, and groups lie in groups.
+pub(super) const DERIVATIONS: usize = 100;
+/// How deep members of unions and items of lists may lie in one another.
+const MEMBERS_DEEP: u32 = 50;
+/// Most members of a union, those of its members included.
+const MEMBERS: u64 = 10_000;
+
 const FIXED_WHITE: u16 = 1 << 5;
 const FIXED_FRACTION: u16 = 1 << 11;
 
@@ -260,8 +267,8 @@ impl Compiler<'_, '_> {
         let Some(site) = self.pending.get_mut(id.0 as usize).and_then(Option::take) else {
             return !matches!(self.types[id.0 as usize], Type::Pending);
         };
-        if self.building.len() > 1000 {
-            self.fault(site, "bound", "types are derived from one another more than 1000 deep");
+        if self.building.len() > DERIVATIONS {
+            self.fault(site, "bound", "types are derived from one another too deep");
             return false;
         }
         self.building.insert(site);
@@ -270,6 +277,15 @@ impl Compiler<'_, '_> {
             _ => self.build_complex(site).map(Type::Complex),
         };
         self.building.remove(&site);
+        if let Some(Type::Simple(simple)) = &built {
+            let extent = self.extent(simple);
+            if extent.0 > MEMBERS_DEEP || extent.1 > MEMBERS {
+                self.fault(site, "bound", "the type has too many members");
+                self.types[id.0 as usize] = Type::Simple(self.any_simple());
+                return true;
+            }
+            self.extents.insert(id, extent);
+        }
         // What could not be built is anything, so that one fault does not bring others along.
         self.types[id.0 as usize] = match built {
             Some(ty) => ty,
@@ -277,6 +293,16 @@ impl Compiler<'_, '_> {
             None => Type::Complex(self.any_complex()),
         };
         true
+    }
+
+    /// How deep members and items of a type lie in one another, and how many they are.
+    fn extent(&self, simple: &Simple) -> (u32, u64) {
+        let of = |id: &TypeId| self.extents.get(id).copied().unwrap_or((1, 1));
+        match &simple.variety {
+            Variety::Union(members) => members.iter().map(of).fold((1, 1), |(depth, n), (d, m)| (depth.max(d + 1), n.saturating_add(m))),
+            Variety::List(item) => (of(item).0 + 1, of(item).1),
+            _ => (1, 1),
+        }
     }
 
     fn any_simple(&self) -> Simple {

@@ -75,6 +75,13 @@ pub(super) struct Compiler<'b, 'r> {
     pub(super) key_names: HashMap<QName, u32>,
     pub(super) key_refs: Vec<(u32, QName, Site)>,
     pub(super) substitutes: HashMap<ElemId, Vec<ElemId>>,
+    /// For each simple type how deep its members and items lie in one another, and how many they are.
+    pub(super) extents: HashMap<TypeId, (u32, u64)>,
+    /// Elements and wildcards of the content that is being read, groups written out; and for each group.
+    pub(super) particles: usize,
+    pub(super) group_sizes: HashMap<Site, usize>,
+    /// How deep model groups lie in one another at the moment.
+    pub(super) nesting: usize,
 }
 
 impl<'b, 'r> Compiler<'b, 'r> {
@@ -105,6 +112,10 @@ impl<'b, 'r> Compiler<'b, 'r> {
             key_names: HashMap::new(),
             key_refs: Vec::new(),
             substitutes: HashMap::new(),
+            extents: HashMap::new(),
+            particles: 0,
+            group_sizes: HashMap::new(),
+            nesting: 0,
         };
         compiler.builtins();
         compiler

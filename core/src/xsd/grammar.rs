@@ -1,5 +1,7 @@
 //! Which elements and attributes a schema document may hold, as the schema of schemas has it.
 
+use std::collections::HashSet;
+
 use super::compile::Compiler;
 use super::names::{EMPTY, XS};
 use super::simple::words;
@@ -228,7 +230,7 @@ pub(super) fn count(text: &str) -> Option<u64> {
 impl Compiler<'_, '_> {
     /// Checks a whole document, from its outermost element on.
     pub(super) fn check_grammar(&mut self, doc: u32) {
-        let mut ids: Vec<String> = Vec::new();
+        let mut ids = HashSet::new();
         let mut open: Vec<NodeId> = vec![0];
         while let Some(node) = open.pop() {
             self.check_node(doc, node, &mut ids);
@@ -236,7 +238,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn check_node(&mut self, doc: u32, id: NodeId, ids: &mut Vec<String>) {
+    fn check_node(&mut self, doc: u32, id: NodeId, ids: &mut HashSet<String>) {
         let tree = &self.docs[doc as usize].tree;
         let node = tree.node(id);
         let mut faults: Vec<(&'static str, String)> = Vec::new();
@@ -275,10 +277,9 @@ impl Compiler<'_, '_> {
                 Form::Text => true,
                 Form::NcName => super::scan::is_ncname(trimmed.as_bytes()),
                 Form::Id => {
-                    if ids.iter().any(|i| i == trimmed) {
+                    if !ids.insert(trimmed.to_string()) {
                         faults.push(("s4s-att-invalid-value", format!("id {trimmed} stands twice")));
                     }
-                    ids.push(trimmed.to_string());
                     super::scan::is_ncname(trimmed.as_bytes())
                 }
                 Form::QName => qname(trimmed.as_bytes()),

@@ -21,6 +21,7 @@ mod tidy;
 mod validate;
 mod write_tables;
 mod xsd_instance;
+mod xsd_schema;
 
 pub use convert::convert;
 pub use crosswalk::crosswalk;
@@ -35,6 +36,7 @@ pub use tidy::tidy;
 pub use validate::validate;
 pub use write_tables::write_tables;
 pub use xsd_instance::xsd_instance;
+pub use xsd_schema::xsd_schema;
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +48,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
@@ -64,4 +66,5 @@ pub const TARGETS: [Target; 17] = [
     Target { name: "parquet", body: parquet },
     Target { name: "write_tables", body: write_tables },
     Target { name: "xsd_instance", body: xsd_instance },
+    Target { name: "xsd_schema", body: xsd_schema },
 ];
