@@ -50,13 +50,14 @@ impl HowToRead {
 
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// Files, folders (each one dataset), or `-` for the standard input.
+    /// Files, or datasets: folders, zip archives, descriptors (datapackage.json); or `-` for the standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// The standard, as `id@version`, or `id` for its newest stable version. Without it, the files are recognised by their content.
     #[arg(long, value_name = "REF", conflicts_with = "schema")]
     pub(crate) standard: Option<String>,
-    /// A Table Schema or Data Package descriptor of your own.
+    /// A Table Schema, Data Package descriptor or JSON Schema of your own. Of several JSON Schemas the first is the one that is meant, the others
+    /// are those that it refers to; `file.json#/pointer` means a part of a larger document.
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Vec<PathBuf>,
     /// How the report is shown: text, short, json, ndjson or csv.
@@ -81,7 +82,7 @@ pub(crate) struct Validate {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// Files of one layout, or `-` for the standard input.
+    /// Files of one layout, folders or zip archives with them, or `-` for the standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// The standard they shall become, as `id@version` or `id`.
@@ -156,7 +157,7 @@ pub(crate) struct Merge {
 
 #[derive(Debug, Args)]
 pub(crate) struct Detect {
-    /// The file, or `-`.
+    /// The file, a folder or a zip archive; or `-`.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
     /// text or json.
@@ -175,6 +176,18 @@ pub(crate) enum Standards {
         /// `id@version` or `id`.
         #[arg(value_name = "REF")]
         reference: String,
+    },
+    /// Compare two versions: who can go on as before, with a made-up table for whatever is refused.
+    Compare {
+        /// The older one: `id@version`, a package folder, or a Table Schema file.
+        #[arg(value_name = "OLD")]
+        old: String,
+        /// The newer one.
+        #[arg(value_name = "NEW")]
+        new: String,
+        /// text or json.
+        #[arg(long, value_name = "F", default_value = "text")]
+        format: String,
     },
     /// Write a workbook to fill in: a sheet for each table, with drop-downs and explanations. It is recognised when it comes back.
     Template {

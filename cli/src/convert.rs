@@ -19,9 +19,11 @@ use concord_core::map::MapPlan;
 use concord_core::package::read_crosswalk::parse_crosswalk;
 use concord_core::package::{Crosswalk, Package, StandardRef, lint};
 use concord_core::render::{self, words};
+use concord_core::session::Choice;
 
 use crate::args;
 use crate::dataset_out::Describe;
+use crate::handed::Handed;
 use crate::output::{Failure, WholeFile, print};
 use crate::reading::Input;
 use crate::report_out::{Form, report_files, write_reports};
@@ -42,14 +44,19 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     let read = target::read_options(args.from.as_deref(), &args.how)?;
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
 
-    let inputs = args.files.iter().map(|p| Input::open(p, &options.read)).collect::<Result<Vec<_>, _>>()?;
+    let (mut handed, mut inputs) = Handed::open(&args.files, &sources(args, &to)?, false, &options.read)?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     let (from, crosswalk) = road(args, &to, &starts, &options)?;
+    drop(starts);
+    let plan = StandardPlan::of_package(&from);
+    handed.sift(&plan, Some(&|table| crosswalk.tables.iter().any(|t| t.from == table)), &mut inputs, &options);
+    let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     let givens = givens(&args.set, &crosswalk)?;
     let way = Way { from: &from, to: &to, crosswalk: &crosswalk, givens: &givens };
     let writer = WriterConfig { format: output.format(), ..WriterConfig::default() };
     let mut job = Job::open(&way, &starts, writer, &options).map_err(|e| Failure::said(e.to_string()))?;
     drop(starts);
+    job.add_general(handed.findings(&plan));
 
     let tables = job.tables();
     let names: Vec<String> = tables.iter().map(|t| t.1.clone()).collect();
@@ -87,7 +94,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     if let Some(file) = rejects {
         file.finish()?;
     }
-    write_reports(&reports, &report, &args.files)?;
+    write_reports(&reports, &report, &handed)?;
     let text = render::render(&report, shown, &terminal());
     if to_stdout {
         eprint!("{text}");
@@ -120,6 +127,16 @@ pub(crate) fn refuse_own_input<'p>(inputs: &[PathBuf], outputs: impl Iterator<It
         }
     }
     Ok(())
+}
+
+/// The layouts that the files may be in.
+fn sources(args: &args::Convert, to: &Package) -> Result<Choice, Failure> {
+    let plan = |p: &Arc<Package>| Arc::new(StandardPlan::of_package(p));
+    Ok(match &args.from {
+        Some(reference) => Choice::Given(plan(&target::package(reference)?)),
+        None if args.crosswalk.is_some() => Choice::Detect(catalog().all().map(plan).collect()),
+        None => Choice::Detect(to.crosswalks.iter().filter_map(|c| catalog().find(&c.from)).map(plan).collect()),
+    })
 }
 
 /// The layout the files are in, and the crosswalk from it to the target.

@@ -9,6 +9,7 @@ mod args;
 mod convert;
 mod dataset_out;
 mod explain;
+mod handed;
 mod merge;
 mod output;
 mod progress;

@@ -12,6 +12,7 @@ use concord_core::render;
 
 use crate::args;
 use crate::convert::{refuse_own_input, usable};
+use crate::handed::Handed;
 use crate::output::{Failure, print};
 use crate::reading::Input;
 use crate::report_out::{Form, report_files, write_reports};
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &args::Merge) -> Result<ExitCode, Failure> {
     let (report, rest) = uniting.finish();
     sink.write(0, &rest)?;
     sink.finish()?;
-    write_reports(&reports, &report, &args.files)?;
+    write_reports(&reports, &report, &Handed::of_paths(&args.files))?;
     let text = render::render(&report, shown, &terminal());
     if to_stdout {
         eprint!("{text}");

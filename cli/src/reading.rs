@@ -11,16 +11,19 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use concord_core::bounds::{BLOCK, SAMPLE};
+use concord_core::bundle::Pieces;
 use concord_core::check::bind::Binding;
 use concord_core::check::block::{Outcome, Scratch};
 use concord_core::check::dataset::{Dataset, Start};
 use concord_core::check::table::TableCheck;
 use concord_core::convert::Reading;
 use concord_core::decode::LineEnd;
+use concord_core::finding::Finding;
 use concord_core::read::{Intake, ReadOptions};
 use concord_core::session::{Feed, hex};
 use sha2::{Digest, Sha256};
 
+use crate::handed::Plain;
 use crate::output::Failure;
 use crate::progress::Progress;
 use crate::target::file_name;
@@ -37,27 +40,39 @@ pub(crate) struct Input {
     hash: Sha256,
 }
 
-enum Source {
+/// Where a file's bytes come from.
+pub(crate) enum Source {
     File(File, u64),
-    /// What cannot be read twice.
-    Pipe(Box<dyn Read>),
+    /// What cannot be read at any place: the standard input, a file of an archive.
+    Pipe(Box<dyn Pieces>),
+}
+
+impl Source {
+    fn into_pieces(self) -> Box<dyn Pieces> {
+        match self {
+            Source::File(file, _) => Box::new(Plain(file)),
+            Source::Pipe(pipe) => pipe,
+        }
+    }
 }
 
 impl Input {
     /// Opens a file, or the standard input for `-`.
     pub(crate) fn open(path: &Path, options: &ReadOptions) -> Result<Input, Failure> {
-        let fail = |e: &io::Error| Failure::of(path, e);
-        let (name, mut source) = if path == Path::new("-") {
-            ("stdin".to_owned(), Source::Pipe(Box::new(io::stdin())))
-        } else {
-            let file = File::open(path).map_err(|e| fail(&e))?;
-            let meta = file.metadata().map_err(|e| fail(&e))?;
-            if meta.is_dir() {
-                return Err(Failure::said(format!("{} is a folder", path.display())));
-            }
-            (file_name(path), if meta.is_file() { Source::File(file, meta.len()) } else { Source::Pipe(Box::new(file)) })
-        };
-        let mut intake = Intake::new(&name, options);
+        if path == Path::new("-") {
+            return Input::begin(path, Source::Pipe(Box::new(Plain(io::stdin()))), Intake::new("stdin", options));
+        }
+        Input::begin(path, source_of(path)?, Intake::new(&file_name(path), options))
+    }
+
+    /// A file that cannot be read, and why; only its size and digest are of use.
+    pub(crate) fn refused(path: &Path, finding: Finding) -> Result<Input, Failure> {
+        Input::begin(path, source_of(path)?, Intake::refused(&file_name(path), vec![finding]))
+    }
+
+    /// Reads a file's start; `path` is only named when it cannot be read.
+    pub(crate) fn begin(path: &Path, mut source: Source, mut intake: Intake) -> Result<Input, Failure> {
+        let name = intake.name().to_owned();
         let (mut taken, mut hash) = (0, Sha256::new());
         // One byte more than the sample tells whether the sample is all.
         let mut piece = Vec::with_capacity(SAMPLE + 1);
@@ -68,7 +83,10 @@ impl Input {
                 Source::File(file, _) => file.take(most).read_to_end(&mut piece),
                 Source::Pipe(pipe) => pipe.take(most).read_to_end(&mut piece),
             }
-            .map_err(|e| fail(&e))?;
+            .map_err(|e| Failure::of(path, &e))?;
+            if let Source::Pipe(pipe) = &mut source {
+                intake.note(pipe.take_findings());
+            }
             taken += piece.len() as u64;
             hash.update(&piece);
             intake.push(&piece);
@@ -115,10 +133,7 @@ impl Input {
                 dataset.describe(index, bytes, digest);
             }
             source => {
-                let mut reader: Box<dyn Read> = match source {
-                    Source::File(file, _) => Box::new(file),
-                    Source::Pipe(pipe) => pipe,
-                };
+                let mut reader = source.into_pieces();
                 let mut packed = Vec::new();
                 loop {
                     let buffer = if plain { feed.buffer() } else { &mut packed };
@@ -140,6 +155,7 @@ impl Input {
                     progress.add(read as u64);
                 }
                 feed.finish(dataset, index);
+                dataset.add_findings(index, reader.take_findings());
                 dataset.describe(index, taken, with_digest.then(|| format!("sha256:{}", hex(&hash.finalize()))));
             }
         }
@@ -154,6 +170,17 @@ impl Input {
     }
 }
 
+/// A file of the system, or what else has its name there.
+fn source_of(path: &Path) -> Result<Source, Failure> {
+    let fail = |e: &io::Error| Failure::of(path, e);
+    let file = File::open(path).map_err(|e| fail(&e))?;
+    let meta = file.metadata().map_err(|e| fail(&e))?;
+    if meta.is_dir() {
+        return Err(Failure::said(format!("{} is a folder", path.display())));
+    }
+    Ok(if meta.is_file() { Source::File(file, meta.len()) } else { Source::Pipe(Box::new(Plain(file))) })
+}
+
 /// A file's bytes behind those that were looked at.
 struct Rest {
     path: PathBuf,
@@ -166,14 +193,11 @@ impl Rest {
     /// A file that is no table: only its size and digest are of use.
     fn skip(mut self, dataset: &mut Dataset, index: usize, with_digest: bool) -> Result<(), Failure> {
         let fail = |e: io::Error| Failure::of(&self.path, &e);
-        let mut reader: Box<dyn Read> = match self.source {
-            Source::File(_, size) if !with_digest => {
-                dataset.describe(index, size, None);
-                return Ok(());
-            }
-            Source::File(file, _) => Box::new(file),
-            Source::Pipe(pipe) => pipe,
-        };
+        if let (Source::File(_, size), false) = (&self.source, with_digest) {
+            dataset.describe(index, *size, None);
+            return Ok(());
+        }
+        let mut reader = self.source.into_pieces();
         let mut buffer = vec![0; 1 << 18];
         loop {
             let n = reader.read(&mut buffer).map_err(fail)?;
@@ -183,6 +207,7 @@ impl Rest {
             self.taken += n as u64;
             self.hash.update(&buffer[..n]);
         }
+        dataset.add_findings(index, reader.take_findings());
         dataset.describe(index, self.taken, with_digest.then(|| format!("sha256:{}", hex(&self.hash.finalize()))));
         Ok(())
     }
@@ -206,10 +231,7 @@ impl Input {
             feed.expect(size);
         }
         let mut progress = Progress::new(&format!("{what} {name}"), size);
-        let mut reader: Box<dyn Read> = match source {
-            Source::File(file, _) => Box::new(file),
-            Source::Pipe(pipe) => pipe,
-        };
+        let mut reader = source.into_pieces();
         let mut packed = Vec::new();
         loop {
             let buffer = if plain { feed.buffer() } else { &mut packed };
@@ -221,6 +243,7 @@ impl Input {
             }
             taken += read as u64;
             if read == 0 {
+                feed.note(reader.take_findings());
                 feed.end();
             } else if !plain {
                 feed.push(&packed);

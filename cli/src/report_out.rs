@@ -1,8 +1,7 @@
 //! Report files: text of some format, or a workbook that shows the user's own rows.
 
-use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use concord_core::bounds;
 use concord_core::decode::dialect::DialectHints;
@@ -10,6 +9,7 @@ use concord_core::decode::rows::PlainRows;
 use concord_core::render::{self, Format, sheet};
 use concord_core::report::Report;
 
+use crate::handed::Handed;
 use crate::output::{Failure, write_file};
 
 /// What a report file's name asks for.
@@ -39,13 +39,13 @@ pub(crate) fn report_files(paths: &[PathBuf]) -> Result<Vec<(&PathBuf, Form)>, F
     paths.iter().map(of).collect()
 }
 
-/// Writes the report files. `inputs` are the files of the report, in its order.
-pub(crate) fn write_reports(reports: &[(&PathBuf, Form)], report: &Report, inputs: &[PathBuf]) -> Result<(), Failure> {
+/// Writes the report files. `inputs` are the tables of the report.
+pub(crate) fn write_reports(reports: &[(&PathBuf, Form)], report: &Report, inputs: &Handed) -> Result<(), Failure> {
     for (path, form) in reports {
         match form {
             Form::Text(format) => write_file(path, render::render(report, *format, &render::Options::default()).as_bytes())?,
             Form::Workbook => {
-                let mut source = Again { paths: inputs };
+                let mut source = Again { inputs };
                 write_file(path, &sheet::sheet(report, &mut source).map_err(Failure::said)?)?;
             }
         }
@@ -53,15 +53,14 @@ pub(crate) fn write_reports(reports: &[(&PathBuf, Form)], report: &Report, input
     Ok(())
 }
 
-/// The input files, read once more. One that cannot be, such as the standard input, has no rows to show.
+/// The tables, read once more.
 struct Again<'a> {
-    paths: &'a [PathBuf],
+    inputs: &'a Handed,
 }
 
 impl Again<'_> {
-    fn open(&self, file: usize) -> Option<(PlainRows, Vec<u8>, File)> {
-        let path = self.paths.get(file).filter(|p| *p != Path::new("-"))?;
-        let mut file = File::open(path).ok()?;
+    fn open(&self, file: usize) -> Option<(PlainRows, Vec<u8>, Box<dyn Read>)> {
+        let mut file = self.inputs.again(file)?;
         let mut sample = Vec::new();
         file.by_ref().take(bounds::SAMPLE as u64 + 1).read_to_end(&mut sample).ok()?;
         let whole = sample.len() <= bounds::SAMPLE;

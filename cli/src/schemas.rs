@@ -217,7 +217,10 @@ fn closure(schema: &SchemaFiles) -> Vec<String> {
 /// Writes the files under the digest's name and then makes it the current one; each by renaming, so that nobody meets half of it.
 fn store(folder: &Path, name: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Failure> {
     let (held, part) = (folder.join(name), folder.join(format!(".{}.part", std::process::id())));
-    let fail = |path: &Path| move |e: std::io::Error| Failure::of(path, &e);
+    fn fail(path: &Path) -> impl Fn(std::io::Error) -> Failure {
+        let path = path.to_owned();
+        move |e| Failure::of(&path, &e)
+    }
     fs::create_dir_all(folder).map_err(fail(folder))?;
     if part.exists() {
         fs::remove_dir_all(&part).map_err(fail(&part))?;

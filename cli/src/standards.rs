@@ -5,12 +5,14 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use concord_core::compare::{self, Answer, Budget};
 use concord_core::finding::{Finding, Severity};
-use concord_core::package::load::load;
+use concord_core::package::load::{Loaded, load};
 use concord_core::package::{Package, lint};
-use concord_core::render::words;
-use concord_core::schema::FieldType;
+use concord_core::render::{comparison, words};
+use concord_core::schema::{self, FieldType};
 use concord_core::template;
 
 use crate::args::Standards;
@@ -34,6 +36,15 @@ pub(crate) fn run(command: &Standards) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Standards::Import { path, reference } => schemas::import(path, reference),
+        Standards::Compare { old, new, format } => {
+            let comparison = compare::compare(&*version(old)?, &*version(new)?, &Budget::default());
+            print(&match format.as_str() {
+                "text" => comparison::text(&comparison),
+                "json" => comparison::json(&comparison),
+                other => return Err(Failure::said(format!("there is no format \"{other}\"; the formats are text and json"))),
+            })?;
+            Ok(ExitCode::from(u8::from(comparison.publishers.answer() != Answer::Yes)))
+        }
         Standards::Check { paths } => {
             let mut errors = false;
             for path in paths {
@@ -118,15 +129,42 @@ fn page(package: &Package) -> String {
     out
 }
 
+/// The version that is named: a standard, a package folder, or a Table Schema of its own.
+fn version(name: &str) -> Result<Arc<Package>, Failure> {
+    let path = Path::new(name);
+    if path.is_dir() {
+        let loaded = folder(path)?;
+        let faults = lines(name, &loaded.findings);
+        return match loaded.package {
+            Some(package) if !loaded.findings.iter().any(|f| f.severity == Severity::Error) => Ok(Arc::new(package)),
+            _ => Err(Failure::said(format!("{name} cannot be used as a package:\n{faults}"))),
+        };
+    }
+    if !path.is_file() {
+        return target::package(name);
+    }
+    let file = file_name(path);
+    let parsed = schema::parse::parse(&fs::read(path).map_err(|e| Failure::of(path, &e))?, &file);
+    let Some(schema) = parsed.schema.filter(|_| !parsed.findings.iter().any(|f| f.severity == Severity::Error)) else {
+        return Err(Failure::said(format!("{name} cannot be used as a Table Schema:\n{}", lines(name, &parsed.findings))));
+    };
+    // Two files are versions of one table, whatever they are called.
+    Ok(Arc::new(Package::of_table("table", &file, schema)))
+}
+
+fn folder(path: &Path) -> Result<Loaded, Failure> {
+    let mut files = BTreeMap::new();
+    read_folder(path, path, &mut files, 0)?;
+    Ok(load(files))
+}
+
 /// Checks a package folder or a bare file.
 fn check(path: &Path) -> Result<Vec<Finding>, Failure> {
     if path.is_dir() {
-        let mut files = BTreeMap::new();
-        read_folder(path, path, &mut files, 0)?;
+        let loaded = folder(path)?;
         let folder = path.canonicalize().map_err(|e| Failure::of(path, &e))?;
         let mut tail: Vec<String> = folder.iter().rev().take(3).map(|p| p.to_string_lossy().into_owned()).collect();
         tail.reverse();
-        let loaded = load(files);
         return Ok(lint::check_package(&loaded, &tail.join("/"), catalog()));
     }
     let bytes = fs::read(path).map_err(|e| Failure::of(path, &e))?;

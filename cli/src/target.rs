@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use concord_core::check::plan::StandardPlan;
 use concord_core::finding::{Finding, Severity};
+use concord_core::jschema;
 use concord_core::package::Package;
 use concord_core::package::catalog::Catalog;
 use concord_core::package::descriptor::{self, SchemaSource};
@@ -83,12 +84,24 @@ fn of_schema_files(paths: &[PathBuf]) -> Result<StandardPlan, Failure> {
     let mut tables = Vec::new();
     let mut digest = Sha256::new();
     let mut names = Vec::new();
+    let mut schemas: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut root: Option<(String, String)> = None;
     for path in paths {
+        let (path, pointer) = split_pointer(path);
+        let path = &path;
         let bytes = fs::read(path).map_err(|e| Failure::of(path, &e))?;
         digest.update(&bytes);
         let name = file_name(path);
-        names.push(name.clone());
-        if is_descriptor(&bytes) {
+        // Of several JSON Schemas the first one is what is checked against.
+        if root.is_none() || !jschema::is_schema_file(&bytes) {
+            names.push(name.clone());
+        }
+        if jschema::is_schema_file(&bytes) {
+            // The name tells documents of several folders apart, and is what references between them are compared with.
+            let name = path.to_string_lossy().replace('\\', "/");
+            root.get_or_insert_with(|| (name.clone(), pointer));
+            schemas.push((name, bytes));
+        } else if is_descriptor(&bytes) {
             let folder = path.parent().unwrap_or(Path::new(""));
             tables.extend(described_tables(&bytes, &name, folder)?);
         } else {
@@ -100,7 +113,24 @@ fn of_schema_files(paths: &[PathBuf]) -> Result<StandardPlan, Failure> {
         }
     }
     let digest = format!("sha256:{}", hex(&digest.finalize()));
-    Ok(StandardPlan::of_schemas(&names.join(", "), &digest, tables))
+    let plan = StandardPlan::of_schemas(&names.join(", "), &digest, tables);
+    let Some((root, pointer)) = root else { return Ok(plan) };
+    let nested = jschema::plan::of_schema(&file_name(Path::new(&root)), schemas, &root, &pointer);
+    let usable = nested.schema().map_err(|p| vec![p]).and_then(|schema| schema.verify().map(|_| ()));
+    if let Err(problems) = usable {
+        let findings: Vec<Finding> = problems.iter().map(jschema::Problem::finding).collect();
+        refuse(&names.join(", "), &findings)?;
+    }
+    Ok(plan.with_nested(nested))
+}
+
+/// A path and the JSON Pointer behind `#`, for schemas that are a part of a larger document.
+fn split_pointer(path: &Path) -> (PathBuf, String) {
+    let text = path.to_string_lossy();
+    match text.split_once('#') {
+        Some((file, pointer)) if !path.exists() => (PathBuf::from(file), pointer.to_owned()),
+        _ => (path.to_owned(), String::new()),
+    }
 }
 
 /// Whether a JSON file describes a data package rather than one table.

@@ -2,14 +2,13 @@
 
 use std::fmt::Write;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use concord_core::check::bind::Sample;
 use concord_core::check::dataset::{Dataset, Options, Start};
 use concord_core::check::plan::StandardPlan;
-use concord_core::decode::dialect::DialectHints;
 use concord_core::detect;
 use concord_core::finding::Severity;
 use concord_core::read::ReadOptions;
@@ -18,6 +17,7 @@ use concord_core::report::Report;
 use concord_core::session::Choice;
 
 use crate::args;
+use crate::handed::Handed;
 use crate::output::{Failure, print};
 use crate::reading::Input;
 use crate::report_out::{Form, report_files, write_reports};
@@ -26,14 +26,19 @@ use crate::target;
 pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let format = format(&args.format)?;
     let reports = report_files(&args.report)?;
-    let (paths, as_dataset) = files_of(&args.files)?;
     let with_digest = std::iter::once(format).map(Form::Text).chain(reports.iter().map(|r| r.1)).any(Form::with_digest);
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
-    let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), documents: choice.documents(), ..args.how.options() };
+    let read = ReadOptions {
+        layouts: choice.layouts(),
+        fixed: choice.fixed(),
+        documents: choice.documents(),
+        nested: choice.nested(),
+        ..args.how.options()
+    };
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
-    let report = check_files(&choice, &paths, as_dataset, options, threads, with_digest)?;
-    write_reports(&reports, &report, &paths)?;
+    let (report, handed) = check_files(&choice, &args.files, options, threads, with_digest)?;
+    write_reports(&reports, &report, &handed)?;
     print(&render::render(&report, format, &terminal()))?;
     Ok(exit(&report, args.strict))
 }
@@ -60,60 +65,35 @@ pub(crate) fn format(name: &str) -> Result<Format, Failure> {
     Format::parse(name).ok_or_else(|| Failure::said(format!("there is no report format \"{name}\"; there are {}", names())))
 }
 
-/// The files named, folders opened; and whether they were given as one dataset.
-pub(crate) fn files_of(named: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure> {
-    let mut paths = Vec::new();
-    let mut as_dataset = false;
-    for path in named {
-        if !path.is_dir() {
-            paths.push(path.clone());
-            continue;
-        }
-        as_dataset = true;
-        let mut inside: Vec<PathBuf> = std::fs::read_dir(path)
-            .map_err(|e| Failure::of(path, &e))?
-            .filter_map(|entry| entry.ok().map(|e| e.path()))
-            .filter(|p| p.is_file() && is_table_name(p))
-            .collect();
-        inside.sort();
-        if inside.is_empty() {
-            return Err(Failure::said(format!("{}: the folder has no .csv, .tsv, .tab or .txt files", path.display())));
-        }
-        paths.extend(inside);
-    }
-    Ok((paths, as_dataset))
-}
-
-fn is_table_name(path: &Path) -> bool {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    matches!(extension.as_deref(), Some("csv" | "tsv" | "tab" | "txt"))
-}
-
-/// Reads and checks files; the report names them in the order given.
-pub(crate) fn check_files(
+/// Reads and checks what was named; the report names the tables in the order given.
+fn check_files(
     choice: &Choice,
     paths: &[PathBuf],
-    as_dataset: bool,
     options: Options,
     threads: usize,
     with_digest: bool,
-) -> Result<Report, Failure> {
-    let mut inputs: Vec<Option<Input>> = Vec::new();
-    for path in paths {
-        inputs.push(Some(Input::open(path, &options.read)?));
-    }
-    let starts: Vec<Start<'_>> = inputs.iter().flatten().map(Input::start).collect();
+) -> Result<(Report, Handed), Failure> {
+    let (mut handed, mut inputs) = Handed::open(paths, choice, true, &options.read)?;
+    let choice = handed.choice(choice);
+    let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     let plan = choice.decide(&starts, &options);
+    drop(starts);
+    handed.sift(&plan, None, &mut inputs, &options);
+    let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     if matches!(choice, Choice::Detect(_)) && plan.known {
         announce(&plan, &starts, &options);
     }
-    let mut dataset = Dataset::open(plan, &starts, as_dataset, options);
+    let general = handed.findings(&plan);
+    let mut dataset = Dataset::open(plan, &starts, handed.is_dataset(), options);
+    drop(starts);
+    dataset.add_general(general);
+    let mut inputs: Vec<Option<Input>> = inputs.into_iter().map(Some).collect();
     for index in dataset.reading_order() {
         if let Some(input) = inputs[index].take() {
             input.check(&mut dataset, index, threads, with_digest)?;
         }
     }
-    Ok(dataset.finish())
+    Ok((dataset.finish(), handed))
 }
 
 /// Says what was recognised and how sure that is.
@@ -121,6 +101,11 @@ pub(crate) fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: 
     for start in starts {
         if let Some(kind) = start.document {
             eprintln!("{}: taken for {}, document \"{}\" (sure, by its outermost element)", start.name, plan.reference(), kind.resource());
+            continue;
+        }
+        if let Some(guess) = detect::nested(std::slice::from_ref(plan), start) {
+            let (name, what) = (&guess.table.name, guess.sureness());
+            eprintln!("{}: taken for {}, \"{name}\" ({what}, {} %)", start.name, plan.reference(), guess.score / 10);
             continue;
         }
         let Ok(head) = start.head(&options.hints) else { continue };
@@ -145,21 +130,44 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
     let plans = target::plans()?;
-    let documents = Choice::Detect(plans.clone()).documents();
-    let input = Input::open(&args.file, &ReadOptions { documents, ..target::read_options(None, &args.how)? })?;
-    let start = input.start();
-    if let Some(kind) = start.document {
-        print(&detect::document(start.name, kind.standard(), kind.resource(), json))?;
-        return Ok(ExitCode::SUCCESS);
+    let choice = Choice::Detect(plans.clone());
+    let read = ReadOptions { documents: choice.documents(), nested: choice.nested(), ..target::read_options(None, &args.how)? };
+    let options = Options { read, ..Options::default() };
+    let (mut handed, mut inputs) = Handed::open(std::slice::from_ref(&args.file), &choice, false, &options.read)?;
+    if inputs.len() == 1 {
+        let start = inputs[0].start();
+        if let Some(kind) = start.document {
+            print(&detect::document(start.name, kind.standard(), kind.resource(), json))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let guesses = guesses(&plans, &start, &options);
+        let recognised = guesses.first().is_some_and(|g| g.score >= detect::ENOUGH);
+        print(&if json { detect::json(start.name, &guesses) } else { detect_text(start.name, &guesses) })?;
+        return Ok(ExitCode::from(u8::from(!recognised)));
     }
-    let guesses = match start.head(&DialectHints::default()) {
-        Ok(head) => detect::detect(&plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
+    let plan = choice.decide(&inputs.iter().map(Input::start).collect::<Vec<_>>(), &options);
+    handed.sift(&plan, None, &mut inputs, &options);
+    let tables: Vec<(String, Vec<detect::Guess>)> = inputs
+        .iter()
+        .map(|input| {
+            let start = input.start();
+            let of: &[Arc<StandardPlan>] = if plan.known { std::slice::from_ref(&plan) } else { &plans };
+            (start.name.to_owned(), guesses(of, &start, &options))
+        })
+        .collect();
+    let name = target::file_name(&args.file);
+    let whole = detect::Dataset { name: &name, plan: plan.known.then_some(&*plan), tables: &tables };
+    print(&if json { whole.json() } else { whole.text() })?;
+    Ok(ExitCode::from(u8::from(!plan.known)))
+}
+
+/// The readings of one table, best first.
+fn guesses(plans: &[Arc<StandardPlan>], start: &Start<'_>, options: &Options) -> Vec<detect::Guess> {
+    match start.head(&options.hints) {
+        Ok(_) if start.form.is_some_and(|f| f.nested().is_some()) => detect::nested(plans, start).into_iter().collect(),
+        Ok(head) => detect::detect(plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
         Err(_) => Vec::new(),
-    };
-    let recognised = guesses.first().is_some_and(|g| g.score >= detect::ENOUGH);
-    let text = if json { detect::json(start.name, &guesses) } else { detect_text(start.name, &guesses) };
-    print(&text)?;
-    Ok(ExitCode::from(u8::from(!recognised)))
+    }
 }
 
 fn detect_text(name: &str, guesses: &[detect::Guess]) -> String {

@@ -21,6 +21,8 @@ fn package(id: &str, table: &str, names: &[String]) -> Package {
         files: vec![],
         distinctive: vec![],
         schema: TableSchema::of_texts(&names).into(),
+        tabular: true,
+        nested: None,
     };
     Package {
         manifest: Manifest { id: id.into(), version: "1".into(), ..Manifest::default() },
@@ -29,6 +31,7 @@ fn package(id: &str, table: &str, names: &[String]) -> Package {
         rules: vec![],
         crosswalks: vec![],
         layouts: Vec::new(),
+        documents: Vec::new(),
         files: BTreeMap::new(),
         digest: String::new(),
     }

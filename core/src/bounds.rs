@@ -18,6 +18,18 @@ pub const MAX_WHOLE: usize = 256 << 20;
 /// Containers within containers that are opened: a zip in a gzip is two.
 pub const MAX_LAYERS: usize = 3;
 
+/// Most tables of one dataset: files of an archive or folder, sheets of a workbook. The start of each lies in memory until it is known what it is.
+pub const DATASET_TABLES: usize = 500;
+
+/// Folders within folders that are looked into, when a folder is handed over.
+pub const FOLDER_DEPTH: usize = 8;
+
+/// Most files of a folder that is handed over.
+pub const FOLDER_FILES: usize = 10_000;
+
+/// Longest file that describes others, in bytes: a descriptor, a schema, a dialect.
+pub const DESCRIPTION: usize = 16 << 20;
+
 /// Deepest nesting of lists and objects in a record of JSON.
 pub const MAX_NESTING: usize = 128;
 
@@ -135,3 +147,9 @@ pub const SCHEMA_FILES: usize = 2_000;
 
 /// Most bytes of one schema document.
 pub const SCHEMA_BYTES: usize = 64 << 20;
+
+/// Most bytes of a nested document beside its records, and of one that can only be read as a whole.
+pub const MAX_ENVELOPE: usize = 64 << 20;
+
+/// Most steps back that a pattern with look-ahead or back-references may take on one text.
+pub const PATTERN_STEPS: usize = 100_000;

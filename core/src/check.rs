@@ -21,7 +21,7 @@ pub(crate) mod filled;
 pub mod hygiene;
 pub mod keys;
 mod mend;
-mod near;
+pub(crate) mod near;
 pub mod plan;
 pub mod rows;
 mod shape;

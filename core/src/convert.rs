@@ -289,6 +289,15 @@ impl Feed {
         self.expected = Some(bytes);
     }
 
+    /// Notes what a shell found about what the bytes lie in.
+    pub fn note(&mut self, findings: Vec<Finding>) {
+        let index = self.index as u32;
+        self.found.extend(findings.into_iter().map(|mut f| {
+            f.place.file = index;
+            f
+        }));
+    }
+
     /// Tells what is left to tell about the bytes.
     fn close(&mut self, dataset: &mut Dataset) {
         dataset.add_findings(self.index, std::mem::take(&mut self.found));
@@ -359,6 +368,11 @@ impl Job {
     /// Those of `hand`. The bytes count as taken all the same.
     pub fn hand_over<E>(&mut self, table: usize, hand: impl FnOnce(&[u8]) -> Result<(), E>) -> Result<(), E> {
         self.converter.hand_over(table, hand)
+    }
+
+    /// Adds what was found about the files as a whole.
+    pub fn add_general(&mut self, findings: Vec<Finding>) {
+        self.general.extend(findings);
     }
 
     /// The source files in the order in which they have to be read.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::check::bind::{HeaderMatch, Named, Sample};
+use crate::check::dataset::Start;
 use crate::check::plan::{StandardPlan, TablePlan};
 use crate::decode::Head;
 
@@ -31,19 +32,28 @@ pub const ENOUGH: u32 = 500;
 /// Records whose values are looked at.
 const RECORDS: usize = 200;
 
+/// How sure a score is, in a word.
+fn sureness(score: u32) -> &'static str {
+    match score {
+        900.. => "sure",
+        700.. => "likely",
+        ENOUGH.. => "perhaps",
+        _ => "unlikely",
+    }
+}
+
 impl Guess {
     /// How sure, in a word.
     pub fn sureness(&self) -> &'static str {
-        match self.score {
-            900.. => "sure",
-            700.. => "likely",
-            ENOUGH.. => "perhaps",
-            _ => "unlikely",
-        }
+        sureness(self.score)
     }
 
     /// Why, in sentences.
     pub fn reasons(&self) -> Vec<String> {
+        if self.table.keys_of_nested {
+            let names = crate::render::words::counted((self.known + self.unknown) as u64, "name", "names");
+            return vec![format!("{} of {names} are those of \"{}\"", self.known, self.table.name)];
+        }
         let columns = |n: usize| if n == 1 { "1 column".to_owned() } else { format!("{n} columns") };
         let mut out = vec![format!("{} of {} are those of table \"{}\"", self.known, columns(self.known + self.unknown), self.table.name)];
         if !self.missing.is_empty() {
@@ -62,7 +72,7 @@ pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> 
     let records = sample.records(head, RECORDS);
     let mut guesses: Vec<Guess> = Vec::new();
     for plan in plans {
-        for table in &plan.tables {
+        for table in plan.tables.iter().filter(|t| !t.keys_of_nested) {
             let found = HeaderMatch::of(table, &names);
             let known = found.known();
             if known == 0 {
@@ -91,6 +101,21 @@ pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> 
         b.score.cmp(&a.score).then(b.known.cmp(&a.known)).then_with(|| (&a.plan.id, &a.table.name).cmp(&(&b.plan.id, &b.table.name)))
     });
     guesses
+}
+
+/// The reading of a document of a nested resource, for which it was taken before it was read; `None` for any other file.
+pub fn nested(plans: &[Arc<StandardPlan>], start: &Start<'_>) -> Option<Guess> {
+    let (nested, score) = start.form?.nested()?;
+    let plan = plans.iter().find(|plan| plan.nested.iter().any(|n| Arc::ptr_eq(n, nested)))?;
+    Some(Guess {
+        plan: plan.clone(),
+        table: nested.table.clone(),
+        score: score.points(),
+        known: score.known as usize,
+        unknown: score.unknown as usize,
+        missing: Vec::new(),
+        cells: (0, 0),
+    })
 }
 
 /// The standard that a set of files is of: the one with the best scores in sum, if its best is enough.
@@ -126,19 +151,90 @@ pub fn document(name: &str, standard: &str, resource: &str, as_json: bool) -> St
     format!("{value:#}\n")
 }
 
+/// One reading as JSON.
+fn reading(g: &Guess) -> serde_json::Value {
+    serde_json::json!({
+        "standard": {"id": g.plan.id, "version": g.plan.version},
+        "resource": g.table.name,
+        "confidence": f64::from(g.score) / 1000.0,
+        "sureness": g.sureness(),
+        "reasons": g.reasons(),
+    })
+}
+
 /// The readings of a file as JSON, best first.
 pub fn json(name: &str, guesses: &[Guess]) -> String {
-    let guess = |g: &Guess| {
-        serde_json::json!({
-            "standard": {"id": g.plan.id, "version": g.plan.version},
-            "resource": g.table.name,
-            "confidence": f64::from(g.score) / 1000.0,
-            "sureness": g.sureness(),
-            "reasons": g.reasons(),
-        })
-    };
-    let best = guesses.first().filter(|g| g.score >= ENOUGH).map(guess);
-    let all: Vec<serde_json::Value> = guesses.iter().take(10).map(guess).collect();
+    let best = guesses.first().filter(|g| g.score >= ENOUGH).map(reading);
+    let all: Vec<serde_json::Value> = guesses.iter().take(10).map(reading).collect();
     let value = serde_json::json!({"format": "concord-detect/1", "file": name, "best": best, "readings": all});
     format!("{value:#}\n")
+}
+
+/// Several tables handed over in one piece, and what they are taken for as a whole.
+#[derive(Debug)]
+pub struct Dataset<'a> {
+    /// What they were handed over as.
+    pub name: &'a str,
+    /// The standard of the whole; `None` when it is none known.
+    pub plan: Option<&'a StandardPlan>,
+    /// By table: its name and its readings, best first.
+    pub tables: &'a [(String, Vec<Guess>)],
+}
+
+impl Dataset<'_> {
+    /// The tables that are of the standard, each with its best reading.
+    fn taken(&self) -> impl Iterator<Item = (&str, &Guess)> {
+        let enough = |guesses: &'_ [Guess]| guesses.first().is_some_and(|g| g.score >= ENOUGH);
+        self.tables.iter().filter(move |(_, guesses)| enough(guesses)).map(|(name, guesses)| (name.as_str(), &guesses[0]))
+    }
+
+    /// How sure, from 0 to 1000: the mean over the tables that are of the standard.
+    fn score(&self) -> u32 {
+        let (sum, count) = self.taken().fold((0, 0), |(sum, count), (_, guess)| (sum + guess.score, count + 1));
+        sum / count.max(1)
+    }
+
+    /// In words, a line for the whole and one for each table.
+    pub fn text(&self) -> String {
+        use crate::render::words::visible;
+        let mut out = match self.plan {
+            Some(plan) => {
+                let (score, count) = (self.score(), self.taken().count());
+                let of = self.tables.len();
+                format!("{}: {} ({}, {} %), {count} of {of} tables\n", visible(self.name), plan.reference(), sureness(score), score / 10)
+            }
+            None => format!("{}: none of the standards and layouts known here\n", visible(self.name)),
+        };
+        for (name, guesses) in self.tables {
+            let what = match guesses.first().filter(|g| self.plan.is_some() && g.score >= ENOUGH) {
+                Some(best) => format!("table \"{}\" ({}, {} %)", best.table.name, best.sureness(), best.score / 10),
+                None => "no table of it".to_owned(),
+            };
+            out.push_str(&format!("  {}: {what}\n", visible(name)));
+        }
+        out
+    }
+
+    /// As JSON: `best` is the standard of the whole, `files` the readings of each table.
+    pub fn json(&self) -> String {
+        let best = self.plan.map(|plan| {
+            let score = self.score();
+            serde_json::json!({
+                "standard": {"id": plan.id, "version": plan.version},
+                "confidence": f64::from(score) / 1000.0,
+                "sureness": sureness(score),
+                "tables": self.taken().count(),
+            })
+        });
+        let files: Vec<serde_json::Value> = self
+            .tables
+            .iter()
+            .map(|(name, guesses)| {
+                let best = guesses.first().filter(|g| g.score >= ENOUGH).map(reading);
+                serde_json::json!({"file": name, "best": best})
+            })
+            .collect();
+        let value = serde_json::json!({"format": "concord-detect/1", "file": self.name, "best": best, "files": files});
+        format!("{value:#}\n")
+    }
 }

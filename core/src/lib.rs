@@ -6,13 +6,16 @@
 #[cfg(feature = "xlsx-write")]
 mod book;
 pub mod bounds;
+pub mod bundle;
 pub mod check;
+pub mod compare;
 pub mod convert;
 pub mod decimal;
 pub mod decode;
 pub mod detect;
 pub mod encode;
 pub mod finding;
+pub mod jschema;
 pub mod map;
 pub mod merge;
 pub mod package;

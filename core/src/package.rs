@@ -66,8 +66,21 @@ pub struct Resource {
     pub files: Vec<String>,
     /// Columns that give this layout away; when empty, the required ones do.
     pub distinctive: Vec<String>,
-    /// The schema with its code lists resolved.
+    /// The schema with its code lists resolved. Of a resource that is only nested, a table of its records' keys: the fields that rules name.
     pub schema: Arc<TableSchema>,
+    /// Whether there is a table of it, with a `.table.json`.
+    pub tabular: bool,
+    /// How nested documents of it are checked, when there is a `.schema.json`.
+    pub nested: Option<NestedResource>,
+}
+
+/// What the manifest says about nested documents of a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NestedResource {
+    /// Where its records are: a JSON Pointer; left to the schema when there is none.
+    pub records: Option<String>,
+    /// Pointers into a document with the values of which one is there in every document of the resource.
+    pub evidence: Vec<(String, Vec<String>)>,
 }
 
 /// What `standard.toml` says about the package.
@@ -88,6 +101,8 @@ pub struct Manifest {
     pub media_types: Vec<String>,
     /// Whether the standard takes text stored as UTF-8 only (`encoding = "utf-8"`).
     pub utf8_only: bool,
+    /// Whether the tables of an archive lie at its top, and not in a folder (`flat = true`).
+    pub flat: bool,
     /// ISO date, when the standard says one.
     pub effective_from: Option<String>,
     /// ISO date.
@@ -174,6 +189,32 @@ impl fmt::Display for StandardRef {
 }
 
 impl Package {
+    /// A package of one table, for a schema that comes alone. It has no version, no files and no digest.
+    pub fn of_table(name: &str, title: &str, schema: TableSchema) -> Package {
+        let resource = Resource {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            record: "record".to_owned(),
+            presence: Presence::Required,
+            files: Vec::new(),
+            distinctive: Vec::new(),
+            schema: Arc::new(schema),
+            tabular: true,
+            nested: None,
+        };
+        Package {
+            manifest: Manifest { id: title.to_owned(), ..Manifest::default() },
+            resources: vec![resource],
+            codes: BTreeMap::new(),
+            rules: Vec::new(),
+            crosswalks: Vec::new(),
+            layouts: Vec::new(),
+            documents: Vec::new(),
+            files: BTreeMap::new(),
+            digest: String::new(),
+        }
+    }
+
     /// `id@version`.
     pub fn reference(&self) -> String {
         format!("{}@{}", self.manifest.id, self.manifest.version)

@@ -14,6 +14,8 @@
 use std::sync::Arc;
 
 use crate::finding::Finding;
+use crate::jschema::evidence::Score;
+use crate::jschema::plan::{Candidates, Nested};
 
 pub mod container;
 pub mod delimited;
@@ -72,6 +74,10 @@ pub trait Reader: Send {
     fn unread(&self) -> u64 {
         0
     }
+    /// The nested resource of which it reads documents, and what spoke for it.
+    fn nested(&self) -> Option<(&Arc<Nested>, Score)> {
+        None
+    }
 }
 
 /// One step that makes a tidy table of an untidy one. However the rows are cut into batches, the result is the same.
@@ -124,6 +130,8 @@ pub struct ReadOptions {
     pub fixed: Vec<Arc<FixedLayout>>,
     /// Kinds of documents that the file may be; what is one is not read as rows.
     pub documents: document::Documents,
+    /// Nested resources that a document of JSON may be of; one that is of none is read as a table.
+    pub nested: Candidates,
 }
 
 impl Default for ReadOptions {
@@ -135,6 +143,7 @@ impl Default for ReadOptions {
             layouts: tidy::Layouts::default(),
             fixed: Vec::new(),
             documents: document::Documents::default(),
+            nested: Candidates::default(),
         }
     }
 }

@@ -10,6 +10,7 @@
 use crate::report::Report;
 
 pub mod causes;
+pub mod comparison;
 pub mod csv;
 pub mod explain;
 pub mod json;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::bounds::BLOCK;
+use crate::bundle::{self, Handed};
 use crate::check::bind::Sample;
 use crate::check::block::Scratch;
 use crate::check::dataset::{Dataset, Options, Start};
@@ -14,7 +15,10 @@ use crate::check::plan::StandardPlan;
 use crate::check::table::TableCheck;
 use crate::decode::Head;
 use crate::detect;
+use crate::finding::Finding;
+use crate::jschema::plan::{Candidates, Nested};
 use crate::read::FixedLayout;
+use crate::read::container::stop;
 use crate::read::document::Documents;
 use crate::read::tidy::Layouts;
 use crate::read::{Intake, Places, Source, Transcript};
@@ -54,6 +58,16 @@ impl Choice {
         }
     }
 
+    /// Nested resources that a document of JSON may be of; see [`crate::read::ReadOptions::nested`].
+    pub fn nested(&self) -> Candidates {
+        match self {
+            Choice::Given(plan) => Candidates { all: plan.nested.clone(), given: true },
+            Choice::Detect(plans) => {
+                Candidates { all: plans.iter().rev().flat_map(|plan| plan.nested.iter().cloned()).collect(), given: false }
+            }
+        }
+    }
+
     /// The plan for files that start so.
     pub fn decide(&self, starts: &[Start<'_>], options: &Options) -> Arc<StandardPlan> {
         match self {
@@ -62,6 +76,12 @@ impl Choice {
                 let documents = starts.iter().filter_map(|s| s.document);
                 let mut of_documents = documents.filter_map(|d| plans.iter().find(|p| p.reference() == d.standard()));
                 if let Some(plan) = of_documents.next() {
+                    return plan.clone();
+                }
+                // A document of a nested resource is recognised by what it holds, before it is read.
+                let nested = starts.iter().find_map(|s| s.form.and_then(Transcript::nested));
+                let of = |(n, _): (&Arc<Nested>, _)| plans.iter().find(|plan| plan.nested.iter().any(|other| Arc::ptr_eq(other, n)));
+                if let Some(plan) = nested.and_then(of) {
                     return plan.clone();
                 }
                 let heads: Vec<(Head, &Start<'_>)> = starts.iter().filter_map(|s| s.head(&options.hints).ok().map(|h| (h, s))).collect();
@@ -88,6 +108,9 @@ pub struct Feed {
 
 /// Bytes of what is packed that are unpacked at once, so that what comes out stays small.
 const PACKED: usize = 4 << 10;
+
+/// Bytes by which it is known whether a file is an archive or a workbook.
+const FIRST: usize = 8;
 
 impl Feed {
     /// Starts with the file's first bytes; `data_start` is where the first record begins.
@@ -203,6 +226,7 @@ impl Feed {
 /// A file on its way.
 #[derive(Debug)]
 pub struct Session {
+    name: String,
     choice: Choice,
     options: Options,
     bytes: u64,
@@ -212,6 +236,12 @@ pub struct Session {
 
 #[derive(Debug)]
 enum State {
+    /// Too little is known to say whether the file is to be looked at as a whole.
+    First(Vec<u8>),
+    /// An archive or a workbook, which may hold several tables.
+    Gather(Vec<u8>),
+    /// The same, beyond the bound.
+    TooLarge,
     /// Gathering the file's start.
     Start(Box<Intake>),
     /// Reading records.
@@ -230,8 +260,9 @@ impl Session {
         if options.read.documents.is_empty() {
             options.read.documents = choice.documents();
         }
-        let intake = Box::new(Intake::new(name, &options.read));
-        Session { choice, options, bytes: 0, digest: digest.then(Sha256::new), state: State::Start(intake) }
+        options.read.nested = choice.nested();
+        let state = State::First(Vec::new());
+        Session { name: name.to_owned(), choice, options, bytes: 0, digest: digest.then(Sha256::new), state }
     }
 
     /// Takes the next bytes of the file.
@@ -240,6 +271,42 @@ impl Session {
         if let Some(digest) = &mut self.digest {
             digest.update(bytes);
         }
+        match &mut self.state {
+            State::First(first) => {
+                first.extend_from_slice(bytes);
+                if first.len() >= FIRST {
+                    let first = std::mem::take(first);
+                    self.begin(first);
+                }
+            }
+            State::Gather(gathered) => {
+                if bytes.len() > self.options.read.whole.saturating_sub(gathered.len()) {
+                    self.state = State::TooLarge;
+                } else {
+                    gathered.extend_from_slice(bytes);
+                }
+            }
+            _ => self.feed(bytes),
+        }
+    }
+
+    /// Decides by the first bytes whether the file is looked at as a whole.
+    fn begin(&mut self, first: Vec<u8>) {
+        if bundle::may_hold_tables(&first) && self.options.read.sheet.is_none() {
+            let over = first.len() > self.options.read.whole;
+            self.state = if over { State::TooLarge } else { State::Gather(first) };
+        } else {
+            self.single(&first);
+        }
+    }
+
+    /// Reads a file that holds one table.
+    fn single(&mut self, first: &[u8]) {
+        self.state = State::Start(Box::new(Intake::new(&self.name, &self.options.read)));
+        self.feed(first);
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let State::Start(intake) = &mut self.state {
             if rest.is_empty() {
@@ -258,6 +325,33 @@ impl Session {
         }
     }
 
+    /// Tells why the file cannot be read.
+    fn refuse(&mut self, finding: Finding) {
+        self.state = State::Start(Box::new(Intake::refused(&self.name, vec![finding])));
+    }
+
+    /// Looks at a file that was gathered. A report when it holds several tables.
+    fn look(&mut self, gathered: Vec<u8>) -> Option<Report> {
+        match bundle::handed(&self.name, gathered, &self.choice, &self.options.read) {
+            Ok(Handed::Bundle(bundle)) => bundle::check::check(*bundle, &self.choice, &self.options, self.digest.is_some())
+                .map_err(|_| self.refuse(*stop("C112", "zip")))
+                .ok(),
+            Ok(Handed::File(bytes)) => {
+                self.single(&bytes);
+                None
+            }
+            Ok(Handed::Refused(finding)) => {
+                self.refuse(finding);
+                None
+            }
+            // Bytes at hand can be read.
+            Err(_) => {
+                self.refuse(*stop("C112", "zip"));
+                None
+            }
+        }
+    }
+
     fn open(&mut self) {
         let nothing = State::Start(Box::new(Intake::new("", &self.options.read)));
         let State::Start(intake) = std::mem::replace(&mut self.state, nothing) else { return };
@@ -273,6 +367,21 @@ impl Session {
 
     /// Ends the file.
     pub fn finish(mut self) -> Report {
+        if let State::First(first) = &mut self.state {
+            let first = std::mem::take(first);
+            self.begin(first);
+        }
+        if let State::Gather(gathered) = &mut self.state {
+            let gathered = std::mem::take(gathered);
+            if let Some(report) = self.look(gathered) {
+                return report;
+            }
+        }
+        if let State::TooLarge = self.state {
+            let mut finding = stop("C110", "whole");
+            finding.args = vec![("bound", self.options.read.whole.to_string())];
+            self.refuse(*finding);
+        }
         if let State::Start(intake) = &mut self.state {
             intake.end();
             self.open();
@@ -284,7 +393,7 @@ impl Session {
             }
             State::Rest(dataset) => dataset,
             // `open` leaves no other state; an empty dataset is an honest answer all the same.
-            State::Start(_) => Box::new(Dataset::open(Arc::new(StandardPlan::unknown()), &[], false, self.options)),
+            _ => Box::new(Dataset::open(Arc::new(StandardPlan::unknown()), &[], false, self.options)),
         };
         let digest = self.digest.map(|d| format!("sha256:{}", hex(&d.finalize())));
         dataset.describe(0, self.bytes, digest);

@@ -286,6 +286,8 @@ mod tests {
             files: Vec::new(),
             distinctive: Vec::new(),
             schema: Arc::new(schema.clone()),
+            tabular: true,
+            nested: None,
         };
         Package {
             manifest: crate::package::Manifest {

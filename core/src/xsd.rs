@@ -102,7 +102,7 @@ pub struct SchemaFault {
 /// What a document breaks: facts only, sentences are made from them elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Byte offset in the document as it was fed: of the `<` of the element, or of its end tag where something is missing or a value is wrong.
+    /// Byte offset in the document as it was fed: of the `<` of the element, or of its end tag where something is missing before it.
     pub offset: u64,
     /// Path of the element, such as `/incidents/incident[3]/zip`, with `/@name` for an attribute. Prefixes as in the document; an index only from the second of a name on.
     pub pointer: String,
@@ -113,6 +113,7 @@ pub struct Fault {
 /// The kinds of faults of a document, with what is needed to tell of them. Names of elements and attributes are local names, with
 /// `{namespace}` before them where the namespace is not that of the element around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // The names of the members say what each is, and the sentence above it how they belong together.
 pub enum FaultKind {
     /// Not well-formed XML; nothing after it was read.
     NotWellFormed(NotWellFormed),

@@ -310,6 +310,8 @@ mod tests {
                 files: vec![text()],
                 distinctive: vec![text()],
                 schema: std::sync::Arc::new(schema),
+                tabular: true,
+                nested: None,
             }],
             codes: [(text(), list)].into(),
             rules: vec![Rule {
@@ -324,6 +326,7 @@ mod tests {
             }],
             crosswalks: Vec::new(),
             layouts: Vec::new(),
+            documents: Vec::new(),
             files: [(text(), Vec::new())].into(),
             digest: text(),
         };

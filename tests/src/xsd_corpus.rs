@@ -194,7 +194,9 @@ pub fn run(engine: &dyn Engine, folder: &Path, case: &Case) -> Verdict {
             (Ok(_), None) => (true, String::new()),
             // A document cannot be judged by a schema that did not compile, whatever was expected of it; unless the schema is only the
             // document's own, and that it is invalid is what the test is about.
-            (Err(faults), Some(_)) => (!case.valid && !case.schemas.is_empty(), format!("the schema does not compile: {}", faults.join("; "))),
+            (Err(faults), Some(_)) => {
+                (!case.valid && !case.schemas.is_empty(), format!("the schema does not compile: {}", faults.join("; ")))
+            }
             (Ok(schema), Some((_, bytes))) => {
                 let faults = schema.validate(&bytes);
                 (faults.is_empty(), faults.join("; "))

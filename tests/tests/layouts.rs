@@ -15,12 +15,12 @@ use crate::support::{Folder, against, aloud, check, codes, conformance, names_in
 // ---- Transit feeds
 
 /// One row of the published list of verdicts, as we give it.
-struct Verdict {
-    path: &'static str,
+pub(crate) struct Verdict {
+    pub(crate) path: &'static str,
     /// All codes of errors that are found.
-    errors: &'static [&'static str],
+    pub(crate) errors: &'static [&'static str],
     /// All codes of warnings that are found.
-    warnings: &'static [&'static str],
+    pub(crate) warnings: &'static [&'static str],
 }
 
 const fn feed(path: &'static str, errors: &'static [&'static str], warnings: &'static [&'static str]) -> Verdict {
@@ -28,7 +28,7 @@ const fn feed(path: &'static str, errors: &'static [&'static str], warnings: &'s
 }
 
 /// The feeds that are folders. Several have rows cut short (`C201`) beside the fault that they were made for.
-const FEEDS: &[Verdict] = &[
+pub(crate) const FEEDS: &[Verdict] = &[
     feed("valid/transitfeed/good_feed", &[], &[]),
     feed("valid/transitfeed/utf8bom", &[], &[]),
     feed("valid/transitfeed/only_calendar_dates", &[], &[]),
@@ -80,7 +80,7 @@ fn transit_feeds_get_their_verdicts() {
         judged += 1;
     }
     assert_eq!(judged, FEEDS.len(), "a feed of this test is not in the list");
-    aloud(&format!("gtfs: {judged} feeds judged, {archives} archives left to the readers of archives"));
+    aloud(&format!("gtfs: {judged} feeds judged as folders; `datasets` judges them and {archives} more as archives"));
 }
 
 // ---- Recognised by content

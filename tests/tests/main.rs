@@ -4,8 +4,10 @@
 mod cli;
 mod conformance;
 mod conversions;
+mod datasets;
 mod examples;
 mod hostile;
+mod json_schema;
 mod layouts;
 mod shells;
 mod support;

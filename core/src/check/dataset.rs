@@ -9,7 +9,7 @@ use super::bind::{Binding, HeaderMatch, Sample, bind, header_shape, looks_like_d
 use super::keys::KeyTable;
 use super::plan::{Key, StandardPlan, TablePlan};
 use super::table::{Pending, TableCheck, TableDone, settle};
-use crate::decode::head::NotText;
+use crate::decode::head::{HeaderCell, NotText};
 use crate::decode::{Head, dialect::DialectHints};
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::read::document::{DocumentFacts, DocumentKind};
@@ -54,10 +54,14 @@ pub struct Dataset {
     files: Vec<FileState>,
     /// Whether the files are one dataset, whose tables belong together, or each a dataset by itself.
     together: bool,
+    /// What was found about the dataset as a whole.
+    general: Vec<Finding>,
 }
 
 #[derive(Debug)]
 struct FileState {
+    /// Whether its name, or a descriptor, says which table it is.
+    named: bool,
     used: FileUsed,
     head: Option<Head>,
     table: Option<Arc<TablePlan>>,
@@ -83,12 +87,31 @@ pub struct Start<'a> {
     pub charset: Charset,
     /// What kind of document the file is, when it is checked as it stands; `sample` is then empty.
     pub document: Option<&'a dyn DocumentKind>,
+    /// What a descriptor says about the file.
+    pub told: Option<&'a Told>,
+    /// Whether its bytes cannot be read on, which findings about them say.
+    pub barred: bool,
+}
+
+/// What a descriptor says about a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The table that it is, by the descriptor's name for it.
+    pub table: Option<String>,
+    /// It has no schema, so only its shape is checked.
+    pub bare: bool,
+    /// How it is written.
+    pub hints: DialectHints,
+    /// The names of its columns, for a file without a header.
+    pub names: Vec<String>,
+    /// How its text is stored.
+    pub encoding: Option<String>,
 }
 
 impl<'a> Start<'a> {
     /// The start of a file that is delimited text.
     pub fn delimited(name: &'a str, sample: &'a [u8], whole: bool) -> Start<'a> {
-        Start { name, sample, whole, form: None, charset: Charset::Utf8, document: None }
+        Start { name, sample, whole, form: None, charset: Charset::Utf8, document: None, told: None, barred: false }
     }
 
     /// Whether the records name their own cells, so that no row of theirs can be a header.
@@ -103,7 +126,16 @@ impl<'a> Start<'a> {
     pub fn head(&self, hints: &DialectHints) -> Result<Head, NotText> {
         match self.form {
             Some(form) => form.head(),
-            None => Head::read_stored(self.sample, self.whole, hints, self.charset),
+            None => {
+                let Some(told) = self.told else { return Head::read_stored(self.sample, self.whole, hints, self.charset) };
+                let mut head = Head::read_stored(self.sample, self.whole, &told.hints, self.charset)?;
+                if head.header.is_empty() && !told.names.is_empty() {
+                    let cell = |name: &String| HeaderCell { text: name.clone(), byte_column: 1, fault: None };
+                    head.header = told.names.iter().map(cell).collect();
+                    head.columns = head.header.len();
+                }
+                Ok(head)
+            }
         }
     }
 }
@@ -111,26 +143,36 @@ impl<'a> Start<'a> {
 impl Dataset {
     /// Opens files under a standard. `as_dataset` says that they were given as one dataset (a folder, say), so that missing tables count.
     pub fn open(plan: Arc<StandardPlan>, starts: &[Start<'_>], as_dataset: bool, options: Options) -> Dataset {
-        let mut files: Vec<FileState> = starts.iter().enumerate().map(|(i, start)| open_file(&plan, start, i, &options)).collect();
+        let mut files: Vec<FileState> =
+            starts.iter().enumerate().map(|(i, start)| open_file(&plan, start, i, as_dataset, &options)).collect();
         let tables: Vec<Option<&str>> = files.iter().map(|f| f.table.as_ref().map(|t| t.name.as_str())).collect();
         let distinct: std::collections::BTreeSet<&str> = tables.iter().flatten().copied().collect();
         let together =
             plan.tables.len() > 1 && (as_dataset || starts.len() > 1) && !(distinct.len() == 1 && starts.len() > 1 && !as_dataset);
         if together {
             let mut first: BTreeMap<String, String> = BTreeMap::new();
-            for (i, file) in files.iter_mut().enumerate() {
+            // Of several files with one table's columns, the one with its name is the table.
+            let by_name = (0..files.len()).filter(|&i| files[i].named).chain((0..files.len()).filter(|&i| !files[i].named));
+            for i in by_name.collect::<Vec<_>>() {
+                let file = &mut files[i];
                 let Some(table) = file.table.clone() else { continue };
                 if let Some(other) = first.get(&table.name) {
                     let place = Place { file: i as u32, ..Place::default() };
                     let finding = Finding::new("C215", "repeated", place).arg("other", other.as_str()).arg("resource", table.name.as_str());
                     file.findings.add(finding);
                     file.table = None;
+                    file.used.resource.clear();
                 } else {
                     first.insert(table.name.clone(), file.used.name.clone());
                 }
             }
         }
-        Dataset { plan, options, files, together }
+        Dataset { plan, options, files, together, general: Vec::new() }
+    }
+
+    /// Adds what was found about the dataset as a whole.
+    pub fn add_general(&mut self, findings: Vec<Finding>) {
+        self.general.extend(findings);
     }
 
     /// The files in an order in which those referred to come first.
@@ -290,6 +332,10 @@ impl Dataset {
             }
             coverage.checks_skipped.push(("values".to_owned(), "no standard was recognised".to_owned()));
         }
+        for mut finding in std::mem::take(&mut self.general) {
+            finding.place.file = u32::MAX;
+            findings.add(finding);
+        }
         self.missing_tables(&mut findings, &mut coverage);
         for file in &mut self.files {
             coverage.checks_run.append(&mut file.codes);
@@ -391,7 +437,7 @@ impl Dataset {
     }
 }
 
-fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Options) -> FileState {
+fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: bool, options: &Options) -> FileState {
     let mut findings = Findings::new(options.max_findings);
     let place = Place { file: index as u32, ..Place::default() };
     let mut used = FileUsed { name: start.name.to_owned(), ..FileUsed::default() };
@@ -401,10 +447,12 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
         }
         used.resource = kind.resource().to_owned();
         let (pending, skipped, codes) = (Vec::new(), Vec::new(), Vec::new());
-        return FileState { used, head: None, table: None, findings, done: None, pending, skipped, codes, unread: 0 };
+        return FileState { named: false, used, head: None, table: None, findings, done: None, pending, skipped, codes, unread: 0 };
     }
     let head = match start.head(&options.hints) {
         Ok(head) => Some(head),
+        // Why there are no bytes is told already.
+        Err(_) if start.barred => None,
         Err(NotText::Empty) => {
             findings.add(Finding::new("C104", "empty", place.clone()));
             None
@@ -440,13 +488,32 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
             used.encoding = start.charset.name().to_owned();
         }
         used.dialect = head.dialect.facts();
-        if head.encoding == crate::decode::Encoding::Windows1252 {
+        if let Some(told) = start.told.and_then(|t| t.encoding.as_deref()) {
+            findings_of_encoding(told, &used.encoding, start).into_iter().for_each(|f| findings.add(Finding { place: place.clone(), ..f }));
+        } else if head.encoding == crate::decode::Encoding::Windows1252 {
             findings.add(Finding::new("C101", if plan.utf8_only { "demanded" } else { "file" }, place.clone()));
         }
     }
+    let mut named = false;
     if let Some(head) = &head {
         if head.columns > crate::bounds::MAX_COLUMNS {
             findings.add(Finding::new("C216", "columns", place.clone()).arg("bound", crate::bounds::MAX_COLUMNS.to_string()));
+        } else if let Some((nested, _)) = start.form.and_then(Transcript::nested) {
+            table = Some(nested.table.clone());
+        } else if plan.known && (as_dataset || start.told.is_some()) {
+            (table, named) = match fitting(plan, head, start) {
+                Some(table) => (Some(Arc::clone(table)), told_table(plan, start).is_some() || has_file(table, start.name)),
+                // Nothing but its shape can be checked.
+                None if start.told.is_some_and(|t| t.bare) => (Some(Arc::new(table_of_header(head))), false),
+                None => (None, false),
+            };
+            if table.is_none() {
+                let mut finding = none_fits(plan, head, start, place);
+                if finding.kind == "none" && !has_name_of_table(plan, start.name) {
+                    finding = Finding { kind: "", severity: Severity::Warning, ..finding };
+                }
+                findings.add(finding);
+            }
         } else if plan.known {
             table = choose_table(plan, head, start.name).cloned();
             if table.is_none() {
@@ -465,24 +532,84 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, options: &Opt
         }
     }
     used.resource = table.as_ref().filter(|_| plan.known).map_or_else(String::new, |t| t.name.clone());
-    FileState { used, head, table, findings, done: None, pending: Vec::new(), skipped: Vec::new(), codes: Vec::new(), unread: 0 }
+    FileState { named, used, head, table, findings, done: None, pending: Vec::new(), skipped: Vec::new(), codes: Vec::new(), unread: 0 }
+}
+
+/// Whether a file has one of a table's usual names.
+fn has_file(table: &TablePlan, name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    table.files.iter().any(|f| f.eq_ignore_ascii_case(name))
+}
+
+/// Whether a file has a usual name of any table.
+fn has_name_of_table(plan: &StandardPlan, name: &str) -> bool {
+    plan.tables.iter().any(|t| has_file(t, name))
+}
+
+/// The table that a descriptor calls the file.
+fn told_table<'p>(plan: &'p StandardPlan, start: &Start<'_>) -> Option<&'p Arc<TablePlan>> {
+    let told = start.told?.table.as_deref()?;
+    plan.tables.iter().find(|t| t.name == told)
+}
+
+/// The table that a file of a dataset is: as its descriptor says, by its name, or by a header that leaves no doubt. A few columns in common are
+/// not enough, since datasets come with further tables about the same things.
+pub(crate) fn fitting<'p>(plan: &'p StandardPlan, head: &Head, start: &Start<'_>) -> Option<&'p Arc<TablePlan>> {
+    if let Some(told) = told_table(plan, start) {
+        return Some(told);
+    }
+    if start.told.is_some_and(|t| t.bare) {
+        return None;
+    }
+    let known = |table: &Arc<TablePlan>| HeaderMatch::of(table, &head.names()).known();
+    if let Some(named) = plan.tables.iter().find(|t| has_file(t, start.name) && known(t) > 0) {
+        return Some(named);
+    }
+    ranked(plan, head, start.name).filter(|(rank, _)| *rank > 0).map(|(_, table)| table)
 }
 
 /// The table whose fields the header names best. A plan of one table takes every file that names one of its fields.
 fn choose_table<'p>(plan: &'p StandardPlan, head: &Head, name: &str) -> Option<&'p Arc<TablePlan>> {
+    ranked(plan, head, name).map(|(_, table)| table)
+}
+
+/// The table whose fields the header names best, and how well: above zero when it has more of them than of other columns and lacks.
+fn ranked<'p>(plan: &'p StandardPlan, head: &Head, name: &str) -> Option<(i64, &'p Arc<TablePlan>)> {
     let names = head.names();
     plan.tables
         .iter()
+        .filter(|table| !table.keys_of_nested)
         .filter_map(|table| {
             let found = HeaderMatch::of(table, &names);
             let known = found.known() as i64;
             let unknown = names.len() as i64 - known;
             let missing = found.missing(table).len() as i64;
-            let by_name = table.files.iter().any(|f| f.eq_ignore_ascii_case(name));
-            (known > 0).then_some(((known * 2 - unknown - missing * 2) * 2 + i64::from(by_name), table))
+            (known > 0).then_some(((known * 2 - unknown - missing * 2) * 2 + i64::from(has_file(table, name)), table))
         })
         .max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.name.cmp(&a.1.name)))
-        .map(|(_, table)| table)
+}
+
+/// Ways of storing text that are read alike.
+fn family(encoding: &str) -> Option<&'static str> {
+    let folded: String = encoding.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_lowercase).collect();
+    Some(match folded.as_str() {
+        "utf8" | "utf8bom" | "utf8sig" | "ascii" | "usascii" => "utf-8",
+        "windows1252" | "cp1252" | "iso88591" | "latin1" | "l1" => "windows-1252",
+        "utf16" | "utf16le" | "utf16be" => "utf-16",
+        "macroman" | "macintosh" => "mac-roman",
+        _ => return None,
+    })
+}
+
+/// What is wrong about how a file is stored, as against what its descriptor says.
+fn findings_of_encoding(told: &str, found: &str, start: &Start<'_>) -> Option<Finding> {
+    let (wanted, is) = (family(told), family(found));
+    // Letters of ASCII are stored alike in all of them but UTF-16.
+    let plain = is == Some("utf-8") && start.sample.is_ascii() && wanted != Some("utf-16");
+    if plain || (wanted.is_some() && wanted == is) {
+        return None;
+    }
+    Some(Finding::new("C234", "encoding", Place::default()).arg("said", told).arg("found", found))
 }
 
 /// No table of the standard has any of the file's columns: either the header is not one, or this is another kind of file.
@@ -550,9 +677,12 @@ fn unchecked_words(unchecked: &Unchecked, field: &str) -> (String, String) {
 fn codes_run(binding: &Binding) -> Vec<String> {
     let plan = &binding.plan;
     let schema = &plan.schema;
-    let mut codes: Vec<&str> =
-        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"];
-    if !plan.standard.is_empty() {
+    let mut codes: Vec<&str> = if plan.keys_of_nested {
+        crate::jschema::CODES.to_vec()
+    } else {
+        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"]
+    };
+    if !plan.standard.is_empty() && !plan.keys_of_nested {
         codes.extend(["C206", "C207", "C213"]);
     }
     if schema.fields_match == FieldsMatch::Exact {

@@ -32,7 +32,7 @@ const LONGEST: usize = 100;
 /// codes of one or two letters have no neighbours, since every one of them is next to every other.
 ///
 /// A candidate comes with its [`letters`], made once for all texts.
-pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = (&'a str, &'a [char])>) -> Vec<&'a str> {
+pub(crate) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = (&'a str, &'a [char])>) -> Vec<&'a str> {
     let wanted = letters(text);
     if wanted.len() > LONGEST {
         return Vec::new();
@@ -57,12 +57,12 @@ pub(super) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = (&'a str,
 }
 
 /// A text's letters in lower case, as far as they are compared.
-pub(super) fn letters(text: &str) -> Vec<char> {
+pub(crate) fn letters(text: &str) -> Vec<char> {
     text.chars().take(LONGEST + 1).flat_map(char::to_lowercase).collect()
 }
 
 /// Letters and digits only, in lower case: what is left when spelling does not matter.
-pub(super) fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

@@ -8,6 +8,7 @@ use super::fast::FastCheck;
 use super::rows::RowRule;
 use crate::decimal::Decimal;
 use crate::finding::{Code, RuleWords, Severity};
+use crate::jschema::{self, plan::Nested};
 use crate::package::{Package, Resource, RuleKind};
 use crate::read::FixedLayout;
 use crate::read::document::DocumentKind;
@@ -53,6 +54,8 @@ pub struct TablePlan {
     pub present: Vec<PresentRule>,
     /// Where the columns are, when its files are of fixed width.
     pub fixed: Option<Arc<FixedLayout>>,
+    /// Its fields are the keys of nested records: no file of rows is this table.
+    pub keys_of_nested: bool,
 }
 
 /// A combination of fields whose values are remembered.
@@ -125,20 +128,31 @@ pub struct StandardPlan {
     pub digest: String,
     /// The tables.
     pub tables: Vec<Arc<TablePlan>>,
+    /// Resources that are checked as nested documents. A resource that is nothing else stands among the tables too, with its records' keys.
+    pub nested: Vec<Arc<Nested>>,
     /// False when nothing was recognised and only the shape of the file is checked.
     pub known: bool,
     /// Whether text that is not stored as UTF-8 is an error.
     pub utf8_only: bool,
     /// Documents of it that are checked as they stand.
     pub documents: Vec<Arc<dyn DocumentKind>>,
+    /// Whether the tables of an archive must lie at its top.
+    pub flat: bool,
 }
 
 impl StandardPlan {
     /// Compiles a package.
     pub fn of_package(package: &Package) -> StandardPlan {
         let standard = package.reference();
-        let tables = package.resources.iter().map(|resource| Arc::new(table_of_package(package, resource, &standard))).collect();
+        let nested = jschema::plan::of_package(package);
+        let mut tables: Vec<Arc<TablePlan>> = Vec::with_capacity(package.resources.len());
+        for resource in &package.resources {
+            let keys = || nested.iter().map(|n| &n.table).find(|t| t.name == resource.name).cloned();
+            let table = if resource.tabular { None } else { keys() };
+            tables.push(table.unwrap_or_else(|| Arc::new(table_of_package(package, resource, &standard))));
+        }
         StandardPlan {
+            nested,
             id: package.manifest.id.clone(),
             version: package.manifest.version.clone(),
             digest: package.digest.clone(),
@@ -146,6 +160,7 @@ impl StandardPlan {
             known: true,
             utf8_only: package.manifest.utf8_only,
             documents: super::xml::of_package(package),
+            flat: package.manifest.flat,
         }
     }
 
@@ -162,7 +177,24 @@ impl StandardPlan {
                 Arc::new(plan)
             })
             .collect();
-        StandardPlan { id: id.to_owned(), digest: digest.to_owned(), tables, known: true, ..StandardPlan::unknown() }
+        StandardPlan {
+            id: id.to_owned(),
+            version: String::new(),
+            digest: digest.to_owned(),
+            tables,
+            nested: Vec::new(),
+            known: true,
+            utf8_only: false,
+            flat: false,
+            documents: Vec::new(),
+        }
+    }
+
+    /// Takes a JSON Schema too: documents of JSON are checked against it.
+    pub fn with_nested(mut self, nested: Nested) -> StandardPlan {
+        self.tables.push(nested.table.clone());
+        self.nested.push(Arc::new(nested));
+        self
     }
 
     /// Stands for no standard: only the shape of files is checked.
@@ -172,9 +204,11 @@ impl StandardPlan {
             version: String::new(),
             digest: String::new(),
             tables: Vec::new(),
+            nested: Vec::new(),
             known: false,
             utf8_only: false,
             documents: Vec::new(),
+            flat: false,
         }
     }
 
@@ -213,7 +247,7 @@ impl StandardPlan {
     }
 }
 
-fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> TablePlan {
+pub(crate) fn table_of_package(package: &Package, resource: &Resource, standard: &str) -> TablePlan {
     let mut plan = TablePlan::new(&resource.name, standard, resource.schema.clone());
     plan.title = resource.title.clone();
     plan.files = resource.files.clone();
@@ -328,6 +362,7 @@ impl TablePlan {
             layout: None,
             present: Vec::new(),
             fixed: None,
+            keys_of_nested: false,
         };
         let own: Vec<Vec<String>> = plan.references.iter().filter(|r| r.table == plan.name).map(|r| r.target.clone()).collect();
         own.iter().for_each(|target| plan.provide(target));

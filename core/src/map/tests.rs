@@ -23,6 +23,8 @@ fn package(id: &str, tables: &[(&str, &[&str])]) -> Package {
         files: Vec::new(),
         distinctive: Vec::new(),
         schema: TableSchema::of_texts(fields).into(),
+        tabular: true,
+        nested: None,
     };
     let codes =
         CodeList { name: "status".into(), codes: ["Issued", "Closed"].map(|c| Code { code: c.into(), ..Code::default() }).to_vec() };

@@ -424,7 +424,8 @@ fn is_date_time(text: &str) -> bool {
             || (digits >= 6 && time.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'+' | b'-' | b'Z' | b'z'))))
 }
 
-fn is_web(path: &str) -> bool {
+/// Whether a path is an address of the web.
+pub fn is_web(path: &str) -> bool {
     let lower = path.get(..8).unwrap_or(path).to_ascii_lowercase();
     ["http://", "https://", "ftp://", "ftps://"].iter().any(|scheme| lower.starts_with(scheme))
 }

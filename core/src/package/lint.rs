@@ -13,6 +13,8 @@ use super::notes::{Notes, arg_if, near, note};
 use super::{Package, Resource, RuleKind, StandardRef};
 use crate::check::xml::SchemaFiles;
 use crate::finding::Finding;
+use crate::jschema::documents::{Documents, Draft};
+use crate::jschema::{Problem, Schema};
 use crate::schema::parse::from_value;
 
 /// Checks a loaded package: what loading found, and then whether its parts fit together. `folder` is the path of its folder as far as it
@@ -26,6 +28,7 @@ pub fn check_package(loaded: &Loaded, folder: &str, catalog: &Catalog) -> Vec<Fi
     found.extend(catalog.unresolved(package));
     found.extend(super::documents::lint(package));
     words(package, &mut found);
+    nested(package, &mut found);
     unused_codes(package, &mut found);
     rules(package, &mut found);
     for crosswalk in &package.crosswalks {
@@ -51,8 +54,18 @@ pub fn check_crosswalk(crosswalk: &Crosswalk, target: &Package, catalog: &Catalo
     found.extend(pushed.into_iter().map(|f| f.arg("file", file.as_str())));
 }
 
+/// Whether the schemas of nested resources can be used.
+fn nested(package: &Package, found: &mut Vec<Finding>) {
+    for nested in crate::jschema::plan::of_package(package) {
+        match nested.schema().and_then(|schema| schema.verify().map_err(|p| p.into_iter().next().unwrap_or(Problem::nothing()))) {
+            Ok(_) => {}
+            Err(problem) => found.push(problem.finding()),
+        }
+    }
+}
+
 fn words(package: &Package, found: &mut Vec<Finding>) {
-    for resource in &package.resources {
+    for resource in package.resources.iter().filter(|r| r.tabular) {
         for (i, field) in resource.schema.fields.iter().enumerate() {
             for (member, text) in [("title", &field.title), ("description", &field.description)] {
                 if text.trim().is_empty() {
@@ -114,7 +127,7 @@ fn rules(package: &Package, found: &mut Vec<Finding>) {
     for rule in &package.rules {
         let mut wrong = Vec::new();
         if let Some(resource) = named(package, &rule.resource, "resource", &mut wrong) {
-            for name in fields_of(&rule.kind) {
+            for name in rule.kind.fields() {
                 missing_field(&mut wrong, resource, name, "");
             }
         }
@@ -141,23 +154,6 @@ fn rules(package: &Package, found: &mut Vec<Finding>) {
         if !expected.iter().any(|text| names_code(text, &code)) {
             found.push(note("C918", "", "").value(&code).arg("file", "rules.toml"));
         }
-    }
-}
-
-/// The fields a rule names in its own resource.
-fn fields_of(kind: &RuleKind) -> Vec<&str> {
-    match kind {
-        RuleKind::AnyOf { fields } | RuleKind::OneOf { fields } | RuleKind::Differ { fields } | RuleKind::Unique { fields, .. } => {
-            fields.iter().map(String::as_str).collect()
-        }
-        RuleKind::Exists { fields, when, .. } => fields.iter().chain(when.iter().map(|(field, _)| field)).map(String::as_str).collect(),
-        RuleKind::Requires { field, then } => std::iter::once(field).chain(then).map(String::as_str).collect(),
-        RuleKind::Order { first, then, .. } => vec![first, then],
-        RuleKind::Implies { field, then, .. } => vec![field, then],
-        RuleKind::Sum { total, parts, .. } => std::iter::once(total).chain(parts).map(String::as_str).collect(),
-        RuleKind::SamePer { key, field } => key.iter().chain([field]).map(String::as_str).collect(),
-        RuleKind::Balance { field, by, per, .. } => [field, by].into_iter().chain(per).map(String::as_str).collect(),
-        RuleKind::Rows { .. } | RuleKind::Present { .. } => Vec::new(),
     }
 }
 
@@ -281,8 +277,8 @@ fn unfilled(crosswalk: &Crosswalk, target: &Package, found: &mut Vec<Finding>) {
     }
 }
 
-/// Checks a bare file that describes data, by what it holds: a Data Package, a Data Resource, a Table Schema, a Table Dialect; JSON
-/// Schema and XML Schema only for their outer form. `name` helps where the content leaves it open.
+/// Checks a bare file that describes data, by what it holds: a Data Package, a Data Resource, a Table Schema, a Table Dialect, a JSON
+/// Schema; XML Schema only for its outer form. `name` helps where the content leaves it open.
 pub fn check_file(name: &str, bytes: &[u8]) -> Vec<Finding> {
     let mut notes = Notes::new("");
     let lower = name.to_ascii_lowercase();
@@ -321,6 +317,21 @@ pub fn check_schema_files(schema: &SchemaFiles) -> Vec<Finding> {
     found
 }
 
+/// A bare JSON Schema: whether it can be used as it stands, without documents that it may refer to.
+fn json_schema(name: &str, value: &Value, notes: &mut Notes) {
+    let mut documents = Documents::new();
+    documents.add(name, value.clone(), Draft::D2020);
+    let Some(schema) = Schema::new(documents, 0, "", true) else { return };
+    match schema.verify() {
+        Ok(_) => {}
+        // What it refers to was not handed over.
+        Err(problems) => problems.iter().for_each(|p| match p {
+            Problem::Missing { reference, .. } => notes.push(note("C925", "", "").arg("reference", reference.as_str())),
+            problem => notes.push(problem.finding()),
+        }),
+    }
+}
+
 fn check_value(name: &str, value: &Value, notes: &mut Notes) {
     let Some(map) = value.as_object() else {
         notes.push(note("C902", "", ""));
@@ -338,7 +349,7 @@ fn check_value(name: &str, value: &Value, notes: &mut Notes) {
     } else if has(&["fields"]) || by_name {
         from_value(value, "", None, notes);
     } else if profile.contains("json-schema.org") || has(&["properties", "$defs", "definitions", "allOf", "anyOf", "oneOf", "$ref"]) {
-        notes.push(note("C925", "", ""));
+        json_schema(name, value, notes);
     } else if has(&["primaryKey", "foreignKeys", "uniqueKeys", "missingValues", "fieldsMatch"]) {
         from_value(value, "", None, notes);
     } else if has(&["path", "data", "schema"]) {

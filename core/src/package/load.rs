@@ -12,10 +12,10 @@ use super::notes::{Notes, arg_if, listed, near, note};
 use super::read_crosswalk::{date, parse_crosswalk};
 use super::rules::Implied;
 use super::toml::{self, Keys};
-use super::{Code, CodeList, Manifest, Package, Resource, Rule, RuleKind, StandardRef, Status, Tier, table};
+use super::{Code, CodeList, Manifest, NestedResource, Package, Resource, Rule, RuleKind, StandardRef, Status, Tier, table};
 use crate::finding::{Finding, Severity};
 use crate::schema::parse::parse;
-use crate::schema::{Presence, TableSchema};
+use crate::schema::{Field, FieldType, FieldsMatch, Presence, TableSchema};
 
 /// What came of loading a package.
 #[derive(Debug, Clone, Default)]
@@ -41,8 +41,10 @@ pub fn load(files: BTreeMap<String, Vec<u8>>) -> Loaded {
         return Loaded { package: None, findings };
     };
     let codes = code_lists(&files, &mut findings);
-    let resources = resources(descriptions, &files, &codes, &mut findings);
-    let rules = rules(&files, &mut findings);
+    let mut of_rules = Vec::new();
+    let rules = rules(&files, &mut of_rules);
+    let resources = resources(&rules, descriptions, &files, &codes, &mut findings);
+    findings.append(&mut of_rules);
     let reference = format!("{}@{}", manifest.id, manifest.version);
     let crosswalks = crosswalks(&files, &reference, &mut findings);
     for path in files.keys().filter(|p| !is_known_path(p)) {
@@ -73,7 +75,7 @@ fn is_known_path(path: &str) -> bool {
     match path.split_once('/') {
         None => {
             matches!(path, "standard.toml" | "rules.toml" | "CHANGES.md")
-                || [".table.json", ".layout.csv", ".xsd"].iter().any(|end| path.ends_with(end))
+                || [".table.json", ".schema.json", ".layout.csv", ".xsd"].iter().any(|end| path.ends_with(end))
         }
         Some(("codes", name)) => name.ends_with(".csv") && !name.contains('/'),
         Some(("crosswalks", name)) => {
@@ -92,6 +94,7 @@ struct Description {
     presence: Presence,
     files: Vec<String>,
     distinctive: Vec<String>,
+    nested: NestedResource,
 }
 
 /// What `standard.toml` describes.
@@ -159,6 +162,7 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
         supersedes,
         media_types: keys.texts("media_types", notes).unwrap_or_default(),
         utf8_only: keys.word("encoding", &["utf-8"], notes).is_some(),
+        flat: keys.flag("flat", notes).unwrap_or(false),
         effective_from: date(&keys, "effective_from", notes),
         effective_until: date(&keys, "effective_until", notes),
         ..Manifest::default()
@@ -198,6 +202,7 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
             },
             files: resource.texts("files", notes).unwrap_or_default(),
             distinctive: resource.texts("distinctive", notes).unwrap_or_default(),
+            nested: NestedResource { records: resource.text("records", notes).map(str::to_owned), evidence: evidence(&resource, notes) },
         });
         resource.finish(notes);
     }
@@ -207,7 +212,54 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
     (!manifest.id.is_empty() && !manifest.version.is_empty()).then_some((manifest, descriptions, layouts, documents))
 }
 
+/// `"/feed_info/version = 4.2 | 4.2.1"`, each a pointer and the values that it may lead to.
+fn evidence(keys: &Keys<'_>, notes: &mut Notes) -> Vec<(String, Vec<String>)> {
+    let mut out = Vec::new();
+    for text in keys.texts("evidence", notes).unwrap_or_default() {
+        match text.split_once('=') {
+            Some((pointer, values)) if pointer.starts_with('/') => {
+                out.push((pointer.trim().to_owned(), values.split('|').map(|v| v.trim().to_owned()).collect()));
+            }
+            _ => notes.push(keys.note("C924", "", "evidence").value(&text).arg("what", "a pointer, = and values, such as /version = 3.0")),
+        }
+    }
+    out
+}
+
+/// The keys of nested records, as a table of texts: the fields that rules name.
+fn keys_of_nested(resource: &str, rules: &[Rule]) -> TableSchema {
+    let mut names: Vec<String> = Vec::new();
+    for rule in rules {
+        let own: Vec<&str> = if rule.resource == resource { rule.kind.fields() } else { Vec::new() };
+        let referred: &[String] = match &rule.kind {
+            RuleKind::Exists { resource: other, or, target, .. } if other == resource || or.iter().any(|o| o == resource) => target,
+            _ => &[],
+        };
+        for name in own.into_iter().chain(referred.iter().map(String::as_str)) {
+            if !names.iter().any(|n| n == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    keys_table(&names)
+}
+
+/// A table of texts with fields of these names; one field when there are none.
+pub(crate) fn keys_table(names: &[String]) -> TableSchema {
+    let one = ["record".to_owned()];
+    let names = if names.is_empty() { &one[..] } else { names };
+    TableSchema {
+        fields: names.iter().map(|name| Field::new(name, FieldType::Any)).collect(),
+        fields_match: FieldsMatch::Partial,
+        missing_values: vec![String::new()],
+        primary_key: Vec::new(),
+        unique_keys: Vec::new(),
+        foreign_keys: Vec::new(),
+    }
+}
+
 fn resources(
+    rules: &[Rule],
     descriptions: Vec<Description>,
     files: &BTreeMap<String, Vec<u8>>,
     codes: &BTreeMap<String, Arc<CodeList>>,
@@ -217,13 +269,21 @@ fn resources(
     let mut resources = Vec::new();
     for description in descriptions {
         let path = format!("{}.table.json", description.name);
-        let Some(bytes) = files.get(&path) else {
-            findings.push(note("C915", "", "").value(&path).arg("file", "standard.toml"));
-            continue;
+        let is_nested = files.contains_key(&format!("{}.schema.json", description.name));
+        let bytes = files.get(&path);
+        let mut schema = match bytes {
+            Some(bytes) => {
+                let parsed = parse(bytes, &path);
+                findings.extend(parsed.findings);
+                let Some(schema) = parsed.schema else { continue };
+                schema
+            }
+            None if is_nested => keys_of_nested(&description.name, rules),
+            None => {
+                findings.push(note("C915", "", "").value(&path).arg("file", "standard.toml"));
+                continue;
+            }
         };
-        let parsed = parse(bytes, &path);
-        findings.extend(parsed.findings);
-        let Some(mut schema) = parsed.schema else { continue };
         resolve_codes(&mut schema, &path, codes, findings);
         for key in &schema.foreign_keys {
             if !key.resource.is_empty() && !names.contains(&key.resource) {
@@ -237,8 +297,10 @@ fn resources(
                 findings.push(arg_if(finding, "near", near(name, schema.fields.iter().map(|f| f.name.as_str()))));
             }
         }
-        let Description { name, title, record, presence, files, distinctive } = description;
-        resources.push(Resource { name, title, record, presence, files, distinctive, schema: Arc::new(schema) });
+        let tabular = bytes.is_some();
+        let Description { name, title, record, presence, files, distinctive, nested } = description;
+        let nested = is_nested.then_some(nested);
+        resources.push(Resource { name, title, record, presence, files, distinctive, schema: Arc::new(schema), tabular, nested });
     }
     // A schema that no resource names is a forgotten entry of the manifest.
     for path in files.keys().filter(|p| !p.contains('/')) {

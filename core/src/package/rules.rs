@@ -93,3 +93,22 @@ pub enum Implied {
     Filled,
     Empty,
 }
+
+impl RuleKind {
+    /// The fields that it names in its own resource.
+    pub fn fields(&self) -> Vec<&str> {
+        match self {
+            RuleKind::AnyOf { fields } | RuleKind::OneOf { fields } | RuleKind::Differ { fields } | RuleKind::Unique { fields, .. } => {
+                fields.iter().map(String::as_str).collect()
+            }
+            RuleKind::Exists { fields, when, .. } => fields.iter().chain(when.iter().map(|(field, _)| field)).map(String::as_str).collect(),
+            RuleKind::Requires { field, then } => std::iter::once(field).chain(then).map(String::as_str).collect(),
+            RuleKind::Order { first, then, .. } => vec![first, then],
+            RuleKind::Implies { field, then, .. } => vec![field, then],
+            RuleKind::Sum { total, parts, .. } => std::iter::once(total).chain(parts).map(String::as_str).collect(),
+            RuleKind::SamePer { key, field } => key.iter().chain([field]).map(String::as_str).collect(),
+            RuleKind::Balance { field, by, per, .. } => [field, by].into_iter().chain(per).map(String::as_str).collect(),
+            RuleKind::Rows { .. } | RuleKind::Present { .. } => Vec::new(),
+        }
+    }
+}

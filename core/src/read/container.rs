@@ -6,6 +6,7 @@
 use crate::bounds::Packed;
 use crate::finding::{Finding, Place};
 
+pub mod files;
 pub mod gzip;
 pub mod zip;
 

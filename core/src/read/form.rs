@@ -12,6 +12,8 @@ use super::whole::{Gzip, Whole, Zip};
 use super::xml::XmlReader;
 use super::{ReadOptions, Reader, Unpack};
 use crate::bounds::Packed;
+use crate::jschema::plan::Nested;
+use crate::jschema::reader::NestedReader;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,13 +148,25 @@ fn fixed(sample: &[u8], whole: bool, options: &ReadOptions) -> Option<Arc<FixedL
     options.fixed.iter().find(|layout| layout.fits(sample, whole)).cloned()
 }
 
+/// The nested resource that the text is of.
+fn nested(form: Form, sample: &[u8], options: &ReadOptions) -> Option<Arc<Nested>> {
+    if options.nested.all.is_empty() {
+        return None;
+    }
+    let text = String::from_utf8_lossy(sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample));
+    options.nested.choose(text.trim_start_matches(['\u{1e}', ' ', '\n', '\r', '\t']), form)
+}
+
 /// Opens a form's reader. A form without one is read as text, and what it is, is told.
 pub fn open(form: Form, sample: &[u8], whole: bool, options: &ReadOptions) -> Opened {
     if let Some(kind) = options.documents.find(form, sample) {
         return Opened::Document(kind.clone());
     }
     match form {
-        Form::Ndjson | Form::Json | Form::GeoJson => Opened::Read(Box::new(JsonReader::new(form, sample, whole, options))),
+        Form::Ndjson | Form::Json | Form::GeoJson => Opened::Read(match nested(form, sample, options) {
+            Some(nested) => Box::new(NestedReader::new(nested, form, sample, whole, options)),
+            None => Box::new(JsonReader::new(form, sample, whole, options)),
+        }),
         Form::Xml => Opened::Read(Box::new(XmlReader::new(options.records.as_deref()))),
         Form::Delimited | Form::Utf16 | Form::MacRoman if fixed(sample, whole, options).is_some() => Opened::As(Form::Fixed),
         Form::Fixed => match fixed(sample, whole, options) {

@@ -11,9 +11,9 @@ use super::form::{self, Opened};
 use super::recode::{self, Charset, Recoder};
 use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
 use crate::bounds::{MAX_LAYERS, SAMPLE};
-use crate::check::dataset::Start;
+use crate::check::dataset::{Start, Told};
 use crate::decode::dialect::DialectHints;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 
 /// How a file's bytes become text.
 #[derive(Default)]
@@ -157,6 +157,8 @@ pub struct Intake {
     ended: bool,
     /// Whether the rows were looked at for a layout that they follow.
     compared: bool,
+    /// What a descriptor says about the file.
+    told: Option<Arc<Told>>,
 }
 
 impl Intake {
@@ -173,7 +175,27 @@ impl Intake {
             kind: None,
             ended: false,
             compared: false,
+            told: None,
         }
+    }
+
+    /// A file that cannot be read, with the findings that say why.
+    pub fn refused(name: &str, findings: Vec<Finding>) -> Intake {
+        let mut intake = Intake::new(name, &ReadOptions::default());
+        intake.source.findings = findings;
+        intake.source.ended = true;
+        (intake.known, intake.ended, intake.compared) = (true, true, true);
+        intake
+    }
+
+    /// Says what a descriptor says about the file, before its first bytes.
+    pub fn tell(&mut self, told: Arc<Told>) {
+        self.told = Some(told);
+    }
+
+    /// Notes what a shell found about what the bytes lie in.
+    pub fn note(&mut self, mut findings: Vec<Finding>) {
+        self.source.findings.append(&mut findings);
     }
 
     /// A file whose bytes are all at hand, or its start (then nothing but text is read).
@@ -260,7 +282,7 @@ impl Intake {
         if !rows || self.options.layouts.is_empty() {
             return;
         }
-        let hints = DialectHints::default();
+        let hints = self.told.as_ref().map_or_else(DialectHints::default, |told| told.hints.clone());
         if let Some(known) = self.options.layouts.recognise(&self.start_rows(&hints)) {
             self.tidy(vec![Box::new(known.tidy())], &hints);
         }
@@ -336,9 +358,13 @@ impl Intake {
 
     /// The start, for whoever opens it.
     pub fn start(&self) -> Start<'_> {
+        let told = self.told.as_deref();
+        let barred = self.source.findings.iter().any(|f| f.severity == Severity::Error);
         match &self.source.transcript {
             Some(transcript) => Start {
                 name: &self.name,
+                told,
+                barred,
                 sample: transcript.sample(),
                 whole: transcript.is_whole(),
                 form: Some(transcript),
@@ -348,7 +374,7 @@ impl Intake {
             None => {
                 let whole = self.ended && self.text.len() <= SAMPLE;
                 let sample = &self.text[..self.text.len().min(SAMPLE)];
-                Start { name: &self.name, sample, whole, form: None, charset: self.charset, document: self.kind.as_deref() }
+                Start { name: &self.name, sample, whole, form: None, charset: self.charset, document: self.kind.as_deref(), told, barred }
             }
         }
     }

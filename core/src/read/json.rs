@@ -81,7 +81,7 @@ fn start_of(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// The names that lead to the largest list of objects in a start, through objects alone.
-fn largest_list(text: &str) -> Option<Vec<String>> {
+pub(crate) fn largest_list(text: &str) -> Option<Vec<String>> {
     let mut best: Option<(usize, Vec<String>)> = None;
     let mut way: Vec<(String, Parser<'_>)> = Vec::new();
     let mut parser = Parser::new(text);

@@ -14,6 +14,8 @@ use crate::decode::head::{HeaderCell, NotText};
 use crate::decode::{Dialect, Encoding, Head};
 use crate::encode::write_csv_cell;
 use crate::finding::{Finding, Findings, Place};
+use crate::jschema::evidence::Score;
+use crate::jschema::plan::Nested;
 use crate::render::words::column_letter;
 
 /// Bytes of text from which on a batch is whole.
@@ -275,6 +277,11 @@ impl Transcript {
     /// What the report says about the file.
     pub fn facts(&self) -> Facts {
         self.reader.facts()
+    }
+
+    /// The nested resource of which the file is a document, and what spoke for it.
+    pub fn nested(&self) -> Option<(&Arc<Nested>, Score)> {
+        self.reader.nested()
     }
 
     /// Records known of but not read, so far.

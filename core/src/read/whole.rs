@@ -8,13 +8,54 @@ use super::{Facts, Form, ReadOptions, Reader, Rows, Unpack};
 use crate::bounds::{Packed, Sheet};
 use crate::finding::Finding;
 
-/// Gathers a file's bytes, and reads it once they are all there.
-pub struct Whole {
-    form: Form,
+/// The bytes of a file that can only be read as a whole, as they come in.
+struct Gathered {
     bytes: Vec<u8>,
     /// Most bytes that are gathered.
     most: usize,
+    /// Nothing is taken any more.
     over: bool,
+}
+
+impl Gathered {
+    fn new(most: usize) -> Gathered {
+        Gathered { bytes: Vec::new(), most, over: false }
+    }
+
+    /// Takes the next bytes, as long as they are within the bound.
+    fn push(&mut self, bytes: &[u8], findings: &mut Vec<Finding>) {
+        if self.over {
+            return;
+        }
+        if bytes.len() > self.most - self.bytes.len() {
+            self.over = true;
+            self.bytes = Vec::new();
+            let mut finding = stop("C110", "whole");
+            finding.args = vec![("bound", self.most.to_string())];
+            findings.push(*finding);
+            return;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// All bytes, once; `None` when they were too many.
+    fn take(&mut self) -> Option<Vec<u8>> {
+        (!std::mem::replace(&mut self.over, true)).then(|| std::mem::take(&mut self.bytes))
+    }
+}
+
+/// What is read as a whole.
+#[derive(Clone, Copy)]
+enum Kind {
+    Book,
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+/// Gathers a file's bytes, and reads it once they are all there.
+pub struct Whole {
+    kind: Kind,
+    gathered: Gathered,
     /// The sheet asked for.
     asked: Option<String>,
     facts: Facts,
@@ -23,18 +64,17 @@ pub struct Whole {
 impl Whole {
     /// A reader of workbooks and Parquet files.
     pub fn new(form: Form, options: &ReadOptions) -> Whole {
-        Whole {
-            form,
-            bytes: Vec::new(),
-            most: options.whole,
-            over: false,
-            asked: options.sheet.clone(),
-            facts: Facts { open: form != Form::Parquet, ..Facts::default() },
-        }
+        let kind = match form {
+            #[cfg(feature = "parquet")]
+            Form::Parquet => Kind::Parquet,
+            _ => Kind::Book,
+        };
+        let open = matches!(kind, Kind::Book);
+        let (gathered, asked) = (Gathered::new(options.whole), options.sheet.clone());
+        Whole { kind, gathered, asked, facts: Facts { open, ..Facts::default() } }
     }
 
-    fn read(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) -> Result<(), Stop> {
-        let bytes = std::mem::take(&mut self.bytes);
+    fn read(&mut self, bytes: Vec<u8>, out: &mut Rows, findings: &mut Vec<Finding>) -> Result<(), Stop> {
         let mut begun = false;
         // Blank rows above the table say nothing; the rows keep their numbers.
         let mut take = |batch: &mut Rows, _: &mut Vec<Finding>| {
@@ -47,10 +87,13 @@ impl Whole {
             batch.clear();
             ControlFlow::Continue(())
         };
-        #[cfg(feature = "parquet")]
-        if self.form == Form::Parquet {
-            super::parquet::each(bytes, &Sheet::default(), findings, &mut take);
-            return Ok(());
+        match self.kind {
+            #[cfg(feature = "parquet")]
+            Kind::Parquet => {
+                super::parquet::each(bytes, &Sheet::default(), findings, &mut take);
+                return Ok(());
+            }
+            Kind::Book => {}
         }
         let book = Book::open(&bytes, Sheet::default(), findings)?;
         let sheet = match &self.asked {
@@ -74,25 +117,12 @@ impl Whole {
 
 impl Reader for Whole {
     fn push(&mut self, bytes: &[u8], _: &mut Rows, findings: &mut Vec<Finding>) {
-        if self.over {
-            return;
-        }
-        if bytes.len() > self.most - self.bytes.len() {
-            self.over = true;
-            self.bytes = Vec::new();
-            let mut finding = stop("C110", "whole");
-            finding.args = vec![("bound", self.most.to_string())];
-            findings.push(*finding);
-            return;
-        }
-        self.bytes.extend_from_slice(bytes);
+        self.gathered.push(bytes, findings);
     }
 
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
-        if std::mem::replace(&mut self.over, true) {
-            return;
-        }
-        if let Err(finding) = self.read(out, findings) {
+        let Some(bytes) = self.gathered.take() else { return };
+        if let Err(finding) = self.read(bytes, out, findings) {
             findings.push(*finding);
         }
     }
@@ -138,22 +168,20 @@ impl Unpack for Gzip {
 
 /// A zip archive that holds one table, as a layer around it. Its directory is at its end, so it is gathered first.
 pub struct Zip {
-    bytes: Vec<u8>,
-    most: usize,
+    gathered: Gathered,
     bounds: Packed,
     /// The file asked for.
     asked: Option<String>,
-    over: bool,
 }
 
 impl Zip {
     /// Unpacks within these bounds.
     pub fn new(bounds: Packed, options: &ReadOptions) -> Zip {
-        Zip { bytes: Vec::new(), most: options.whole, bounds, asked: options.sheet.clone(), over: false }
+        Zip { gathered: Gathered::new(options.whole), bounds, asked: options.sheet.clone() }
     }
 
-    fn read(&self, out: &mut Vec<u8>, findings: &mut Vec<Finding>) -> Result<(), Stop> {
-        let archive = super::container::zip::Archive::open(&self.bytes, self.bounds, findings)?;
+    fn read(&self, bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) -> Result<(), Stop> {
+        let archive = super::container::zip::Archive::open(bytes, self.bounds, findings)?;
         let tables = archive.tables();
         let chosen = match &self.asked {
             Some(name) => tables.iter().copied().find(|&i| archive.entries[i].name.eq_ignore_ascii_case(name)),
@@ -184,9 +212,9 @@ impl Zip {
             if count == 0 {
                 return Ok(());
             }
-            if out.len() + count > self.most {
+            if out.len() + count > self.gathered.most {
                 let mut finding = stop("C110", "");
-                finding.args = vec![("bound", self.most.to_string())];
+                finding.args = vec![("bound", self.gathered.most.to_string())];
                 return Err(finding);
             }
             out.extend_from_slice(piece);
@@ -197,27 +225,13 @@ impl Zip {
 
 impl Unpack for Zip {
     fn push(&mut self, bytes: &[u8], _: &mut Vec<u8>, findings: &mut Vec<Finding>) {
-        if self.over {
-            return;
-        }
-        if bytes.len() > self.most - self.bytes.len() {
-            self.over = true;
-            self.bytes = Vec::new();
-            let mut finding = stop("C110", "whole");
-            finding.args = vec![("bound", self.most.to_string())];
-            findings.push(*finding);
-            return;
-        }
-        self.bytes.extend_from_slice(bytes);
+        self.gathered.push(bytes, findings);
     }
 
     fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
-        if std::mem::replace(&mut self.over, true) {
-            return;
-        }
-        if let Err(finding) = self.read(out, findings) {
+        let Some(bytes) = self.gathered.take() else { return };
+        if let Err(finding) = self.read(&bytes, out, findings) {
             findings.push(*finding);
         }
-        self.bytes = Vec::new();
     }
 }

@@ -96,8 +96,8 @@ impl Model {
 pub(super) enum Op {
     /// Only with at least this many rounds done.
     Exit(u16, u32),
-    /// Another round, only below this many.
-    Again(u16, u32),
+    /// Another round, only below this many; without such an end, rounds are counted no further than to the second number, the fewest.
+    Again(u16, u32, u32),
     /// The first round.
     Enter(u16),
 }
@@ -309,7 +309,7 @@ impl Positions {
             return Part { never: min > 0, nullable: min == 0, ..Part::default() };
         }
         let (first, last) = (part.first.clone(), part.last.clone());
-        self.join(&last, Some(Op::Again(counter, max)), &first);
+        self.join(&last, Some(Op::Again(counter, max, min)), &first);
         for f in &mut part.first {
             f.ops.insert(0, Op::Enter(counter));
         }

@@ -1,11 +1,11 @@
 //! The compiled schema: what a validator reads, and nothing else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::automaton::{Leaf, Model, Op, Positions, table};
 use super::compile::{Compiler, Kind};
 use super::finish::Leaves;
-use super::model::{Complex, Content, ElemId, Key, Order, Process, Term, Type, TypeId, Wildcard};
+use super::model::{Complex, Content, ElemId, Key, Order, Process, Term, Type, TypeId, UNBOUNDED, Wildcard};
 use super::names::{QName, Sym};
 use super::simple::{Links, Simple, check};
 use super::value::Value;
@@ -397,14 +397,14 @@ impl Compiler<'_, '_> {
 }
 
 /// One way to have come to a position of a counted model.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Config {
     pub(super) position: u32,
     pub(super) counts: Vec<u32>,
 }
 
 /// Most ways that are followed at once.
-const CONFIGS: usize = 64;
+const CONFIGS: usize = 4096;
 
 impl Counted {
     pub(super) fn start(&self) -> Vec<Config> {
@@ -420,12 +420,16 @@ impl Counted {
                         return None;
                     }
                 }
-                Op::Again(c, max) => {
+                Op::Again(c, UNBOUNDED, min) => {
+                    let count = out.get_mut(usize::from(c))?;
+                    *count = count.saturating_add(1).min(min);
+                }
+                Op::Again(c, max, _) => {
                     let count = out.get_mut(usize::from(c))?;
                     if *count >= max {
                         return None;
                     }
-                    *count = count.saturating_add(1);
+                    *count += 1;
                 }
                 Op::Enter(c) => *out.get_mut(usize::from(c))? = 1,
             }
@@ -441,13 +445,16 @@ impl Counted {
     ) -> Option<(Taken, Vec<Config>)> {
         let mut found = None;
         let mut out: Vec<Config> = Vec::new();
+        // The first ways stay in front, so that dropping the last ones is the same on every machine.
+        let mut known: HashSet<Config> = HashSet::new();
         for config in configs {
             for edge in self.positions.follow.get(config.position as usize)? {
                 let Some(taken) = self.leaves.get(edge.to as usize).and_then(&takes) else { continue };
                 let Some(counts) = Counted::apply(&edge.ops, &config.counts) else { continue };
                 found.get_or_insert(taken);
                 let next = Config { position: edge.to, counts };
-                if out.len() < CONFIGS && !out.contains(&next) {
+                let few = configs.len() < 8;
+                if out.len() < CONFIGS && (if few { !out.contains(&next) } else { known.insert(next.clone()) }) {
                     out.push(next);
                 }
             }

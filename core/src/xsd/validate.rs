@@ -32,6 +32,8 @@ enum Inside {
 
 #[derive(Debug, Clone, Copy)]
 struct Frame {
+    /// Offset of its start tag.
+    at: u64,
     inside: Inside,
     model: u32,
     state: u32,
@@ -790,6 +792,7 @@ impl Sink for Run<'_> {
         }
         self.names.extend_from_slice(raw);
         self.frames.push(Frame {
+            at,
             inside: Inside::Skip,
             model: NONE,
             state: 0,
@@ -971,7 +974,7 @@ impl Sink for Run<'_> {
                     raw = given.map_or(raw, |g| g.text.as_bytes());
                 }
                 if let Some(simple) = schema.simple(id).filter(|_| !frame.faulted) {
-                    field = self.value(simple, raw, at, None, given, frame.field);
+                    field = self.value(simple, raw, frame.at, None, given, frame.field);
                 }
                 self.scratch = scratch;
                 self.scratch.clear();
@@ -981,12 +984,12 @@ impl Sink for Run<'_> {
                     self.end_elements(&frame, at);
                 }
                 if frame.keep {
-                    self.end_kept(data, &frame, at);
+                    self.end_kept(data, &frame);
                 }
             }
         }
         if self.identity.active(self.frames.len() - 1) {
-            self.end_identity(&frame, field, at);
+            self.end_identity(&frame, field);
         }
         if self.extras.last().is_some_and(|e| e.0 == self.frames.len() as u32) {
             self.extras.pop();
@@ -1029,7 +1032,7 @@ impl Run<'_> {
     }
 
     /// The fixed value of an element of mixed content.
-    fn end_kept(&mut self, data: &[u8], frame: &Frame, at: u64) {
+    fn end_kept(&mut self, data: &[u8], frame: &Frame) {
         let given = self.schema.elements.get(frame.element as usize).and_then(|e| e.given.as_ref());
         let scratch = std::mem::take(&mut self.scratch);
         let raw: &[u8] = match self.direct.take() {
@@ -1040,7 +1043,7 @@ impl Run<'_> {
             let bad = frame.children || !raw.is_empty() && raw != given.text.as_bytes();
             if bad {
                 let kind = FaultKind::BadValue { attribute: None, value: shown(raw), rule: ValueRule::Fixed(given.text.to_string()) };
-                self.fault(at, None, kind);
+                self.fault(frame.at, None, kind);
             }
         }
         self.scratch = scratch;
@@ -1048,7 +1051,7 @@ impl Run<'_> {
     }
 
     #[inline(never)]
-    fn end_identity(&mut self, frame: &Frame, field: Option<(Vec<u8>, String)>, at: u64) {
+    fn end_identity(&mut self, frame: &Frame, field: Option<(Vec<u8>, String)>) {
         let depth = self.frames.len() - 1;
         if frame.field {
             let mut faults = Vec::new();
@@ -1057,7 +1060,7 @@ impl Run<'_> {
             let nillable = self.schema.elements.get(frame.element as usize).is_some_and(|e| e.nillable);
             self.identity.value(depth, value.as_ref(), simple, nillable, self.schema, &mut faults);
             for kind in faults {
-                self.fault(at, None, kind);
+                self.fault(frame.at, None, kind);
             }
         }
         let mut faults = Vec::new();

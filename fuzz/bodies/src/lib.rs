@@ -5,10 +5,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bundle;
 mod convert;
 mod crosswalk;
 mod decode_csv;
 mod input;
+mod json_schema;
 mod load_package;
 pub mod mutate;
 mod packed;
@@ -23,9 +25,11 @@ mod write_tables;
 mod xsd_instance;
 mod xsd_schema;
 
+pub use bundle::bundle;
 pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
+pub use json_schema::{read_nested, schema_compile};
 pub use load_package::load_package;
 pub use packed::{gzip, parquet, sheet, zip};
 pub use read_json::read_json;
@@ -48,7 +52,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: &[Target] = &[
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
@@ -59,6 +63,8 @@ pub const TARGETS: [Target; 18] = [
     Target { name: "render", body: render },
     Target { name: "convert", body: convert },
     Target { name: "read_json", body: read_json },
+    Target { name: "read_nested", body: read_nested },
+    Target { name: "schema_compile", body: schema_compile },
     Target { name: "tidy", body: tidy },
     Target { name: "sheet", body: sheet },
     Target { name: "zip", body: zip },
@@ -67,4 +73,5 @@ pub const TARGETS: [Target; 18] = [
     Target { name: "write_tables", body: write_tables },
     Target { name: "xsd_instance", body: xsd_instance },
     Target { name: "xsd_schema", body: xsd_schema },
+    Target { name: "bundle", body: bundle },
 ];

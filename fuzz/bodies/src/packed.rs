@@ -1,12 +1,15 @@
 //! Files that must lie in memory as a whole, and files in files: workbooks, zip, gzip and Parquet.
 
+use std::io::Read;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use concord_core::bounds::{Packed, Sheet};
 use concord_core::finding::Finding;
 use concord_core::read::Rows;
+use concord_core::read::container::files::StoredZip;
 use concord_core::read::container::gzip::Gunzip;
-use concord_core::read::container::zip::Archive;
+use concord_core::read::container::zip::{Archive, Entry};
 use concord_core::read::sheet::Book;
 
 use crate::load_package::tell;
@@ -61,10 +64,32 @@ pub fn zip(data: &[u8]) {
                 }
             }
             assert!(all <= PACKED.inflated, "{all} bytes came out");
+            same_where_it_lies(data, &archive);
         }
         Err(finding) => findings.push(*finding),
     }
     tell(findings);
+}
+
+/// Read where it lies, in pieces, the archive gives the same files.
+fn same_where_it_lies(data: &[u8], archive: &Archive<'_>) {
+    let Ok(stored) = StoredZip::open(Arc::new(data.to_vec()), PACKED, &mut Vec::new()) else {
+        panic!("the two ways to read the directory differ")
+    };
+    let stored = Arc::new(stored);
+    let names = |entries: &[Entry]| entries.iter().map(|e| e.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&archive.entries), names(stored.entries()));
+    let Ok(again) = Archive::open(data, PACKED, &mut Vec::new()) else { panic!("opened a moment ago") };
+    for index in 0..again.entries.len() {
+        let mut bytes = Vec::new();
+        let mut unzipped = stored.read(index);
+        unzipped.read_to_end(&mut bytes).expect("bytes at hand can be read");
+        match (again.read(index, u64::MAX), unzipped.take_finding()) {
+            (Ok(whole), None) => assert_eq!(whole, bytes),
+            (Err(a), Some(b)) => assert_eq!(a, b),
+            (a, b) => panic!("{a:?} {b:?}"),
+        }
+    }
 }
 
 /// Gzip in pieces as long as the first byte says: however it is cut, the same comes out.

@@ -18,7 +18,7 @@ const OWN_SCHEMA: u8 = 200;
 /// … and that from which on the standard is detected.
 const DETECT: u8 = 190;
 
-fn plans() -> &'static Vec<Arc<StandardPlan>> {
+pub(crate) fn plans() -> &'static Vec<Arc<StandardPlan>> {
     static PLANS: OnceLock<Vec<Arc<StandardPlan>>> = OnceLock::new();
     PLANS.get_or_init(|| concord_standards::catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect())
 }

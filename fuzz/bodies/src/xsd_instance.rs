@@ -11,7 +11,7 @@ use concord_core::session::{Choice, Session};
 
 use crate::input::Input;
 
-const SCHEMA: &str = r##"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:f" xmlns="urn:f" elementFormDefault="qualified">
+const SCHEMA: &str = r###"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:f" xmlns="urn:f" elementFormDefault="qualified">
 <xs:element name="r"><xs:complexType mixed="true"><xs:sequence>
   <xs:element ref="h" minOccurs="0" maxOccurs="3"/>
   <xs:choice minOccurs="0" maxOccurs="unbounded">
@@ -30,7 +30,7 @@ const SCHEMA: &str = r##"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" 
 <xs:simpleType name="W"><xs:restriction base="xs:string"><xs:pattern value="([a-z]+)*\d?|(ab|a)*c{2,5}"/></xs:restriction></xs:simpleType>
 <xs:complexType name="K"><xs:all><xs:element name="x" type="xs:gYear" minOccurs="0"/><xs:element name="y" type="xs:anyType" minOccurs="0"/></xs:all><xs:attribute name="i" type="xs:integer"/></xs:complexType>
 <xs:complexType name="K2"><xs:complexContent><xs:extension base="K"><xs:attribute name="j" use="required"/></xs:extension></xs:complexContent></xs:complexType>
-</xs:schema>"##;
+</xs:schema>"###;
 
 fn choice() -> &'static Choice {
     static CHOICE: OnceLock<Choice> = OnceLock::new();

@@ -11,7 +11,8 @@ pub fn xsd_schema(data: &[u8]) {
     let text = match how & 3 {
         0 => input.rest().to_vec(),
         1 => {
-            let pattern: String = String::from_utf8_lossy(input.rest()).chars().map(|c| if matches!(c, '<' | '&' | '\'') { '.' } else { c }).collect();
+            let pattern: String =
+                String::from_utf8_lossy(input.rest()).chars().map(|c| if matches!(c, '<' | '&' | '\'') { '.' } else { c }).collect();
             let start = "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'><xs:element name='a'><xs:simpleType><xs:restriction base='xs:string'><xs:pattern value='";
             format!("{start}{pattern}'/></xs:restriction></xs:simpleType></xs:element></xs:schema>").into_bytes()
         }

@@ -126,3 +126,18 @@ fn fixed() {
 fn write_tables() {
     hold("write_tables");
 }
+
+#[test]
+fn bundle() {
+    hold("bundle");
+}
+
+#[test]
+fn read_nested() {
+    hold("read_nested");
+}
+
+#[test]
+fn schema_compile() {
+    hold("schema_compile");
+}

@@ -174,6 +174,24 @@ pub(super) const CHECKS: &[Check] = &[
                 "an archive of at most {bound} files",
                 "Hand over only the tables; or raise the bound.",
             ),
+            kind(
+                "tables",
+                "it holds more than the bound of {bound} tables; none was read",
+                "at most {bound} tables in one dataset",
+                "Hand over fewer tables at once; or raise the bound.",
+            ),
+            kind(
+                "files",
+                "the folder holds more than the bound of {bound} files, or folders that lie deeper than {depth}; none was read",
+                "a folder of at most {bound} files",
+                "Hand over a folder with only the tables.",
+            ),
+            kind(
+                "description",
+                "\"{name}\" is longer than the bound of {bound} bytes; it was not read",
+                "a description of at most {bound} bytes",
+                "Take data out of the descriptor, and put them into files of their own.",
+            ),
         ],
     },
     Check {
@@ -248,6 +266,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "the archive holds no table[ named \"{name}\"]",
                 "an archive with a table",
                 "Look whether this is the right file, and pack the tables again.",
+            ),
+            graded(
+                "no-table",
+                Error,
+                "the folder holds no file that may be a table",
+                "a folder with a table",
+                "Look whether this is the right folder.",
             ),
             graded(
                 "form",

@@ -130,4 +130,12 @@ pub(super) const CHECKS: &[Check] = &[
             "Look whether the records were left out of the export.",
         )],
     },
+    Check {
+        code: "C430",
+        name: "record-twice",
+        severity: Error,
+        title: "The same record twice",
+        why: "What is there twice is counted twice.",
+        kinds: &[kind("", "the record is the same as an earlier one", "records that all differ", "Delete one of the two.")],
+    },
 ];

@@ -1,11 +1,11 @@
 //! Zip archives (APPNOTE 6.3.10): the names and sizes from the central directory, and the plain bytes of one file as a stream.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
-use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipSliceArchive};
+use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipFileHeaderRecord, ZipSliceArchive};
 
 use super::{Form, Stop, stop, within};
 use crate::bounds::Packed;
@@ -38,11 +38,124 @@ pub struct Entry {
     pub packed: u64,
     /// Whether it is locked by a password.
     pub locked: bool,
-    method: CompressionMethod,
-    way: ZipArchiveEntryWayfinder,
-    crc: u32,
+    pub(super) method: CompressionMethod,
+    pub(super) way: ZipArchiveEntryWayfinder,
+    pub(super) crc: u32,
     /// How many bytes of it came out so far, the furthest reading counted.
-    spent: Cell<u64>,
+    spent: AtomicU64,
+}
+
+impl Entry {
+    /// The finding that the file cannot be read, when the directory says as much: it is locked, or packed in a way not read here.
+    /// Else whether it is packed at all.
+    pub(super) fn is_deflated(&self) -> Result<bool, Stop> {
+        if self.locked {
+            return Err(self.named(stop("C111", "entry")));
+        }
+        match self.method {
+            CompressionMethod::STORE => Ok(false),
+            CompressionMethod::DEFLATE => Ok(true),
+            other => {
+                let mut finding = self.named(stop("C112", "method"));
+                finding.args.push(("method", other.name().map_or_else(|| other.as_u16().to_string(), str::to_owned)));
+                Err(finding)
+            }
+        }
+    }
+
+    /// A finding with the file's name.
+    pub(super) fn named(&self, mut finding: Stop) -> Stop {
+        finding.args.push(("name", crate::finding::cut(&self.name)));
+        finding
+    }
+}
+
+/// The files of an archive as its directory is read.
+pub(super) struct Listing {
+    /// Most files.
+    most: u64,
+    met: u64,
+    seen: BTreeSet<String>,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Listing {
+    /// For a directory that states so many files.
+    pub(super) fn new(stated: u64, bounds: &Packed) -> Result<Listing, Stop> {
+        let listing = Listing { most: bounds.entries, met: 0, seen: BTreeSet::new(), entries: Vec::new() };
+        if stated > listing.most { Err(listing.too_many()) } else { Ok(listing) }
+    }
+
+    fn too_many(&self) -> Stop {
+        let mut finding = stop("C110", "entries");
+        finding.args.push(("bound", self.most.to_string()));
+        finding
+    }
+
+    /// Takes the next entry of the directory; folders are left out.
+    pub(super) fn add(&mut self, record: &ZipFileHeaderRecord<'_>, findings: &mut Vec<Finding>) -> Result<(), Stop> {
+        self.met += 1;
+        if self.met > self.most {
+            return Err(self.too_many());
+        }
+        if record.is_dir() {
+            return Ok(());
+        }
+        let raw = record.file_path();
+        let raw = match std::str::from_utf8(raw.as_bytes()) {
+            Ok(text) => text.to_owned(),
+            Err(_) => windows_1252(raw.as_bytes()),
+        };
+        let name = harmless(&raw);
+        if name != raw.replace('\\', "/") {
+            findings.push(Finding::new("C114", "", Place::default()).arg("name", crate::finding::cut(&name)).value(&raw));
+        }
+        if !self.seen.insert(name.to_lowercase()) {
+            findings.push(Finding::new("C114", "repeated", Place::default()).arg("name", crate::finding::cut(&name)));
+        }
+        self.entries.push(Entry {
+            name,
+            stated: record.uncompressed_size_hint(),
+            packed: record.compressed_size_hint(),
+            locked: record.flags().is_encrypted() || record.flags().has_strong_encryption() || record.flags().is_masked(),
+            method: record.compression_method(),
+            way: record.wayfinder(),
+            crc: record.crc32(),
+            spent: AtomicU64::new(0),
+        });
+        Ok(())
+    }
+}
+
+/// What a stretch of inflating came to.
+pub(super) struct Inflated {
+    /// Packed bytes that were used.
+    pub(super) used: usize,
+    /// Plain bytes that were made.
+    pub(super) made: usize,
+    /// Whether the data end there.
+    pub(super) over: bool,
+}
+
+/// Inflates until there is something to show, or the packed bytes are used up. `None` when they are damaged.
+pub(super) fn inflate(state: &mut Decompress, packed: &[u8], into: &mut [u8]) -> Option<Inflated> {
+    let mut out = Inflated { used: 0, made: 0, over: false };
+    loop {
+        let (before_in, before_out) = (state.total_in(), state.total_out());
+        // Also without packed bytes: what they make may not have fitted the last time.
+        let status = state.decompress(&packed[out.used..], into, FlushDecompress::None).ok()?;
+        let used = (state.total_in() - before_in) as usize;
+        out.made = (state.total_out() - before_out) as usize;
+        out.used += used;
+        out.over = status == Status::StreamEnd;
+        if out.over || out.made > 0 || out.used == packed.len() {
+            break;
+        }
+        if used == 0 {
+            return None;
+        }
+    }
+    Some(out)
 }
 
 impl<'a> Archive<'a> {
@@ -52,48 +165,12 @@ impl<'a> Archive<'a> {
     /// The finding that it is damaged, or holds more files than the bound.
     pub fn open(bytes: &'a [u8], bounds: Packed, findings: &mut Vec<Finding>) -> Result<Archive<'a>, Stop> {
         let archive = ZipArchive::from_slice(bytes).map_err(|_| stop("C112", "zip"))?;
-        let too_many = || {
-            let mut finding = stop("C110", "entries");
-            finding.args.push(("bound", bounds.entries.to_string()));
-            finding
-        };
-        if archive.entries_hint() > bounds.entries {
-            return Err(too_many());
-        }
-        let (mut entries, mut seen, mut met) = (Vec::new(), BTreeMap::new(), 0);
+        let mut listing = Listing::new(archive.entries_hint(), &bounds)?;
         let mut directory = archive.entries();
         while let Some(record) = directory.next_entry().map_err(|_| stop("C112", "zip"))? {
-            met += 1;
-            if met > bounds.entries {
-                return Err(too_many());
-            }
-            if record.is_dir() {
-                continue;
-            }
-            let raw = record.file_path();
-            let raw = match std::str::from_utf8(raw.as_bytes()) {
-                Ok(text) => text.to_owned(),
-                Err(_) => windows_1252(raw.as_bytes()),
-            };
-            let name = harmless(&raw);
-            if name != raw.replace('\\', "/") {
-                findings.push(Finding::new("C114", "", Place::default()).arg("name", crate::finding::cut(&name)).value(&raw));
-            }
-            if seen.insert(name.to_lowercase(), ()).is_some() {
-                findings.push(Finding::new("C114", "repeated", Place::default()).arg("name", crate::finding::cut(&name)));
-            }
-            entries.push(Entry {
-                name,
-                stated: record.uncompressed_size_hint(),
-                packed: record.compressed_size_hint(),
-                locked: record.flags().is_encrypted() || record.flags().has_strong_encryption() || record.flags().is_masked(),
-                method: record.compression_method(),
-                way: record.wayfinder(),
-                crc: record.crc32(),
-                spent: Cell::new(0),
-            });
+            listing.add(&record, findings)?;
         }
-        Ok(Archive { archive, bounds, packed: bytes.len() as u64, entries })
+        Ok(Archive { archive, bounds, packed: bytes.len() as u64, entries: listing.entries })
     }
 
     /// The files that may be tables: all but those that programs leave behind and descriptions for people.
@@ -120,23 +197,8 @@ impl<'a> Archive<'a> {
     /// The finding that it is locked, packed in a way not read here, or not where the directory says.
     pub fn stream(&self, index: usize) -> Result<Stream<'_>, Stop> {
         let entry = self.entries.get(index).ok_or_else(|| stop("C112", "zip"))?;
-        let named = |mut finding: Stop| {
-            finding.args.push(("name", crate::finding::cut(&entry.name)));
-            finding
-        };
-        if entry.locked {
-            return Err(named(stop("C111", "entry")));
-        }
-        let deflated = match entry.method {
-            CompressionMethod::STORE => false,
-            CompressionMethod::DEFLATE => true,
-            other => {
-                let mut finding = named(stop("C112", "method"));
-                finding.args.push(("method", other.name().map_or_else(|| other.as_u16().to_string(), str::to_owned)));
-                return Err(finding);
-            }
-        };
-        let found = self.archive.get_entry(entry.way).map_err(|_| named(stop("C112", "entry")))?;
+        let deflated = entry.is_deflated()?;
+        let found = self.archive.get_entry(entry.way).map_err(|_| entry.named(stop("C112", "entry")))?;
         Ok(Stream {
             archive: self,
             entry,
@@ -184,16 +246,16 @@ impl<'a> Archive<'a> {
     pub fn form(&self, index: usize) -> Result<Option<Form>, Stop> {
         Ok(Form::of(self.stream(index)?.next_piece()?))
     }
+}
 
-    /// Counts what a file gave; files that share their bytes are counted each by itself.
-    fn spend(&self, entry: &Entry, plain: u64) -> Result<(), Stop> {
-        if plain > entry.spent.get() {
-            entry.spent.set(plain);
-            within(&self.bounds, entry.packed.min(self.packed), plain)?;
-            within(&self.bounds, self.packed, self.entries.iter().map(|e| e.spent.get()).sum())?;
-        }
-        Ok(())
+/// Counts what a file gave, of an archive of so many packed bytes; files that share their bytes are counted each by itself.
+pub(super) fn spend(entries: &[Entry], entry: &Entry, plain: u64, packed: u64, bounds: &Packed) -> Result<(), Stop> {
+    if plain > entry.spent.load(Ordering::Relaxed) {
+        entry.spent.store(plain, Ordering::Relaxed);
+        within(bounds, entry.packed.min(packed), plain)?;
+        within(bounds, packed, entries.iter().map(|e| e.spent.load(Ordering::Relaxed)).sum())?;
     }
+    Ok(())
 }
 
 /// The plain bytes of one file of an archive.
@@ -247,28 +309,18 @@ impl Stream<'_> {
     }
 
     fn damaged(&self, kind: &'static str) -> Stop {
-        let mut finding = stop("C112", kind);
-        finding.args.push(("name", crate::finding::cut(&self.entry.name)));
-        finding
+        self.entry.named(stop("C112", kind))
     }
 
     fn fill(&mut self) -> Result<(), Stop> {
-        let made = if let Some(inflate) = &mut self.inflate {
-            loop {
-                let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
-                let packed = &self.data[self.used..];
-                let status = inflate.decompress(packed, &mut self.chunk, FlushDecompress::None);
-                self.used += (inflate.total_in() - before_in) as usize;
-                let made = (inflate.total_out() - before_out) as usize;
-                match status {
-                    Ok(Status::StreamEnd) => {
-                        self.over = true;
-                        break made;
-                    }
-                    Ok(_) if made > 0 => break made,
-                    Ok(_) if inflate.total_in() > before_in => continue,
-                    _ => return Err(self.damaged("entry")),
+        let made = if let Some(state) = &mut self.inflate {
+            match inflate(state, &self.data[self.used..], &mut self.chunk) {
+                Some(done) if done.made > 0 || done.over => {
+                    self.used += done.used;
+                    self.over = done.over;
+                    done.made
                 }
+                _ => return Err(self.damaged("entry")),
             }
         } else {
             let made = (self.data.len() - self.used).min(CHUNK);
@@ -278,7 +330,7 @@ impl Stream<'_> {
         };
         (self.at, self.end) = if self.inflate.is_some() { (0, made) } else { (self.used - made, self.used) };
         self.plain += made as u64;
-        self.archive.spend(self.entry, self.plain)?;
+        spend(&self.archive.entries, self.entry, self.plain, self.archive.packed, &self.archive.bounds)?;
         let piece = if self.inflate.is_some() { &self.chunk[self.at..self.end] } else { &self.data[self.at..self.end] };
         self.crc.update(piece);
         if self.over && (self.crc.sum() != self.entry.crc || self.plain != self.entry.stated) {

@@ -1,0 +1,82 @@
+//! Made-up tables that one version accepts and another refuses, and the check that says so.
+
+use std::sync::Arc;
+
+use crate::check::dataset::{Dataset, Options, Start};
+use crate::check::plan::StandardPlan;
+use crate::decode::dialect::DialectHints;
+use crate::encode::write_csv_cell;
+use crate::finding::{Finding, Severity};
+use crate::read::{Intake, ReadOptions};
+use crate::session::Feed;
+
+/// Tables that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// The one in which the fault is comes first.
+    pub tables: Vec<WitnessTable>,
+}
+
+/// One table of a witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessTable {
+    /// The table's name in the standard.
+    pub resource: Arc<str>,
+    /// The column headers.
+    pub header: Vec<String>,
+    /// The rows, each as long as the header.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl WitnessTable {
+    /// The table as comma-separated text, header first.
+    pub fn csv(&self) -> String {
+        let mut out = Vec::new();
+        for row in std::iter::once(&self.header).chain(&self.rows) {
+            for (i, cell) in row.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                // An empty cell alone would be an empty line, which is no row.
+                if row.len() == 1 && cell.is_empty() {
+                    out.extend_from_slice(b"\"\"");
+                }
+                write_csv_cell(cell, b',', false, &mut out);
+            }
+            out.push(b'\n');
+        }
+        String::from_utf8_lossy(&out).into_owned()
+    }
+}
+
+impl Witness {
+    /// A witness of one table.
+    pub(super) fn of(resource: &str, header: Vec<String>, rows: Vec<Vec<String>>) -> Witness {
+        Witness { tables: vec![WitnessTable { resource: resource.into(), header, rows }] }
+    }
+
+    /// What a version finds at error level, by the checks that users run.
+    pub fn errors(&self, plan: &Arc<StandardPlan>) -> Vec<Finding> {
+        let hints = DialectHints {
+            delimiter: Some(b','),
+            quote: Some(Some(b'"')),
+            double_quote: Some(true),
+            header: Some(true),
+            ..DialectHints::default()
+        };
+        let options = Options { max_findings: 200, hints, read: ReadOptions::default() };
+        let files: Vec<(String, String)> = self.tables.iter().map(|t| (format!("{}.csv", t.resource), t.csv())).collect();
+        let mut intakes: Vec<Option<Intake>> =
+            files.iter().map(|(name, text)| Some(Intake::of_bytes(name, text.as_bytes(), true, &options.read))).collect();
+        let starts: Vec<Start<'_>> = intakes.iter().flatten().map(Intake::start).collect();
+        let mut dataset = Dataset::open(plan.clone(), &starts, self.tables.len() > 1, options.clone());
+        drop(starts);
+        for index in dataset.reading_order() {
+            if let Some(feed) = intakes.get_mut(index).and_then(Option::take).and_then(|intake| Feed::open(&mut dataset, index, intake)) {
+                feed.finish(&mut dataset, index);
+            }
+        }
+        let report = dataset.finish();
+        report.findings.stored().iter().filter(|f| f.severity == Severity::Error).cloned().collect()
+    }
+}
