@@ -1,8 +1,10 @@
 //! The command line, as it is typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use concord_core::bounds;
 use concord_core::read::ReadOptions;
 
 /// Checks and converts local government data against national and regional standards.
@@ -23,11 +25,20 @@ pub(crate) enum Command {
     Merge(Merge),
     /// Say which standard or layout a file is, how sure, and why.
     Detect(Detect),
+    /// Draft a crosswalk from an export that no layout describes yet.
+    Suggest(Suggest),
     /// Look at the standards that Concord knows, or check a package of one.
     #[command(subcommand)]
     Standards(Standards),
     /// Explain a code that a finding carries.
     Explain(Explain),
+    /// Serve and keep a registry: serve, publish, token, audit, backup, restore, verify. `concord registry --help` tells more.
+    #[command(disable_help_flag = true)]
+    Registry {
+        /// As the registry's program takes them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
+        words: Vec<OsString>,
+    },
 }
 
 /// How files that are not delimited text are read.
@@ -39,12 +50,29 @@ pub(crate) struct HowToRead {
     /// The sheet of a workbook, or the table in an archive, by its name. Default: the first with a table.
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
+    /// Set a bound that keeps a damaged or hostile file from using up the machine; the finding that a bound was hit names it.
+    /// Bounds: whole-file, unpacked, ratio, archive-files, sheet-rows, sheet-columns, sheet-cells, sheet-text, shared-text, sheets, pages.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = bound)]
+    bound: Vec<(&'static str, u64)>,
+}
+
+/// A bound and its value, from `NAME=VALUE`.
+fn bound(text: &str) -> Result<(&'static str, u64), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as sheet-cells=50000000")?;
+    let names = || bounds::NAMED.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let (name, _) = bounds::NAMED.iter().find(|(n, _)| *n == name).ok_or_else(|| format!("there are the bounds {}", names()))?;
+    let value = value.replace(['_', ','], "").parse().ok().filter(|v| *v > 0).ok_or("a bound is a whole number above zero")?;
+    Ok((name, value))
 }
 
 impl HowToRead {
     /// The same for the core.
     pub(crate) fn options(&self) -> ReadOptions {
-        ReadOptions { records: self.records.clone(), sheet: self.sheet.clone(), ..ReadOptions::default() }
+        let mut options = ReadOptions { records: self.records.clone(), sheet: self.sheet.clone(), ..ReadOptions::default() };
+        for (name, value) in &self.bound {
+            options.set_bound(name, *value);
+        }
+        options
     }
 }
 
@@ -163,6 +191,21 @@ pub(crate) struct Detect {
     /// text or json.
     #[arg(long, value_name = "F", default_value = "text")]
     pub(crate) format: String,
+    #[command(flatten)]
+    pub(crate) how: HowToRead,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Suggest {
+    /// The export, or `-` for the standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The standard it shall become, as `id@version` or `id`.
+    #[arg(long, value_name = "REF")]
+    pub(crate) to: String,
+    /// Where the draft goes, a .toml file. Default: the standard output.
+    #[arg(short = 'o', long = "output", value_name = "CROSSWALK")]
+    pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) how: HowToRead,
 }

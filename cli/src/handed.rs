@@ -10,12 +10,12 @@ use concord_core::bundle::{self, Bundle, DESCRIPTOR, Files, Kind, Pieces, sheets
 use concord_core::check::dataset::{Options, Start};
 use concord_core::check::plan::StandardPlan;
 use concord_core::finding::{Finding, Place};
-use concord_core::read::container::files::Stored;
-use concord_core::read::{Form, Intake, ReadOptions, form};
+use concord_core::read::{Form, Intake, ReadOptions, Store, form};
 use concord_core::render::words;
 use concord_core::session::Choice;
 
 use crate::output::Failure;
+use crate::place::{ByPlace, Shared};
 use crate::reading::{Input, Source};
 use crate::target::{file_name, is_descriptor};
 
@@ -30,28 +30,6 @@ pub(crate) struct Handed {
     bundles: Vec<Bundle>,
     /// By input.
     origins: Vec<Origin>,
-}
-
-/// A file of the system as bytes at any place.
-struct OnDisk {
-    file: File,
-    size: u64,
-}
-
-impl Stored for OnDisk {
-    fn size(&self) -> u64 {
-        self.size
-    }
-
-    #[cfg(unix)]
-    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
-        std::os::unix::fs::FileExt::read_at(&self.file, into, at)
-    }
-
-    #[cfg(windows)]
-    fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<usize> {
-        std::os::windows::fs::FileExt::seek_read(&self.file, into, at)
-    }
 }
 
 /// A file or the standard input: nothing is wrong about what they lie in.
@@ -214,11 +192,14 @@ impl Handed {
     }
 
     /// Opens a table of the report once more. What cannot be read twice, such as the standard input, has no rows to show.
-    pub(crate) fn again(&self, file: usize) -> Option<Box<dyn Read>> {
+    pub(crate) fn again(&self, file: usize, how: &ReadOptions) -> Option<(Intake, Box<dyn Read>)> {
         match self.origins.get(file)? {
             Origin::Path(path) if path == Path::new("-") => None,
-            Origin::Path(path) => Some(Box::new(File::open(path).ok()?)),
-            Origin::Member { bundle, member } => Some(Box::new(self.bundles[*bundle].read(*member).ok()?)),
+            Origin::Path(path) => Some((Intake::new("", how), Box::new(File::open(path).ok()?))),
+            Origin::Member { bundle, member } => {
+                let bundle = &self.bundles[*bundle];
+                Some((bundle.intake(*member, how), Box::new(bundle.read(*member).ok()?)))
+            }
         }
     }
 
@@ -258,7 +239,7 @@ fn bundle_of(path: &Path, choice: &Choice, options: &ReadOptions) -> Result<Foun
     if bundle::may_hold_tables(&start) {
         match form::sniff(&start, start.len() < SAMPLE) {
             Form::Zip => {
-                let stored = Arc::new(OnDisk { file, size: meta.len() });
+                let stored = Store::new(Shared(ByPlace::new(file, meta.len())));
                 return match Bundle::of_zip(&name, stored, choice, options).map_err(fail)? {
                     Ok(bundle) => Ok(Found::Bundle(Box::new(bundle), None)),
                     Err(finding) => Input::refused(path, *finding).map(|input| Found::Input(Box::new(input))),

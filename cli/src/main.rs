@@ -12,12 +12,16 @@ mod explain;
 mod handed;
 mod merge;
 mod output;
+mod parallel;
+mod place;
 mod progress;
 mod reading;
+mod registry;
 mod report_out;
 mod schemas;
 mod sink;
 mod standards;
+mod suggest;
 mod target;
 mod validate;
 
@@ -41,8 +45,10 @@ fn main() -> ExitCode {
         Command::Convert(args) => convert::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Detect(args) => validate::detect(&args),
+        Command::Suggest(args) => suggest::run(&args),
         Command::Standards(command) => standards::run(&command),
         Command::Explain(args) => explain::run(&args),
+        Command::Registry { words } => registry::run(&words),
     };
     match done {
         Ok(status) => status,

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &args::Merge) -> Result<ExitCode, Failure> {
     let (report, rest) = uniting.finish();
     sink.write(0, &rest)?;
     sink.finish()?;
-    write_reports(&reports, &report, &Handed::of_paths(&args.files))?;
+    write_reports(&reports, &report, &Handed::of_paths(&args.files), &options.read)?;
     let text = render::render(&report, shown, &terminal());
     if to_stdout {
         eprint!("{text}");

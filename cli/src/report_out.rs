@@ -1,11 +1,14 @@
 //! Report files: text of some format, or a workbook that shows the user's own rows.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::PathBuf;
 
-use concord_core::bounds;
-use concord_core::decode::dialect::DialectHints;
-use concord_core::decode::rows::PlainRows;
+use concord_core::bounds::SAMPLE;
+use concord_core::read::ReadOptions;
+use concord_core::read::shown::{About, ShownRows};
+use concord_core::read::tidy::Layouts;
 use concord_core::render::{self, Format, sheet};
 use concord_core::report::Report;
 
@@ -39,15 +42,12 @@ pub(crate) fn report_files(paths: &[PathBuf]) -> Result<Vec<(&PathBuf, Form)>, F
     paths.iter().map(of).collect()
 }
 
-/// Writes the report files. `inputs` are the tables of the report.
-pub(crate) fn write_reports(reports: &[(&PathBuf, Form)], report: &Report, inputs: &Handed) -> Result<(), Failure> {
+/// Writes the report files. `inputs` are the tables of the report, and `how` is how they were read.
+pub(crate) fn write_reports(reports: &[(&PathBuf, Form)], report: &Report, inputs: &Handed, how: &ReadOptions) -> Result<(), Failure> {
     for (path, form) in reports {
         match form {
             Form::Text(format) => write_file(path, render::render(report, *format, &render::Options::default()).as_bytes())?,
-            Form::Workbook => {
-                let mut source = Again { inputs };
-                write_file(path, &sheet::sheet(report, &mut source).map_err(Failure::said)?)?;
-            }
+            Form::Workbook => write_file(path, &sheet::sheet(report, &mut Again::new(inputs, how)).map_err(Failure::said)?)?,
         }
     }
     Ok(())
@@ -56,40 +56,67 @@ pub(crate) fn write_reports(reports: &[(&PathBuf, Form)], report: &Report, input
 /// The tables, read once more.
 struct Again<'a> {
     inputs: &'a Handed,
+    how: ReadOptions,
+    /// What the start of each file says.
+    starts: RefCell<BTreeMap<usize, About>>,
 }
 
-impl Again<'_> {
-    fn open(&self, file: usize) -> Option<(PlainRows, Vec<u8>, Box<dyn Read>)> {
-        let mut file = self.inputs.again(file)?;
-        let mut sample = Vec::new();
-        file.by_ref().take(bounds::SAMPLE as u64 + 1).read_to_end(&mut sample).ok()?;
-        let whole = sample.len() <= bounds::SAMPLE;
-        let head = &sample[..sample.len().min(bounds::SAMPLE)];
-        let rows = PlainRows::new(head, whole, &DialectHints::default()).ok()?;
-        Some((rows, sample, file))
+impl<'a> Again<'a> {
+    fn new(inputs: &'a Handed, how: &ReadOptions) -> Again<'a> {
+        // Rows are shown as they stand, before any step of a layout.
+        let how = ReadOptions { layouts: Layouts::default(), ..how.clone() };
+        Again { inputs, how, starts: RefCell::default() }
+    }
+
+    fn open(&self, file: usize) -> Option<(ShownRows, Box<dyn Read>)> {
+        let (mut intake, mut file) = self.inputs.again(file, &self.how)?;
+        let mut piece = Vec::with_capacity(SAMPLE + 1);
+        while !intake.ready() {
+            piece.clear();
+            file.by_ref().take(SAMPLE as u64 + 1).read_to_end(&mut piece).ok()?;
+            intake.push(&piece);
+            if piece.len() <= SAMPLE {
+                intake.end();
+            }
+        }
+        Some((ShownRows::open(intake)?, file))
+    }
+
+    fn about<T>(&self, file: usize, of: impl FnOnce(&About) -> T) -> T {
+        let mut starts = self.starts.borrow_mut();
+        of(starts.entry(file).or_insert_with(|| self.open(file).map(|(rows, _)| rows.about().clone()).unwrap_or_default()))
     }
 }
 
 impl sheet::Source for Again<'_> {
     fn rows(&mut self, file: usize, each: &mut dyn FnMut(u64, &[&str]) -> bool) {
-        let Some((mut rows, sample, mut file)) = self.open(file) else { return };
-        if !rows.push(&sample, false, each) {
+        let Some((mut rows, mut file)) = self.open(file) else { return };
+        // What is at hand already is shown first.
+        if !rows.push(b"", each) {
             return;
         }
         let mut buffer = vec![0; 256 << 10];
         loop {
             match file.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(n) if !rows.push(&buffer[..n], false, each) => return,
+                Ok(n) if !rows.push(&buffer[..n], each) => return,
                 Ok(_) => {}
                 // What was read can still be shown.
                 Err(_) => break,
             }
         }
-        rows.push(b"", true, each);
+        rows.finish(each);
     }
 
     fn header_row(&self, file: usize) -> u64 {
-        self.open(file).map_or(0, |(rows, ..)| rows.header_row())
+        self.about(file, |a| a.header_row)
+    }
+
+    fn above(&self, file: usize) -> u64 {
+        self.about(file, |a| a.above)
+    }
+
+    fn column(&self, file: usize, field: &str) -> Option<u32> {
+        self.about(file, |a| a.column(field))
     }
 }

@@ -35,28 +35,29 @@ pub(crate) fn package(reference: &str) -> Result<Arc<Package>, Failure> {
 pub(crate) fn packaged(reference: &str) -> Result<Arc<Package>, Failure> {
     let id = reference.split('@').next().unwrap_or_default();
     concord_standards::versions_of(id).find(reference).cloned().ok_or_else(|| {
+        let drafts: Vec<String> = concord_standards::versions_of(reference).all().map(|p| p.reference()).collect();
+        if !drafts.is_empty() {
+            return Failure::said(format!("\"{reference}\" has no stable version yet; name the one that you mean: {}", drafts.join(", ")));
+        }
         let catalog = catalog();
         let near = catalog.near(reference).map(|n| format!(" (did you mean {n}?)")).unwrap_or_default();
         Failure::said(format!("there is no standard \"{reference}\"{near}; `concord standards list` shows all"))
     })
 }
 
-/// The layouts that an untidy file may follow: those of the package named, or all that are known.
-pub(crate) fn layouts(named: Option<&str>) -> Result<Layouts, Failure> {
+/// How files are read that are of the layout named, or that may be of any layout known here.
+pub(crate) fn read_options(named: Option<&str>, how: &HowToRead) -> Result<ReadOptions, Failure> {
     Ok(match named {
-        Some(reference) => Layouts::new(Known::of_package(&*package(reference)?)),
-        None => Layouts::new(catalog().all().flat_map(|p| Known::of_package(p))),
+        Some(reference) => read_options_of(&[package(reference)?], how),
+        None => read_options_of(&catalog().all().cloned().collect::<Vec<_>>(), how),
     })
 }
 
-/// How files are read that are of the layout named, or that may be of any layout known here.
-pub(crate) fn read_options(named: Option<&str>, how: &HowToRead) -> Result<ReadOptions, Failure> {
-    let fixed_of = |p: &Arc<Package>| p.layouts.iter().filter_map(|l| l.fixed.clone()).collect::<Vec<_>>();
-    let fixed = match named {
-        Some(reference) => fixed_of(&package(reference)?),
-        None => catalog().all().flat_map(fixed_of).collect(),
-    };
-    Ok(ReadOptions { fixed, layouts: layouts(named)?, ..how.options() })
+/// How files are read that may be of a layout of these packages.
+pub(crate) fn read_options_of(packages: &[Arc<Package>], how: &HowToRead) -> ReadOptions {
+    let fixed = packages.iter().flat_map(|p| p.layouts.iter().filter_map(|l| l.fixed.clone())).collect();
+    let layouts = Layouts::new(packages.iter().flat_map(|p| Known::of_package(p)));
+    ReadOptions { fixed, layouts, ..how.options() }
 }
 
 /// The choice that `--standard` and `--schema` make.

@@ -11,7 +11,6 @@ use concord_core::check::dataset::{Dataset, Options, Start};
 use concord_core::check::plan::StandardPlan;
 use concord_core::detect;
 use concord_core::finding::Severity;
-use concord_core::read::ReadOptions;
 use concord_core::render::{self, Format};
 use concord_core::report::Report;
 use concord_core::session::Choice;
@@ -29,16 +28,11 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let with_digest = std::iter::once(format).map(Form::Text).chain(reports.iter().map(|r| r.1)).any(Form::with_digest);
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let choice = target::choice(args.standard.as_deref(), &args.schema)?;
-    let read = ReadOptions {
-        layouts: choice.layouts(),
-        fixed: choice.fixed(),
-        documents: choice.documents(),
-        nested: choice.nested(),
-        ..args.how.options()
-    };
+    let read = choice.reading(args.how.options());
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
+    let how = options.read.clone();
     let (report, handed) = check_files(&choice, &args.files, options, threads, with_digest)?;
-    write_reports(&reports, &report, &handed)?;
+    write_reports(&reports, &report, &handed, &how)?;
     print(&render::render(&report, format, &terminal()))?;
     Ok(exit(&report, args.strict))
 }
@@ -131,7 +125,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
     };
     let plans = target::plans()?;
     let choice = Choice::Detect(plans.clone());
-    let read = ReadOptions { documents: choice.documents(), nested: choice.nested(), ..target::read_options(None, &args.how)? };
+    let read = choice.reading(args.how.options());
     let options = Options { read, ..Options::default() };
     let (mut handed, mut inputs) = Handed::open(std::slice::from_ref(&args.file), &choice, false, &options.read)?;
     if inputs.len() == 1 {
@@ -140,9 +134,11 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
             print(&detect::document(start.name, kind.standard(), kind.resource(), json))?;
             return Ok(ExitCode::SUCCESS);
         }
-        let guesses = guesses(&plans, &start, &options);
+        let guesses = detect::readings(&plans, &start, &options.hints);
         let recognised = guesses.first().is_some_and(|g| g.score >= detect::ENOUGH);
-        print(&if json { detect::json(start.name, &guesses) } else { detect_text(start.name, &guesses) })?;
+        let instead = if recognised { None } else { detect::instead_of(&plans, &start, &options.hints) };
+        let instead = instead.as_ref();
+        print(&if json { detect::json(start.name, &guesses, instead) } else { detect_text(start.name, &guesses, instead) })?;
         return Ok(ExitCode::from(u8::from(!recognised)));
     }
     let plan = choice.decide(&inputs.iter().map(Input::start).collect::<Vec<_>>(), &options);
@@ -152,7 +148,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         .map(|input| {
             let start = input.start();
             let of: &[Arc<StandardPlan>] = if plan.known { std::slice::from_ref(&plan) } else { &plans };
-            (start.name.to_owned(), guesses(of, &start, &options))
+            (start.name.to_owned(), detect::readings(of, &start, &options.hints))
         })
         .collect();
     let name = target::file_name(&args.file);
@@ -161,16 +157,7 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(!plan.known)))
 }
 
-/// The readings of one table, best first.
-fn guesses(plans: &[Arc<StandardPlan>], start: &Start<'_>, options: &Options) -> Vec<detect::Guess> {
-    match start.head(&options.hints) {
-        Ok(_) if start.form.is_some_and(|f| f.nested().is_some()) => detect::nested(plans, start).into_iter().collect(),
-        Ok(head) => detect::detect(plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
-        Err(_) => Vec::new(),
-    }
-}
-
-fn detect_text(name: &str, guesses: &[detect::Guess]) -> String {
+fn detect_text(name: &str, guesses: &[detect::Guess], instead: Option<&detect::Instead>) -> String {
     let mut out = String::new();
     let name = render::words::visible(name);
     match guesses.first() {
@@ -187,6 +174,9 @@ fn detect_text(name: &str, guesses: &[detect::Guess]) -> String {
         }
         _ => {
             let _ = writeln!(out, "{name}: none of the standards and layouts known here");
+            if let Some(instead) = instead {
+                let _ = writeln!(out, "  {}", render::words::visible(&instead.words()));
+            }
         }
     }
     let others: Vec<String> = guesses

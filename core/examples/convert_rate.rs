@@ -67,6 +67,7 @@ fn main() {
         title: String::new(),
         reference: String::new(),
         reviewed: String::new(),
+        source: None,
         lost: vec![],
         tables: vec![table],
     };

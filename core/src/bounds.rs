@@ -6,6 +6,9 @@ pub const MAX_RECORD: usize = 8 << 20;
 /// Most columns of a table.
 pub const MAX_COLUMNS: usize = 20_000;
 
+/// Longest header of delimited text that does not end within [`SAMPLE`], in bytes.
+pub const MAX_HEADER: usize = 1 << 20;
+
 /// How much of the start of a file decides about encoding and dialect, in bytes.
 pub const SAMPLE: usize = 64 << 10;
 
@@ -153,3 +156,40 @@ pub const MAX_ENVELOPE: usize = 64 << 20;
 
 /// Most steps back that a pattern with look-ahead or back-references may take on one text.
 pub const PATTERN_STEPS: usize = 100_000;
+
+/// The bounds that may be set for a job, by name, and what each counts. All others are fixed: they decide how memory is laid out.
+pub const NAMED: &[(&str, &str)] = &[
+    ("whole-file", "bytes of a file that must be read as a whole"),
+    ("unpacked", "bytes that a packed file may unpack to"),
+    ("ratio", "bytes that one packed byte may unpack to"),
+    ("archive-files", "files in an archive"),
+    ("sheet-rows", "rows of one sheet"),
+    ("sheet-columns", "columns of one sheet"),
+    ("sheet-cells", "cells of one sheet"),
+    ("sheet-text", "bytes of text in one sheet"),
+    ("shared-text", "bytes of text that the cells of a workbook share"),
+    ("sheets", "sheets in a workbook"),
+    ("pages", "bytes of the pages of a Parquet file that lie in memory at once"),
+];
+
+impl Sheet {
+    /// Sets a bound of [`NAMED`] but for `whole-file`, which is an option of reading. False when there is none of that name.
+    pub fn set(&mut self, name: &str, value: u64) -> bool {
+        let size = usize::try_from(value).unwrap_or(usize::MAX);
+        match name {
+            "unpacked" => self.packed.inflated = value,
+            "ratio" => self.packed.ratio = value,
+            "archive-files" => self.packed.entries = value,
+            "sheet-rows" => self.rows = value,
+            // More columns than a table may have are not read, whatever a sheet holds.
+            "sheet-columns" => self.columns = size.min(MAX_COLUMNS),
+            "sheet-cells" => self.cells = value,
+            "sheet-text" => self.text = value,
+            "shared-text" => self.shared = size,
+            "sheets" => self.sheets = size,
+            "pages" => self.pages = value,
+            _ => return false,
+        }
+        true
+    }
+}

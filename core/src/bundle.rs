@@ -12,11 +12,13 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use crate::bounds::{DATASET_TABLES, Packed, SAMPLE};
+use crate::bounds::{DATASET_TABLES, SAMPLE};
 use crate::check::dataset::{Options, Start, Told, fitting};
 use crate::check::plan::StandardPlan;
 use crate::finding::{Finding, Place};
-use crate::read::container::files::{Stored, StoredZip, Unzipped};
+use crate::read::Store;
+use crate::read::container::files::Unzipped;
+use crate::read::container::zip::Archive;
 use crate::read::container::{Stop, stop};
 use crate::read::{Form, Intake, ReadOptions, form};
 use crate::session::Choice;
@@ -123,7 +125,7 @@ fn general(code: &'static str, kind: &'static str) -> Finding {
 
 /// A zip archive as files.
 struct Zipped {
-    zip: Arc<StoredZip>,
+    zip: Archive<'static>,
     names: Vec<String>,
 }
 
@@ -133,7 +135,7 @@ impl Files for Zipped {
     }
 
     fn open(&self, index: usize) -> io::Result<Box<dyn Pieces>> {
-        Ok(Box::new(self.zip.read(index)))
+        Ok(Box::new(Unzipped::open(&self.zip, index)))
     }
 }
 
@@ -178,7 +180,7 @@ pub fn handed(name: &str, bytes: Vec<u8>, choice: &Choice, options: &ReadOptions
         return Ok(Handed::File(bytes));
     }
     match form::sniff(&bytes[..bytes.len().min(SAMPLE)], bytes.len() <= SAMPLE) {
-        Form::Zip => Ok(match Bundle::of_zip(name, Arc::new(bytes), choice, options)? {
+        Form::Zip => Ok(match Bundle::of_zip(name, Store::new(bytes), choice, options)? {
             Ok(bundle) => Handed::Bundle(Box::new(bundle)),
             Err(finding) => Handed::Refused(*finding),
         }),
@@ -205,13 +207,13 @@ impl Bundle {
     ///
     /// # Errors
     /// When the bytes cannot be read.
-    pub fn of_zip(name: &str, stored: Arc<dyn Stored>, choice: &Choice, options: &ReadOptions) -> io::Result<Result<Bundle, Stop>> {
+    pub fn of_zip(name: &str, stored: Store<'static>, choice: &Choice, options: &ReadOptions) -> io::Result<Result<Bundle, Stop>> {
         let mut findings = Vec::new();
-        let zip = match StoredZip::open(stored, Packed::default(), &mut findings) {
-            Ok(zip) => Arc::new(zip),
+        let zip = match Archive::of(stored, options.bounds.packed, &mut findings) {
+            Ok(zip) => zip,
             Err(finding) => return Ok(Err(finding)),
         };
-        let names = zip.entries().iter().map(|e| e.name.clone()).collect();
+        let names = zip.entries.iter().map(|e| e.name.clone()).collect();
         findings.iter_mut().for_each(|f| f.place.file = u32::MAX);
         let bundle = Bundle::of_files(name, Kind::Archive, Arc::new(Zipped { zip, names }), None, choice, options)?;
         Ok(bundle.map(|mut bundle| {

@@ -6,6 +6,7 @@ use crate::check::bind::{HeaderMatch, Named, Sample};
 use crate::check::dataset::Start;
 use crate::check::plan::{StandardPlan, TablePlan};
 use crate::decode::Head;
+use crate::decode::dialect::DialectHints;
 
 /// One reading of a file.
 #[derive(Debug, Clone)]
@@ -151,6 +152,20 @@ pub fn document(name: &str, standard: &str, resource: &str, as_json: bool) -> St
     format!("{value:#}\n")
 }
 
+/// The readings of one table, best first.
+pub fn readings(plans: &[Arc<StandardPlan>], start: &Start<'_>, hints: &DialectHints) -> Vec<Guess> {
+    match start.head(hints) {
+        Ok(_) if start.form.is_some_and(|f| f.nested().is_some()) => nested(plans, start).into_iter().collect(),
+        Ok(head) => detect(plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// What can be said of a file whose readings are not sure enough.
+pub fn instead_of(plans: &[Arc<StandardPlan>], start: &Start<'_>, hints: &DialectHints) -> Option<Instead> {
+    instead(plans, start.head(hints).ok().as_ref(), &Sample { bytes: start.sample, whole: start.whole })
+}
+
 /// One reading as JSON.
 fn reading(g: &Guess) -> serde_json::Value {
     serde_json::json!({
@@ -163,10 +178,13 @@ fn reading(g: &Guess) -> serde_json::Value {
 }
 
 /// The readings of a file as JSON, best first.
-pub fn json(name: &str, guesses: &[Guess]) -> String {
+pub fn json(name: &str, guesses: &[Guess], instead: Option<&Instead>) -> String {
     let best = guesses.first().filter(|g| g.score >= ENOUGH).map(reading);
     let all: Vec<serde_json::Value> = guesses.iter().take(10).map(reading).collect();
-    let value = serde_json::json!({"format": "concord-detect/1", "file": name, "best": best, "readings": all});
+    let mut value = serde_json::json!({"format": "concord-detect/1", "file": name, "best": best, "readings": all});
+    if let Some(instead) = instead {
+        value["instead"] = instead.words().into();
+    }
     format!("{value:#}\n")
 }
 
@@ -236,5 +254,92 @@ impl Dataset<'_> {
             .collect();
         let value = serde_json::json!({"format": "concord-detect/1", "file": self.name, "best": best, "files": files});
         format!("{value:#}\n")
+    }
+}
+
+/// What can be said of a file that is of no known standard or layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instead {
+    /// It lists the names of a table's columns, one a row: a description of data, and not data.
+    ColumnList {
+        /// `id@version`.
+        standard: String,
+        /// The table.
+        table: String,
+        /// How many of its columns are listed.
+        columns: usize,
+    },
+    /// It is a page as it was printed, with columns that are set off by blanks.
+    Print,
+}
+
+impl Instead {
+    /// One sentence without a full stop.
+    pub fn words(&self) -> String {
+        match self {
+            Instead::ColumnList { standard, table, columns } => {
+                format!("it lists {columns} columns of {standard}, table \"{table}\": a description of data, and not data")
+            }
+            Instead::Print => {
+                "it looks like a printed page, with columns set off by blanks; ask for the table behind it as a spreadsheet or CSV"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// Fewest names for a list of columns, and their share of its rows in percent.
+const LISTED: (usize, usize) = (5, 60);
+
+/// Looks at a file that [`detect`] does not know; `head` when it is text.
+fn instead(plans: &[Arc<StandardPlan>], head: Option<&Head>, sample: &Sample<'_>) -> Option<Instead> {
+    if let Some(head) = head {
+        let names: Vec<String> = sample.records(head, RECORDS).into_iter().filter_map(|r| r.into_iter().next()).collect();
+        let mut best: Option<(usize, Instead)> = None;
+        for (plan, table) in plans.iter().flat_map(|p| p.tables.iter().map(move |t| (p, t))) {
+            let columns = names.iter().filter(|n| table.schema.index(n.trim()).is_some()).count();
+            if columns >= LISTED.0 && columns * 100 >= names.len() * LISTED.1 && best.as_ref().is_none_or(|(most, _)| columns > *most) {
+                best = Some((columns, Instead::ColumnList { standard: plan.reference(), table: table.name.clone(), columns }));
+            }
+        }
+        if let Some((_, list)) = best {
+            return Some(list);
+        }
+    }
+    is_print(sample.bytes).then_some(Instead::Print)
+}
+
+/// Whether most lines have texts that stand apart by three blanks or more, and none is divided by tabs.
+fn is_print(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let apart = lines.iter().filter(|l| l.contains("   ")).count();
+    lines.len() >= 4 && apart * 2 >= lines.len() && !text.contains('\t')
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::decode::dialect::DialectHints;
+    use crate::schema::TableSchema;
+
+    fn told(text: &str) -> Option<Instead> {
+        let schema = Arc::new(TableSchema::of_texts(&["PARCID", "OWNER1", "ADDRGL_A", "REAL_FLV", "HSDECL", "SPAN"]));
+        let plan = Arc::new(StandardPlan::of_schemas("parcels", "", vec![("parcels".to_owned(), Vec::new(), schema)]));
+        let sample = Sample { bytes: text.as_bytes(), whole: true };
+        let head = Head::read(text.as_bytes(), true, &DialectHints::default()).ok();
+        instead(&[plan], head.as_ref(), &sample)
+    }
+
+    #[test]
+    fn lists_of_columns_and_prints_are_told_from_tables() {
+        let list = told("field,what\nPARCID,number\nOWNER1,name\nADDRGL_A,address\nREAL_FLV,value\nSPAN,number\nX,y\n").unwrap();
+        assert!(matches!(&list, Instead::ColumnList { columns: 5, .. }) && list.words().contains("lists 5 columns"), "{list:?}");
+        let print = "       TOWN OF SEAHOLM\n\n Date       Kind       Address\n\n 2026-01-02     LARCENY      3 MAIN\n 16:51:07       ST\n";
+        assert_eq!(told(print), Some(Instead::Print));
+        for table in ["a,b\n1,2\n3,4\n5,6\n7,8\n", "", "PARCID,OWNER1\n1,2\n", "a\tb   c\n1\t2   3\n1\t2   3\n1\t2   3\n"] {
+            assert_eq!(told(table), None, "{table}");
+        }
     }
 }

@@ -260,7 +260,7 @@ pub fn is_schema(value: &Value) -> bool {
     let Some(map) = value.as_object() else { return false };
     let has = |names: &[&str]| names.iter().any(|n| map.contains_key(*n));
     let named = map.get("$schema").and_then(Value::as_str);
-    if has(&["fields", "resources"]) && !named.is_some_and(|n| Draft::of_address(n).is_some()) {
+    if has(&["fields", "resources"]) && named.is_none_or(|n| Draft::of_address(n).is_none()) {
         return false;
     }
     named.is_some_and(|n| n.contains("json-schema.org"))

@@ -25,6 +25,7 @@ pub mod render;
 pub mod report;
 pub mod schema;
 pub mod session;
+pub mod suggest;
 #[cfg(feature = "xlsx-write")]
 pub mod template;
 #[cfg(any(test, feature = "testing"))]

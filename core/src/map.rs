@@ -34,6 +34,7 @@ mod rejects;
 mod steps;
 mod sums;
 mod text;
+pub(crate) mod trial;
 mod unit;
 mod uuid;
 mod zones;

@@ -17,6 +17,7 @@ use crate::finding::Finding;
 use crate::jschema::evidence::Score;
 use crate::jschema::plan::{Candidates, Nested};
 
+pub mod at;
 pub mod container;
 pub mod delimited;
 pub mod document;
@@ -25,11 +26,13 @@ pub mod form;
 pub mod intake;
 pub mod json;
 pub mod mark;
+mod names;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod recode;
 pub mod rows;
 pub mod sheet;
+pub mod shown;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -38,6 +41,7 @@ pub mod transcript;
 pub mod whole;
 pub mod xml;
 
+pub use at::{ReadAt, Store};
 pub use fixed::FixedLayout;
 pub use form::Form;
 pub use intake::{Intake, Source};
@@ -55,8 +59,17 @@ pub use transcript::{Places, Transcript};
 pub trait Reader: Send {
     /// Takes the next bytes and appends the rows that are whole.
     fn push(&mut self, bytes: &[u8], out: &mut Rows, findings: &mut Vec<Finding>);
-    /// Says that no bytes follow, and appends what is left.
+    /// Takes the file itself, before any bytes are pushed. True when it is read from there: then no bytes need be pushed, only
+    /// [`Reader::finish`] called.
+    fn attach(&mut self, _file: &Store<'static>) -> bool {
+        false
+    }
+    /// Says that no bytes follow, and appends what is left, as far as [`Reader::more`] does not.
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>);
+    /// After [`Reader::finish`]: appends the next rows of what is at hand. False when there are no more.
+    fn more(&mut self, _out: &mut Rows, _findings: &mut Vec<Finding>) -> bool {
+        false
+    }
     /// What the report says about the file; asked once the header is known.
     fn facts(&self) -> Facts {
         Facts::default()
@@ -96,6 +109,11 @@ pub trait Step: Send {
 pub trait Unpack: Send {
     /// Takes the next bytes and appends what becomes of them.
     fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>);
+    /// Takes the file itself, before any bytes are pushed. True when it is read from there; its bytes are pushed all the same, as the clock by
+    /// which what comes out is handed on.
+    fn attach(&mut self, _file: &Store<'static>) -> bool {
+        false
+    }
     /// Says that no bytes follow, and appends what is left.
     fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>);
 }
@@ -124,6 +142,8 @@ pub struct ReadOptions {
     pub sheet: Option<String>,
     /// Most bytes of a file that must be at hand as a whole before it can be read.
     pub whole: usize,
+    /// Bounds on what is packed, and on workbooks.
+    pub bounds: crate::bounds::Sheet,
     /// The layouts that an untidy file may follow; without one, a file is read as it comes.
     pub layouts: tidy::Layouts,
     /// Layouts of fixed width that the file may have; text that fits none of them is delimited.
@@ -140,10 +160,22 @@ impl Default for ReadOptions {
             records: None,
             sheet: None,
             whole: crate::bounds::MAX_WHOLE,
+            bounds: crate::bounds::Sheet::default(),
             layouts: tidy::Layouts::default(),
             fixed: Vec::new(),
             documents: document::Documents::default(),
             nested: Candidates::default(),
         }
+    }
+}
+
+impl ReadOptions {
+    /// Sets a bound of [`crate::bounds::NAMED`]. False when there is none of that name.
+    pub fn set_bound(&mut self, name: &str, value: u64) -> bool {
+        if name == "whole-file" {
+            self.whole = usize::try_from(value).unwrap_or(usize::MAX);
+            return true;
+        }
+        self.bounds.set(name, value)
     }
 }

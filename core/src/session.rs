@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::bounds::BLOCK;
+use crate::bounds::{BLOCK, SAMPLE};
 use crate::bundle::{self, Handed};
 use crate::check::bind::Sample;
 use crate::check::block::Scratch;
@@ -21,7 +21,7 @@ use crate::read::FixedLayout;
 use crate::read::container::stop;
 use crate::read::document::Documents;
 use crate::read::tidy::Layouts;
-use crate::read::{Intake, Places, Source, Transcript};
+use crate::read::{Intake, Places, ReadOptions, Source, Transcript};
 use crate::report::Report;
 
 /// What a file is checked against.
@@ -53,6 +53,7 @@ impl Choice {
     /// Kinds of documents that a file may be; see [`crate::read::ReadOptions::documents`].
     pub fn documents(&self) -> Documents {
         match self {
+            Choice::Given(plan) if plan.tables.is_empty() => Documents::new(plan.documents.iter().cloned()).only(),
             Choice::Given(plan) => Documents::new(plan.documents.iter().cloned()),
             Choice::Detect(plans) => Documents::new(plans.iter().flat_map(|plan| plan.documents.iter().cloned())),
         }
@@ -66,6 +67,11 @@ impl Choice {
                 Candidates { all: plans.iter().rev().flat_map(|plan| plan.nested.iter().cloned()).collect(), given: false }
             }
         }
+    }
+
+    /// How a file is read that may be any of these.
+    pub fn reading(&self, how: ReadOptions) -> ReadOptions {
+        ReadOptions { layouts: self.layouts(), fixed: self.fixed(), documents: self.documents(), nested: self.nested(), ..how }
     }
 
     /// The plan for files that start so.
@@ -164,7 +170,13 @@ impl Feed {
 
     /// Takes the next bytes of a file of any form, and checks the records that are whole.
     pub fn push(&mut self, bytes: &[u8], dataset: &mut Dataset, index: usize) {
-        for piece in bytes.chunks(if self.source.is_packed() { PACKED } else { BLOCK }) {
+        let size = match self.source.transcript() {
+            _ if self.source.is_packed() => PACKED,
+            // Rows of what is read at once stay in the processor's cache until they are checked.
+            Some(_) => SAMPLE,
+            None => BLOCK,
+        };
+        for piece in bytes.chunks(size) {
             self.source.push(piece, &mut self.buffer);
             if self.source.transcript().is_some() || self.source.is_document() || self.waiting() >= BLOCK {
                 self.advance(false, dataset, index);
@@ -182,29 +194,39 @@ impl Feed {
             dataset.add_findings(index, self.source.take_findings());
             return;
         };
-        let until = self.buffer.len();
-        let outcome = check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
-        self.skipping = outcome.skipping;
-        self.at = outcome.next;
-        check.merge(outcome, &self.buffer, dataset.findings_of(index));
+        // An archive may hand over a whole table at once, and what is known about each row of a block is kept until the block is merged.
+        loop {
+            let from = self.at;
+            let until = self.buffer.len().min(from + BLOCK);
+            let outcome = check.binding.clone().check(&self.buffer, from, until, last, self.skipping, &mut self.scratch);
+            self.skipping = outcome.skipping;
+            self.at = outcome.next;
+            check.merge(outcome, &self.buffer, dataset.findings_of(index));
+            if self.at == from || self.at >= self.buffer.len() {
+                break;
+            }
+        }
         self.buffer.drain(..self.at);
         self.at = 0;
     }
 
     fn advance_batches(&mut self, dataset: &mut Dataset, index: usize) {
-        while let Some(batch) = self.source.transcript_mut().and_then(Transcript::next_batch) {
+        while let Some(mut batch) = self.source.transcript_mut().and_then(Transcript::next_batch) {
             let (Some(transcript), Some(check)) = (self.source.transcript(), &mut self.check) else { return };
             let places = Places { origins: &batch.origins, transcript };
             let binding = check.binding.clone();
             let mut outcome = binding.check(&batch.text, 0, batch.text.len(), true, false, &mut self.scratch);
             places.relocate(&mut outcome.findings, index as u32, check.records());
-            let found = batch.findings.into_iter().map(|mut f| {
+            let found = std::mem::take(&mut batch.findings).into_iter().map(|mut f| {
                 f.place.file = index as u32;
                 f
             });
             let (found, general): (Vec<_>, Vec<_>) = found.partition(|f| f.place.row > 0);
             check.merge_placed(outcome, &batch.text, Some(places), found, dataset.findings_of(index));
             dataset.add_findings(index, general);
+            if let Some(transcript) = self.source.transcript_mut() {
+                transcript.give_back(batch);
+            }
         }
     }
 

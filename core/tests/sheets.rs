@@ -241,7 +241,21 @@ fn what_would_fill_the_memory_is_stopped_and_named() {
     ] {
         let (_, findings) = read(&bytes, Some(0), bounds);
         assert!(findings.iter().any(|f| f == expected), "{name}: {findings:?}");
+        // The same is told when nobody named a sheet: one that was not read to its end is not taken for empty.
+        let (_, findings) = read(&bytes, None, bounds);
+        assert!(findings.iter().any(|f| f == expected), "{name}, chosen: {findings:?}");
     }
+}
+
+#[test]
+fn a_hostile_sheet_without_a_cell_names_the_bound_that_it_hits() {
+    let rows = "<row r=\"1\"/>".repeat(400_000);
+    let packed = bounds::Packed { inflated: 4 << 20, ratio: 100_000, ..bounds::Packed::default() };
+    let small = bounds::Sheet { packed, ..bounds::Sheet::default() };
+    let bytes = workbook(&format!("<worksheet><sheetData>{rows}</sheetData></worksheet>"), "<sst/>", 6);
+    assert_eq!(read(&bytes, None, small).1, ["C110  0 4194304"]);
+    // What is empty, and was read to its end, is said to be empty.
+    assert_eq!(read(&workbook("<worksheet><sheetData/></worksheet>", "<sst/>", 6), None, small).1, ["C115 no-sheet 0 "]);
 }
 
 #[test]

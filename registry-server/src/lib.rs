@@ -1,94 +1,157 @@
 //! The registry of standards over HTTP, and a service that checks files against them: a shell around the same core as the command line.
 //!
-//! What the catalogue holds is written once, at the start, into a map from path to answer ([`store`]); a request for it is a look into
-//! that map, so no path of a request ever reaches a file system. Only a file to check ([`validate`]) and the page behind a finding's code
-//! ([`findings`]) are computed as they are asked for. Every refusal is one of a closed list ([`problem`]).
+//! What is remembered stands in a database ([`db`]) by the rules of [`keep`]. What the published standards answer is written once for each
+//! state of the registry, into a map from path to answer ([`shelf`], [`store`]); a request for it is a look into that map, so no path of a
+//! request ever reaches a file system. Files to check ([`validate`]) stream through the core. Beside the registry's own routes stand those
+//! of the schema registry that today's clients speak ([`confluent`]). Every refusal of our own routes is one of a closed list ([`problem`]).
 
+pub mod access;
+pub mod backup;
+pub mod body;
+pub mod compare;
+pub mod config;
+pub mod confluent;
+pub mod db;
 pub mod findings;
 pub mod html;
 pub mod json;
+pub mod keep;
 pub mod limits;
+pub mod log;
+mod native;
 pub mod negotiate;
 pub mod problem;
+pub mod publishing;
 pub mod router;
 pub mod serve;
 pub mod settings;
+pub mod shelf;
 pub mod store;
 pub mod validate;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use concord_core::check::plan::StandardPlan;
 use concord_core::package::catalog::Catalog;
-use concord_core::session::Choice;
 use tokio::sync::Semaphore;
 
+pub use access::Policy;
 pub use limits::Limits;
 pub use router::routes;
 pub use serve::{run, serve};
 pub use settings::Settings;
 
-use crate::store::Store;
+use crate::compare::{Judge, Structural};
+use crate::db::{Database, Fault};
+use crate::keep::packages::{self, Outcome};
+use crate::keep::subjects::Refusal;
+use crate::shelf::Shelf;
 
 /// Everything that requests share. Made once.
 #[derive(Debug)]
 pub struct Registry {
     /// The bounds on requests.
     pub limits: Limits,
-    pub(crate) catalog: Catalog,
-    pub(crate) store: Store,
-    /// By `id@version`, compiled.
-    plans: BTreeMap<String, Arc<StandardPlan>>,
-    /// All plans in the catalogue's order, for files that come without the name of a standard.
-    detect: Choice,
+    /// What callers without a token may do.
+    pub policy: Policy,
+    database: Arc<dyn Database>,
+    judge: Box<dyn Judge>,
+    /// The standards that come with the program.
+    own: Catalog,
+    shelf: RwLock<Arc<Shelf>>,
+    /// Held while the shelf is made anew.
+    making: Mutex<()>,
     /// One permit for each file being checked; held until its thread is done.
     pub(crate) slots: Arc<Semaphore>,
     draining: AtomicBool,
 }
 
 impl Registry {
-    /// Compiles a catalogue and writes all its answers.
+    /// A registry of a catalogue that forgets everything else when it goes.
     pub fn new(catalog: &Catalog, limits: Limits) -> Arc<Registry> {
-        let plans: BTreeMap<String, Arc<StandardPlan>> =
-            catalog.all().map(|package| (package.reference(), Arc::new(StandardPlan::of_package(package)))).collect();
-        let detect = Choice::Detect(catalog.all().filter_map(|package| plans.get(&package.reference()).cloned()).collect());
-        Arc::new(Registry {
-            store: Store::new(catalog),
-            catalog: catalog.clone(),
-            plans,
-            detect,
-            slots: Arc::new(Semaphore::new(limits.validations.min(Semaphore::MAX_PERMITS))),
-            limits,
-            draining: AtomicBool::new(false),
+        let opened = db::sqlite::Sqlite::in_memory().map(|database| Arc::new(database) as Arc<dyn Database>);
+        let opened = opened.and_then(|database| Registry::open(catalog, limits.clone(), Policy::default(), database));
+        opened.unwrap_or_else(|fault| {
+            log::fault(&fault);
+            Arc::new(Registry::around(limits, Policy::default(), Arc::new(db::Absent(fault)), Catalog::default(), Shelf::default()))
         })
     }
 
-    /// The embedded standards.
+    /// The embedded standards, in a registry that forgets everything else when it goes.
     pub fn embedded(limits: Limits) -> Arc<Registry> {
         Registry::new(concord_standards::catalog(), limits)
     }
 
-    /// What files are checked against: the standard named, or whichever they look like. `None` when there is no standard of that name.
-    pub(crate) fn choice(&self, standard: Option<&str>) -> Option<Choice> {
-        match standard {
-            Some(reference) => {
-                let package = self.catalog.find(reference)?;
-                self.plans.get(&package.reference()).cloned().map(Choice::Given)
+    /// Opens a registry. The packages of the catalogue are published in it when they are not yet.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn open(catalog: &Catalog, limits: Limits, policy: Policy, database: Arc<dyn Database>) -> Result<Arc<Registry>, Fault> {
+        let published = db::write(&*database, |s| {
+            for package in catalog.all() {
+                let outcome = packages::publish(s, package, "operator", "")?;
+                if outcome == Outcome::Taken {
+                    // A published version never changes, also when the program brings another package of that name.
+                    log::line(
+                        "kept",
+                        serde_json::json!({"standard": package.reference(), "why": "another package of this version was published"}),
+                    );
+                }
             }
-            None => Some(self.detect.clone()),
+            Ok::<_, Refusal>(())
+        });
+        published.map_err(|refusal| Fault(refusal.message))?;
+        let shelf = Shelf::load(&*database, catalog, None)?;
+        Ok(Arc::new(Registry::around(limits, policy, database, catalog.clone(), shelf)))
+    }
+
+    fn around(limits: Limits, policy: Policy, database: Arc<dyn Database>, own: Catalog, shelf: Shelf) -> Registry {
+        Registry {
+            policy,
+            database,
+            judge: Box::new(Structural),
+            own,
+            shelf: RwLock::new(Arc::new(shelf)),
+            making: Mutex::new(()),
+            slots: Arc::new(Semaphore::new(limits.validations.min(Semaphore::MAX_PERMITS))),
+            limits,
+            draining: AtomicBool::new(false),
         }
     }
 
-    /// The known reference most like a text; long texts are like none.
-    pub(crate) fn near(&self, text: &str) -> Option<String> {
-        (text.len() <= 100).then(|| self.catalog.near(text)).flatten()
+    /// What the registry remembers.
+    pub fn database(&self) -> &dyn Database {
+        &*self.database
     }
 
-    /// Whether requests are welcome: there are standards, and the server is not on its way to stop.
+    /// Who tells what breaks.
+    pub fn judge(&self) -> &dyn Judge {
+        &*self.judge
+    }
+
+    /// The published standards as they are now.
+    pub fn shelf(&self) -> Arc<Shelf> {
+        Arc::clone(&self.shelf.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes in what was published meanwhile, by this process or another one.
+    ///
+    /// # Errors
+    /// The database's; what was there stays.
+    pub fn refresh(&self) -> Result<(), Fault> {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.shelf();
+        if db::read(self.database(), packages::revision)? == before.revision {
+            return Ok(());
+        }
+        let fresh = Shelf::load(self.database(), &self.own, Some(&before))?;
+        *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        Ok(())
+    }
+
+    /// Whether requests are welcome: there are standards, the database answers, and the server is not on its way to stop.
     pub fn ready(&self) -> bool {
-        !self.plans.is_empty() && !self.draining.load(Ordering::Relaxed)
+        !self.draining.load(Ordering::Relaxed) && !self.shelf().is_empty() && db::read(self.database(), packages::revision).is_ok()
     }
 
     /// Says that the server is about to stop, so that `/readyz` sends further requests elsewhere.

@@ -41,6 +41,8 @@ kinds! {
         "The standard's metadata, one level up, lists all its files with their addresses."
     UNKNOWN_FINDING "unknown-finding" 404 "There is no such finding"
         "Use the code as a report shows it, such as C304, or standard/rule for a rule of a standard."
+    UNKNOWN_CALLER "unknown-caller" 401 "The registry does not know who asks"
+        "Send a token that is neither expired nor revoked, in the Authorization header: Bearer, or Basic with the token as the password."
     METHOD_NOT_ALLOWED "method-not-allowed" 405 "This address does not take that method"
         "The Allow header of the answer names the methods that it takes."
     NOT_ACCEPTABLE "not-acceptable" 406 "No format fits the Accept header"
@@ -49,6 +51,14 @@ kinds! {
         "The detail says which parameter, and what it may be."
     BROKEN_BODY "broken-body" 400 "The file did not arrive whole"
         "Send it again. The connection broke off or its framing was wrong."
+    WRONG_BODY "wrong-body" 400 "The body says something that cannot be"
+        "The detail says what. The body is JSON as the description of this route has it."
+    UNUSABLE_PACKAGE "unusable-package" 422 "The package has mistakes"
+        "Check its folder with `concord standards check`, which names every mistake, and send it again."
+    VERSION_TAKEN "version-taken" 409 "This version was published with other files"
+        "A published version never changes. Publish the new files under a new version."
+    BREAKING "breaking" 409 "The version may refuse data that the one before it took"
+        "Publish it under the version that the detail names, or send a reason along, which is kept and shown."
     UNSUPPORTED_BODY "unsupported-body" 415 "The file must be sent as it is"
         "Send the bytes of one file as the whole body: not compressed, and not as a form with parts."
     BODY_TOO_LARGE "body-too-large" 413 "The file is larger than this server takes"
@@ -100,6 +110,9 @@ impl Problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(allow) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.kind.status == 401 {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"concord\", Bearer"));
         }
         if self.kind.status == 503 {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(crate::limits::RETRY_AFTER));

@@ -7,17 +7,21 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
+use concord_core::package::catalog::Catalog;
 use percent_encoding::percent_decode_str;
 use warp::Filter;
 use warp::filters::path::FullPath;
 use warp::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use warp::reply::Response;
 
-use crate::Registry;
+use crate::access::{Caller, Right};
+use crate::keep::subjects::Refusal;
+use crate::keep::tokens;
+use crate::native::Change;
 use crate::negotiate::has_version;
-use crate::problem::{BUSY, FAILED, NOT_FOUND, Problem, UNKNOWN_FILE, UNKNOWN_STANDARD, shown};
-use crate::store::Page;
-use crate::validate;
+use crate::problem::{BUSY, FAILED, NOT_FOUND, Problem, UNKNOWN_CALLER, UNKNOWN_FILE, UNKNOWN_STANDARD, shown};
+use crate::store::{Page, Store};
+use crate::{Registry, confluent, native, validate};
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const SEND: &str = "POST, OPTIONS";
@@ -45,19 +49,121 @@ where
     B: Buf + Send,
     E: Send,
 {
-    let decoded = percent_decode_str(path).decode_utf8();
-    let Ok(path) = decoded else {
-        return finish(Problem::new(NOT_FOUND, "The address is not UTF-8 text.").response(), READ);
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    let head = |response: Response| if method == Method::HEAD { without_body(response) } else { response };
+    if let Some(response) = (path == "/" && reads).then(|| confluent::root(headers)).flatten() {
+        return finish(head(response), READ);
+    }
+    let caller = caller(&registry, headers).await;
+    if confluent::is_route(path) {
+        // Web pages of others may read what is open to all.
+        let allow = if reads { READ } else { SEND };
+        let caller = caller.map_err(Denied::refusal);
+        return finish(head(confluent::answer(&registry, caller, method.clone(), path, query, headers, body).await), allow);
+    }
+    let change = percent_decode_str(path).decode_utf8().ok().and_then(|path| Change::parse(&path));
+    let allow = if path == "/v1/validate" || change.is_some() { SEND } else { READ };
+    let result = async {
+        let path = percent_decode_str(path).decode_utf8().map_err(|_| Problem::new(NOT_FOUND, "The address is not UTF-8 text."))?;
+        if method == Method::OPTIONS {
+            return Ok(options(allow));
+        }
+        let watched = matches!(path.as_ref(), "/healthz" | "/readyz");
+        let caller = caller.map_err(Denied::problem)?;
+        if !watched && caller.must_say_who(Right::Read) {
+            return Err(Denied::Nobody.problem());
+        }
+        if let (Some(change), &Method::POST) = (change, &method) {
+            return native::change(&registry, &caller, change, headers, body).await;
+        }
+        match (allow, &method) {
+            (SEND, &Method::POST) if path == "/v1/validate" => validate::validate(&registry, &caller, query, headers, body).await,
+            (READ, &Method::GET) => read(&registry, &caller, &path, headers).await,
+            (READ, &Method::HEAD) => read(&registry, &caller, &path, headers).await.map(without_body),
+            _ => Err(Problem::method(allow)),
+        }
     };
-    let allow = if path == "/v1/validate" { SEND } else { READ };
-    let result = match (allow, method) {
-        (_, Method::OPTIONS) => Ok(options(allow)),
-        (SEND, Method::POST) => validate::validate(&registry, query, headers, body).await,
-        (READ, Method::GET) => read(&registry, &path, headers),
-        (READ, Method::HEAD) => read(&registry, &path, headers).map(without_body),
-        _ => Err(Problem::method(allow)),
-    };
-    finish(result.unwrap_or_else(|problem| problem.response()), allow)
+    finish(result.await.unwrap_or_else(|problem| problem.response()), allow)
+}
+
+/// Why it is not known who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Denied {
+    /// Nobody, or the holder of a token that is not taken.
+    Nobody,
+    /// It could not be looked up.
+    Failed,
+}
+
+impl Denied {
+    fn problem(self) -> Problem {
+        match self {
+            Denied::Nobody => {
+                Problem::new(UNKNOWN_CALLER, "Send a token in the Authorization header, as Bearer or as the password of Basic.")
+            }
+            Denied::Failed => Problem::new(FAILED, "The token could not be looked up."),
+        }
+    }
+
+    fn refusal(self) -> Refusal {
+        match self {
+            Denied::Nobody => confluent::unauthorized(),
+            Denied::Failed => Refusal::new(50001, "Error in the backend data store"),
+        }
+    }
+}
+
+/// The refusal of someone who must show a token first.
+pub(crate) fn nobody() -> Problem {
+    Denied::Nobody.problem()
+}
+
+/// Who asks, by the `Authorization` header: a token as `Bearer`, or as the password of `Basic`, which is all that some clients know.
+async fn caller(registry: &Arc<Registry>, headers: &HeaderMap) -> Result<Caller, Denied> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(Caller::anonymous(registry.policy)) };
+    let secret = value.to_str().ok().and_then(secret).ok_or(Denied::Nobody)?;
+    let registry = Arc::clone(registry);
+    let found = tokio::task::spawn_blocking(move || tokens::holder(registry.database(), &secret, registry.policy)).await;
+    match found {
+        Ok(Ok(Some(caller))) => Ok(caller),
+        Ok(Ok(None)) => Err(Denied::Nobody),
+        Ok(Err(fault)) => {
+            crate::log::fault(&fault);
+            Err(Denied::Failed)
+        }
+        Err(_) => Err(Denied::Failed),
+    }
+}
+
+fn secret(authorization: &str) -> Option<String> {
+    let (scheme, value) = authorization.trim().split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(value.trim().to_owned());
+    }
+    let pair = scheme.eq_ignore_ascii_case("basic").then(|| base64(value.trim())).flatten()?;
+    String::from_utf8(pair).ok()?.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+/// The bytes of a text in Base64, with or without its padding.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let (mut bits, mut count, mut out) = (0_u32, 0, Vec::new());
+    for byte in text.trim_end_matches('=').bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from((bits >> count) & 0xff).ok()?);
+        }
+    }
+    Some(out)
 }
 
 /// What every answer carries.
@@ -72,7 +178,7 @@ fn finish(mut response: Response, allow: &'static str) -> Response {
     response
 }
 
-fn options(allow: &'static str) -> Response {
+pub(crate) fn options(allow: &'static str) -> Response {
     let mut response = Response::new(Bytes::new().into());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
@@ -95,20 +201,32 @@ fn without_body(response: Response) -> Response {
     Response::from_parts(parts, Bytes::new().into())
 }
 
-fn read(registry: &Registry, path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-    if let Some(page) = registry.store.get(path) {
-        return Ok(send(page, headers));
+async fn read(registry: &Arc<Registry>, caller: &Caller, path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let shelf = registry.shelf();
+    if caller.may(Right::Read, "") {
+        if let Some(page) = shelf.store.get(path) {
+            return Ok(send(page, headers));
+        }
+    } else if !matches!(path, "/healthz" | "/readyz") {
+        // Who may see a part of the standards has a registry that has no others.
+        let seen = shelf.seen_by(&|id| caller.may(Right::Read, id));
+        let page = Store::new(&seen).get(path).cloned();
+        return page.map(|page| send(&page, headers)).ok_or_else(|| missing(&seen, path));
     }
     if let Some(code) = path.strip_prefix("/v1/findings/") {
-        let mut response = send(&crate::findings::page(registry, code, headers)?, headers);
+        let mut response = send(&crate::findings::page(&shelf.catalog, code, headers)?, headers);
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
         return Ok(response);
     }
     match path {
         "/healthz" => Ok(plain("ok")),
-        "/readyz" if registry.ready() => Ok(plain("ready")),
-        "/readyz" => Err(Problem::new(BUSY, "The server is about to stop, or has no standards.")),
-        _ => Err(missing(registry, path)),
+        "/readyz" => {
+            let asked = Arc::clone(registry);
+            let ready = tokio::task::spawn_blocking(move || asked.ready()).await.unwrap_or(false);
+            let not = || Problem::new(BUSY, "The server is about to stop, has no standards, or cannot reach its database.");
+            if ready { Ok(plain("ready")) } else { Err(not()) }
+        }
+        _ => Err(missing(&shelf.catalog, path)),
     }
 }
 
@@ -142,27 +260,29 @@ fn send(page: &Page, request: &HeaderMap) -> Response {
 }
 
 /// Which part of an address is not known.
-fn missing(registry: &Registry, path: &str) -> Problem {
+fn missing(catalog: &Catalog, path: &str) -> Problem {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let (id, version, rest) = match parts.as_slice() {
         ["v1", "standards", id] | ["standards", id] => (*id, None, &[][..]),
         ["v1", "standards", id, "versions", version, rest @ ..] | ["standards", id, version, rest @ ..] => (*id, Some(*version), rest),
         _ => return Problem::new(NOT_FOUND, format!("There is nothing at \"{}\".", shown(path))),
     };
-    let versions = registry.catalog.versions(id);
+    let versions = catalog.versions(id);
     match (version, rest) {
         (Some(version), ["files", file @ ..]) if !file.is_empty() && versions.iter().any(|p| p.manifest.version == version) => {
             Problem::new(UNKNOWN_FILE, format!("{id}@{version} has no file \"{}\".", shown(&file.join("/"))))
         }
-        (Some(version), []) if !version.is_empty() => unknown_standard(registry, &format!("{id}@{version}")),
-        (None, []) if versions.is_empty() && !id.is_empty() => unknown_standard(registry, id),
-        (Some(_), _) if versions.is_empty() => unknown_standard(registry, id),
+        (Some(version), []) if !version.is_empty() => unknown_standard(catalog, &format!("{id}@{version}")),
+        (None, []) if versions.is_empty() && !id.is_empty() => unknown_standard(catalog, id),
+        (Some(_), _) if versions.is_empty() => unknown_standard(catalog, id),
         _ => Problem::new(NOT_FOUND, format!("There is nothing at \"{}\".", shown(path))),
     }
 }
 
 /// Says that there is no such standard, and which is most like it.
-pub(crate) fn unknown_standard(registry: &Registry, reference: &str) -> Problem {
-    let near = registry.near(reference).map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
+pub(crate) fn unknown_standard(catalog: &Catalog, reference: &str) -> Problem {
+    // Long texts are like none.
+    let near = (reference.len() <= 100).then(|| catalog.near(reference)).flatten();
+    let near = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
     Problem::new(UNKNOWN_STANDARD, format!("There is no standard \"{}\".{near}", shown(reference)))
 }

@@ -31,6 +31,7 @@ pub async fn serve(listener: TcpListener, registry: Arc<Registry>, stop: impl Fu
     let places = Arc::new(Semaphore::new(registry.limits.connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
     let mut stop = pin!(stop);
+    let watch = tokio::spawn(watch(Arc::clone(&registry)));
     loop {
         let next = pin!(async {
             let place = Arc::clone(&places).acquire_owned().await;
@@ -55,29 +56,47 @@ pub async fn serve(listener: TcpListener, registry: Arc<Registry>, stop: impl Fu
         });
     }
     registry.drain();
+    watch.abort();
     drop(listener);
     let _ = tokio::time::timeout(registry.limits.grace, graceful.shutdown()).await;
 }
 
-/// Serves the embedded standards until Ctrl-C or a request to end. `announce` is called with the address once it listens.
+/// How often to look whether another process has published something.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Takes in what other processes publish in the same database.
+async fn watch(registry: Arc<Registry>) {
+    loop {
+        tokio::time::sleep(WATCH).await;
+        let of = Arc::clone(&registry);
+        if let Ok(Err(fault)) = tokio::task::spawn_blocking(move || of.refresh()).await {
+            crate::log::fault(&fault);
+        }
+    }
+}
+
+/// Serves a registry until Ctrl-C or a request to end. `announce` is called with the address once it listens.
 ///
 /// # Errors
-/// When the address cannot be listened on, or the system refuses threads or signals.
-pub fn run(settings: &Settings, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_io().enable_time().build()?;
-    let limits = settings.limits();
-    runtime.block_on(async {
+/// When the database or the address cannot be used, or the system refuses threads or signals.
+pub fn run(settings: &Settings, announce: impl FnOnce(SocketAddr)) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_io().enable_time().build().map_err(|e| e.to_string())?;
+    let database = settings.open().map_err(|fault| fault.0)?;
+    if settings.data.is_none() && settings.database.is_none() {
+        crate::log::line("nothing-kept", serde_json::json!({"why": "neither --data nor --database was given"}));
+    }
+    let registry = Registry::open(concord_standards::catalog(), settings.limits(), settings.policy(), database).map_err(|fault| fault.0)?;
+    let served = runtime.block_on(async {
         // Before anyone knows the address, so that a signal from then on stops us in order.
         let stop = stop_signal()?;
         let listener = TcpListener::bind(settings.listen).await?;
-        let registry = Registry::embedded(limits);
         announce(listener.local_addr()?);
         serve(listener, registry, stop).await;
         io::Result::Ok(())
-    })?;
+    });
     // A check that nobody waits for any more must not hold us up.
     runtime.shutdown_background();
-    Ok(())
+    served.map_err(|error| format!("{}: {error}", settings.listen))
 }
 
 /// Done when the process is asked to end.

@@ -1,11 +1,46 @@
-//! The flags of the server, shared by its own program and by the command line's `registry serve`.
+//! The flags of the server and of the commands that keep a registry.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 
+use crate::access::Policy;
+use crate::db::postgres::Postgres;
+use crate::db::sqlite::Sqlite;
+use crate::db::{Database, Fault};
 use crate::limits::Limits;
+
+/// Where the registry is kept.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// The registry's folder.
+    #[arg(long, value_name = "DIR", required_unless_present = "database")]
+    pub data: Option<PathBuf>,
+    /// A PostgreSQL database, as postgres://user:password@host/name. The connection is not encrypted.
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    pub database: Option<String>,
+}
+
+impl Place {
+    /// Opens the registry's database.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn open(&self) -> Result<Arc<dyn Database>, Fault> {
+        open(self.data.as_deref(), self.database.as_deref())
+    }
+}
+
+fn open(data: Option<&std::path::Path>, database: Option<&str>) -> Result<Arc<dyn Database>, Fault> {
+    Ok(match (data, database) {
+        (_, Some(url)) => Arc::new(Postgres::open(url)?),
+        (Some(folder), None) => Arc::new(Sqlite::open(folder)?),
+        (None, None) => Arc::new(Sqlite::in_memory()?),
+    })
+}
 
 /// Where to listen, and the bounds on requests.
 #[derive(Debug, Clone, Args)]
@@ -13,6 +48,21 @@ pub struct Settings {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// The folder in which the registry is kept. Without it and without --database, all changes are gone when the server stops.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// A PostgreSQL database to keep the registry in, as postgres://user:password@host/name. The connection is not encrypted.
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    pub database: Option<String>,
+    /// Nothing can be seen without a token.
+    #[arg(long, conflicts_with = "open_to_write")]
+    pub closed: bool,
+    /// Everyone may change everything: for trying things out.
+    #[arg(long)]
+    pub open_to_write: bool,
+    /// A TOML file with more of these settings, by the same names.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Largest file to check, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body)]
     pub max_body: u64,
@@ -37,6 +87,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Opens the registry's database.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn open(&self) -> Result<Arc<dyn Database>, Fault> {
+        open(self.data.as_deref(), self.database.as_deref())
+    }
+
+    /// What callers without a token may do.
+    pub fn policy(&self) -> Policy {
+        Policy { open_reads: !self.closed, open_writes: self.open_to_write }
+    }
+
     /// The bounds that the flags set.
     pub fn limits(&self) -> Limits {
         let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);

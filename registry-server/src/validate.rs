@@ -4,7 +4,7 @@
 //! the client, the channel is full and the socket is left unread, so a file is never held whole. When the client goes away, the channel
 //! ends without its last word and the thread drops what it has.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
@@ -18,6 +18,7 @@ use warp::http::{HeaderMap, HeaderValue, header};
 use warp::reply::Response;
 
 use crate::Registry;
+use crate::access::{Caller, Right};
 use crate::limits::{DEFAULT_FINDINGS, MAX_NAME, PIECES};
 use crate::negotiate::accept;
 use crate::problem::{
@@ -46,7 +47,33 @@ enum Piece {
 }
 
 /// Checks the body.
-pub(crate) async fn validate<S, B, E>(registry: &Arc<Registry>, query: &str, headers: &HeaderMap, body: S) -> Result<Response, Problem>
+pub(crate) async fn validate<S, B, E>(
+    registry: &Arc<Registry>,
+    caller: &Caller,
+    query: &str,
+    headers: &HeaderMap,
+    body: S,
+) -> Result<Response, Problem>
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf + Send,
+    E: Send,
+{
+    let mut body = pin!(body);
+    let result = check(registry, caller, query, headers, body.as_mut()).await;
+    if result.as_ref().is_err_and(|problem| problem.kind == BODY_TOO_LARGE) {
+        crate::body::linger(body).await;
+    }
+    result
+}
+
+async fn check<S, B, E>(
+    registry: &Arc<Registry>,
+    caller: &Caller,
+    query: &str,
+    headers: &HeaderMap,
+    mut body: Pin<&mut S>,
+) -> Result<Response, Problem>
 where
     S: Stream<Item = Result<B, E>> + Send,
     B: Buf + Send,
@@ -55,7 +82,7 @@ where
     let limits = &registry.limits;
     let deadline = Instant::now().checked_add(limits.total);
     let deadline = deadline.ok_or_else(|| Problem::new(FAILED, "The time allowed for a check cannot be counted."))?;
-    let wish = wish(registry, query, headers)?;
+    let wish = wish(registry, caller, query, headers)?;
     check_headers(headers, limits.body)?;
     let permit = Arc::clone(&registry.slots).try_acquire_owned();
     let permit = permit.map_err(|_| Problem::new(BUSY, format!("It takes {} files at a time.", limits.validations)))?;
@@ -79,7 +106,6 @@ where
 
     let failed = || Problem::new(FAILED, "The check of this file broke off.");
     let out_of_time = || Problem::new(OUT_OF_TIME, format!("A check may take {} seconds.", limits.total.as_secs()));
-    let mut body = pin!(body);
     let mut size: u64 = 0;
     loop {
         let patience = limits.idle.min(deadline.saturating_duration_since(Instant::now()));
@@ -138,7 +164,7 @@ fn check_headers(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
     Ok(())
 }
 
-fn wish(registry: &Registry, query: &str, headers: &HeaderMap) -> Result<Wish, Problem> {
+fn wish(registry: &Registry, caller: &Caller, query: &str, headers: &HeaderMap) -> Result<Wish, Problem> {
     let wrong = |detail: String| Problem::new(WRONG_PARAMETER, detail);
     let (mut standard, mut name, mut max_findings, mut format) = (None, None, None, None);
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -177,6 +203,10 @@ fn wish(registry: &Registry, query: &str, headers: &HeaderMap) -> Result<Wish, P
         }
     };
     let standard = standard.as_deref();
-    let choice = registry.choice(standard).ok_or_else(|| unknown_standard(registry, standard.unwrap_or_default()))?;
+    let (shelf, sees) = (registry.shelf(), |id: &str| caller.may(Right::Read, id));
+    let choice = shelf.choice(standard, &sees).ok_or_else(|| {
+        let known = shelf.seen_by(&sees);
+        unknown_standard(&known, standard.unwrap_or_default())
+    })?;
     Ok(Wish { choice, name, max_findings, format })
 }

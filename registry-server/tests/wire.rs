@@ -78,7 +78,8 @@ fn upload<'a>(address: SocketAddr, target: &str, pieces: impl Iterator<Item = &'
 fn upload_whole(address: SocketAddr, target: &str, body: &[u8]) -> (u16, String, Vec<u8>) {
     let mut stream = connect(address);
     write!(stream, "POST {target} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
-    stream.write_all(body).unwrap();
+    // A server that refuses a body by its length need not take it.
+    let _ = stream.write_all(body);
     answer(&mut stream)
 }
 
@@ -129,14 +130,14 @@ fn a_body_without_a_length_is_counted() {
 
 #[test]
 fn a_slow_client_is_told_so_and_a_busy_server_says_when_to_come_back() {
-    let server = Server::start(Limits { idle: Duration::from_millis(1500), validations: 1, ..Limits::default() });
+    let server = Server::start(Limits { idle: Duration::from_secs(5), validations: 1, ..Limits::default() });
     let mut slow = connect(server.address);
     write!(slow, "POST /v1/validate HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\na,b\n").unwrap();
     // Until the slow one is at its place.
     let started = Instant::now();
     let (status, head, _) = loop {
-        let turn = upload_whole(server.address, "/v1/validate", b"a\n1\n");
-        if turn.0 != 200 || started.elapsed() > Duration::from_secs(1) {
+        let turn = upload_whole(server.address, "/v1/validate?standard=blds", b"a\n1\n");
+        if turn.0 != 200 || started.elapsed() > Duration::from_secs(4) {
             break turn;
         }
     };

@@ -10,7 +10,7 @@ use concord_core::finding::Severity;
 use concord_core::render::{self, Format};
 use serde_json::Value;
 
-use crate::support::{Folder, against, aloud, check, codes, conformance, names_in, rows, run};
+use crate::support::{Folder, against, aloud, check, codes, conformance, names_in, root, rows, run};
 
 // ---- Transit feeds
 
@@ -282,4 +282,41 @@ fn assessed_values_are_carried_over_exactly() {
         .map(|c| (c["field"].as_str().unwrap(), c["count"].as_u64().unwrap()))
         .collect();
     assert_eq!((asked["LOC_ID"], asked["OWNER1"]), (27_528, 27_528), "{asked:?}");
+}
+
+// ---- Files that are not what they might be taken for
+
+#[test]
+fn what_is_no_table_is_said_plainly() {
+    let Some(root) = conformance("what_is_no_table_is_said_plainly") else { return };
+    let detect = |path: &Path, status: i32| {
+        run(["detect".as_ref(), path.as_os_str(), "--format".as_ref(), "json".as_ref()]).ended_with(status).json()
+    };
+    let vendors = root.join("vendor-exports");
+    for (file, says) in [
+        ("nemrc-grand-list/411_gl_HEADERS.csv", "columns of nemrc-grand-list@1, table \"grand_list\": a description of data"),
+        ("nemrc-grand-list/411EXP_HEADERS.csv", "table \"exemptions\": a description of data"),
+        ("nemrc-grand-list/411LST_HEADERS.csv", "table \"exempt_parcels\": a description of data"),
+        ("police-log/campus_police_log_2019-09-09.txt", "a printed page"),
+    ] {
+        let found = detect(&vendors.join(file), 1);
+        assert!(found["best"].is_null() && found["instead"].as_str().is_some_and(|w| w.contains(says)), "{file}: {found:#}");
+    }
+    let requests = root.join("open311/source-exports/hoboken-publicstuff-8rows.csv");
+    assert_recognised(&requests, "publicstuff-requests", "requests", &[]);
+}
+
+/// Printed reports are united as the tables that are in them.
+#[test]
+fn printed_reports_are_united() {
+    let folder = Folder::new("merge-printed");
+    let examples = root().join("standards/local/munis-ytd/1/examples/valid");
+    let out = folder.path("all.csv");
+    let (print, sheet) = (examples.join("print.csv"), examples.join("spreadsheet.csv"));
+    let words = ["merge".as_ref(), print.as_os_str(), sheet.as_os_str(), "--to".as_ref(), "munis-ytd".as_ref(), "-o".as_ref()];
+    run(words.into_iter().chain([out.as_os_str()])).ended_with(0);
+    let united = rows(&out);
+    let objects: Vec<&str> = united.iter().map(|r| r["object"].as_str()).collect();
+    assert_eq!(objects, ["511000", "524000", "521000", "511000", "524000", "422000"], "{united:#?}");
+    assert_eq!(united[0]["source"], "print");
 }

@@ -10,6 +10,7 @@ mod hostile;
 mod json_schema;
 mod layouts;
 mod shells;
+mod suggest;
 mod support;
 mod workbooks;
 mod xsd;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -132,12 +132,20 @@ pub(crate) fn run_with<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>, inpu
 }
 
 /// Runs a command to its end.
-pub(crate) fn run_command(mut command: Command, input: Option<Vec<u8>>) -> Ran {
+pub(crate) fn run_command(command: Command, input: Option<Vec<u8>>) -> Ran {
+    run_to_end(command, input.map(|bytes| move |pipe: &mut ChildStdin| pipe.write_all(&bytes)))
+}
+
+/// Runs a command to its end whose standard input is written as it reads, so that it may be longer than memory.
+pub(crate) fn run_fed(command: Command, feed: impl FnOnce(&mut ChildStdin) -> std::io::Result<()> + Send) -> Ran {
+    run_to_end(command, Some(feed))
+}
+
+fn run_to_end(mut command: Command, input: Option<impl FnOnce(&mut ChildStdin) -> std::io::Result<()> + Send>) -> Ran {
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() }).stdout(Stdio::piped()).stderr(Stdio::piped());
     let shown = format!("{command:?}");
     let start = Instant::now();
     let mut child = command.spawn().unwrap_or_else(|e| panic!("{shown}: {e}"));
-    let feeder = child.stdin.take().map(|mut pipe| std::thread::spawn(move || drop(pipe.write_all(&input.unwrap_or_default()))));
     let drain = |mut pipe: Box<dyn Read + Send>| {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -147,22 +155,26 @@ pub(crate) fn run_command(mut command: Command, input: Option<Vec<u8>>) -> Ran {
     let out = drain(Box::new(child.stdout.take().unwrap()));
     let err = drain(Box::new(child.stderr.take().unwrap()));
     let mut peak = 0;
-    let status = loop {
-        peak = memory(&child).max(peak);
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
+    let pipe = child.stdin.take();
+    let status = std::thread::scope(|scope| {
+        if let (Some(mut pipe), Some(feed)) = (pipe, input) {
+            // A program that has read enough closes its end, which is no fault.
+            scope.spawn(move || drop(feed(&mut pipe)));
         }
-        if start.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            panic!("{shown} did not end within {} seconds", PATIENCE.as_secs());
+        loop {
+            peak = memory(&child).max(peak);
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if start.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("{shown} did not end within {} seconds", PATIENCE.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(2));
         }
-        std::thread::sleep(Duration::from_millis(2));
-    };
+    });
     let time = start.elapsed();
-    if let Some(feeder) = feeder {
-        feeder.join().unwrap();
-    }
     let out = out.join().unwrap().unwrap();
     let err = String::from_utf8_lossy(&err.join().unwrap().unwrap()).into_owned();
     let status = status.code().unwrap_or_else(|| panic!("{shown} was ended by a signal: {err}"));
@@ -212,13 +224,7 @@ impl Drop for Folder {
 
 /// Checks files as one job, the way the shells do.
 pub(crate) fn check(choice: &Choice, paths: &[PathBuf], as_dataset: bool, hints: DialectHints) -> Report {
-    let read = ReadOptions {
-        layouts: choice.layouts(),
-        fixed: choice.fixed(),
-        documents: choice.documents(),
-        nested: choice.nested(),
-        ..ReadOptions::default()
-    };
+    let read = choice.reading(ReadOptions::default());
     let options = Options { hints, read, ..Options::default() };
     let files: Vec<Vec<u8>> = paths.iter().map(|p| std::fs::read(p).unwrap()).collect();
     let name = |p: &PathBuf| p.file_name().unwrap().to_string_lossy().into_owned();

@@ -9,6 +9,7 @@ use std::process::Command;
 use calamine::{Data, Reader, Xlsx, open_workbook};
 use concord_core::read::{Kind, Mark, Origin, Rows, mark};
 
+use crate::hostile::build::workbook;
 use crate::support::{Folder, aloud, names_in, root, run, run_command};
 
 /// A permit export that has a crosswalk, with a few faults.
@@ -129,6 +130,53 @@ fn a_report_shows_the_rows_and_keeps_texts() {
     let again = self::sheets(&convert(&office, &folder, &report, "xlsx"));
     assert_eq!(again["businesses"][1][1], Data::String("=1+1".into()));
     assert_eq!(again["businesses"][2][2], Data::String("\ttab".into()));
+}
+
+/// The user's own rows are shown whatever form they came in: as they were read, at the places that the findings name, and always as texts.
+#[test]
+fn a_report_shows_rows_of_every_form() {
+    let folder = Folder::new("workbook-forms");
+    let table = [["business_id", "name", "address"], ["007", "=1+1", "@SUM(A1)"], ["", "+cmd", "\ttab"], ["9", "-2", "x\ny"]];
+    let escaped = |text: &str| text.replace('\t', "&#9;").replace('\n', "&#10;");
+    let row = |cells: &[&str; 3]| {
+        let cell = |text: &&str| format!("<c t=\"inlineStr\"><is><t xml:space=\"preserve\">{}</t></is></c>", escaped(text));
+        format!("<row>{}</row>", cells.iter().map(cell).collect::<String>())
+    };
+    let rows: String = table.iter().map(row).collect();
+    // One row lower, as under a title.
+    let lower = format!("<row r=\"1\"/>{rows}");
+    let record = |r: &[&str; 3]| {
+        let text = |t: &str| serde_json::Value::from(t).to_string();
+        format!("{{\"business_id\": {}, \"name\": {}, \"address\": {}}}", text(r[0]), text(r[1]), text(r[2]))
+    };
+    let json = format!("[{}]", table[1..].iter().map(record).collect::<Vec<_>>().join(","));
+    let utf16 = "business_id\tname\taddress\n007\t=1+1\t@SUM(A1)\n\t+cmd\t\"\ttab\"\n9\t-2\t\"x\ny\"\n";
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(utf16.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    for (name, bytes, first) in [
+        ("sheet.xlsx", workbook("A1:C4", &[(rows.as_bytes(), 1)]), 0),
+        ("lower.xlsx", workbook("A2:C5", &[(lower.as_bytes(), 1)]), 1),
+        ("list.json", json.into_bytes(), 0),
+        ("wide.tsv", utf16, 0),
+    ] {
+        let file = folder.file(name, bytes);
+        let report = folder.path("report.xlsx");
+        let words = ["validate".as_ref(), file.as_os_str(), "--standard".as_ref(), "lives@2.0".as_ref(), "--report".as_ref()];
+        run(words.into_iter().chain([report.as_os_str()])).ended_with(1);
+        let stem = name.split('.').next().unwrap();
+        let shown = sheets(&report);
+        let got: Vec<Vec<String>> = shown[stem].iter().map(|r| r.iter().map(ToString::to_string).collect()).collect();
+        // The reader of workbooks gives the used range, which begins with the first row that is filled.
+        assert_eq!(got, table, "{name}");
+        assert!(shown[stem].iter().flatten().all(|c| matches!(c, Data::String(_) | Data::Empty)), "{name}: all are texts");
+        // The empty number of a business is coloured where it stands.
+        let mut notes = String::new();
+        let mut zip = zip::ZipArchive::new(std::fs::File::open(&report).unwrap()).unwrap();
+        zip.by_name("xl/comments1.xml").unwrap().read_to_string(&mut notes).unwrap();
+        assert!(notes.contains(&format!("ref=\"A{}\"", 3 + first)), "{name}: {notes}");
+        let Some(office) = office("a_report_shows_rows_of_every_form") else { continue };
+        let again = self::sheets(&convert(&office, &folder, &report, "xlsx"));
+        assert_eq!(again[stem][1][1], Data::String("=1+1".into()), "{name}");
+    }
 }
 
 fn template(folder: &Folder) -> PathBuf {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use concord_core::check::bind::Sample;
 use concord_core::check::dataset::Options;
 use concord_core::check::plan::StandardPlan;
 use concord_core::decode::dialect::DialectHints;
@@ -81,12 +80,16 @@ pub(crate) fn standards() -> String {
 
 /// Which standards a file looks like, from its first bytes.
 pub(crate) fn detect(head: &[u8], file_name: &str) -> String {
-    let read = ReadOptions { layouts: Choice::Detect(all_plans()).layouts(), ..ReadOptions::default() };
+    let plans = all_plans();
+    let choice = Choice::Detect(plans.clone());
+    let read = choice.reading(ReadOptions::default());
     let intake = Intake::of_start(file_name, head, &read);
-    let start = intake.start();
-    let guesses = match start.head(&DialectHints::default()) {
-        Ok(read) => detection::detect(&all_plans(), &read, &Sample { bytes: start.sample, whole: false }),
-        Err(_) => Vec::new(),
-    };
-    detection::json(file_name, &guesses)
+    let (start, hints) = (intake.start(), DialectHints::default());
+    if let Some(kind) = start.document {
+        return detection::document(file_name, kind.standard(), kind.resource(), true);
+    }
+    let guesses = detection::readings(&plans, &start, &hints);
+    let recognised = guesses.first().is_some_and(|g| g.score >= detection::ENOUGH);
+    let instead = if recognised { None } else { detection::instead_of(&plans, &start, &hints) };
+    detection::json(file_name, &guesses, instead.as_ref())
 }

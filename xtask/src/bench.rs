@@ -3,6 +3,10 @@
 //! Builds what is measured and starts `bench-run`, which makes the data in `target/bench`, runs everything round by round, checks that
 //! the work done is right, and writes `tests/bench/results/<date>-<kind of machine>.md`. `--peers` measures the same commands over files
 //! from outside too, with the schemas in the folder (`CONCORD_BENCH_SHARED`, `../shared/bench`) and data in `CONCORD_BENCH_DATA`.
+//!
+//! `cargo xtask bench --readers [--rounds N] [--rows N] [--bytes N] [--forms FORM,…]` measures the readers of all forms beside bare loops of the
+//! libraries made for them (`bench-readers`), and writes `…-readers.md`; with `--bytes 1000000000` it shows whether memory grows with the file, and
+//! writes `…-readers-memory.md`. Its data lie in `CONCORD_BENCH_DATA` when that is set.
 
 use crate::shell::{Outcome, cargo, program, root, run as run_command};
 
@@ -11,7 +15,10 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     run_command(cargo().args(["build", "--release", "--locked", "--package", "concord", "--package", "concord-bench"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder));
     let programs = target.join("release");
-    let mut command = program(programs.join("bench-run"));
-    command.arg("--programs").arg(&programs).arg("--data").arg(target.join("bench")).args(["--results", "tests/bench/results"]);
+    let (readers, words): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| *word == "--readers");
+    let runner = if readers.is_empty() { "bench-run" } else { "bench-readers" };
+    let data = std::env::var_os("CONCORD_BENCH_DATA").filter(|_| !readers.is_empty()).map_or_else(|| target.join("bench"), Into::into);
+    let mut command = program(programs.join(runner));
+    command.arg("--programs").arg(&programs).arg("--data").arg(data).args(["--results", "tests/bench/results"]);
     run_command(command.args(words))
 }

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::shell::{Outcome, cargo, program, root, run as run_command};
-use crate::{setup, wasm};
+use crate::{clients, setup, wasm};
 
 /// A stage: its name, whether it needs the set-up, and what it does.
 struct Stage {
@@ -20,6 +20,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "clippy", needs_setup: false, run: clippy },
     Stage { name: "wasm", needs_setup: true, run: || wasm::run(&[]) },
     Stage { name: "unit", needs_setup: true, run: unit },
+    Stage { name: "clients", needs_setup: false, run: clients::run },
     Stage { name: "browser", needs_setup: true, run: browser },
 ];
 

@@ -9,6 +9,7 @@ use super::bind::{Binding, HeaderMatch, Sample, bind, header_shape, looks_like_d
 use super::keys::KeyTable;
 use super::plan::{Key, StandardPlan, TablePlan};
 use super::table::{Pending, TableCheck, TableDone, settle};
+use crate::bounds;
 use crate::decode::head::{HeaderCell, NotText};
 use crate::decode::{Head, dialect::DialectHints};
 use crate::finding::{Finding, Findings, Place, Severity};
@@ -468,7 +469,13 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
             None
         }
         Err(NotText::HeaderTooLong) => {
-            findings.add(Finding::new("C216", "", place.clone()).arg("bound", crate::bounds::SAMPLE.to_string()));
+            // A start that was gathered for the header's sake ends where its bound is.
+            let bound = if start.sample.len() >= bounds::MAX_HEADER { bounds::MAX_HEADER } else { bounds::SAMPLE };
+            findings.add(Finding::new("C216", "", place.clone()).arg("bound", bound.to_string()));
+            None
+        }
+        Err(NotText::TooManyColumns) => {
+            findings.add(Finding::new("C216", "columns", place.clone()).arg("bound", bounds::MAX_COLUMNS.to_string()));
             None
         }
     };

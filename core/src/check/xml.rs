@@ -178,8 +178,12 @@ impl DocumentKind for XmlPlan {
         &self.resource
     }
 
+    fn form(&self) -> Form {
+        Form::Xml
+    }
+
     fn fits(&self, form: Form, sample: &[u8]) -> u8 {
-        if form != Form::Xml {
+        if form != self.form() {
             return 0;
         }
         if self.roots.is_empty() {

@@ -91,8 +91,8 @@ pub(super) fn outside(one: Language<'_>, other: Language<'_>, budget: &mut Budge
             if b.is_quit_state(next.b) {
                 return Outside::Unknown;
             }
-            if !seen.contains_key(&next) {
-                seen.insert(next, Some((state, byte)));
+            if let std::collections::hash_map::Entry::Vacant(unseen) = seen.entry(next) {
+                unseen.insert(Some((state, byte)));
                 queue.push_back(next);
             }
         }

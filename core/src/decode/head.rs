@@ -4,6 +4,7 @@ use super::careful::{self, Read};
 use super::dialect::{Dialect, DialectHints};
 use super::encoding::Encoding;
 use super::{Cell, QuoteFault, content};
+use crate::bounds::MAX_COLUMNS;
 use crate::read::recode::Charset;
 
 /// What the start of a file says.
@@ -55,6 +56,8 @@ pub enum NotText {
     Looks(&'static str),
     /// The header alone is longer than the bound.
     HeaderTooLong,
+    /// The header has more cells than [`MAX_COLUMNS`], as far as it was read.
+    TooManyColumns,
     /// A form that can be read, with no record in it.
     NoRecords,
 }
@@ -102,7 +105,11 @@ impl Head {
         while at < sample.len() {
             let next = match careful::read(sample, at, whole, &head.dialect, &mut cells) {
                 Read::Record { next } => next,
-                Read::More | Read::TooLong => return Err(NotText::HeaderTooLong),
+                Read::More | Read::TooLong => {
+                    // What is between so many separators is a header with too many cells, however long it is.
+                    let separators = memchr::memchr_iter(head.dialect.delimiter, &sample[at..]).take(MAX_COLUMNS).count();
+                    return Err(if separators == MAX_COLUMNS { NotText::TooManyColumns } else { NotText::HeaderTooLong });
+                }
             };
             head.rows_before += 1;
             let line = head.lines_before + 1;
@@ -201,6 +208,18 @@ mod tests {
         assert_eq!((h.header_row, h.header_line, h.rows_before, h.lines_before, h.data_start), (2, 2, 2, 2, 15));
         assert!(h.mark);
         assert_eq!(h.header[1].byte_column, 8);
+    }
+
+    #[test]
+    fn a_header_without_end_names_the_bound_that_it_hits() {
+        let columns = |count: usize, name: &str| format!("{name},").repeat(count);
+        for (text, expected) in [
+            (columns(MAX_COLUMNS, "a"), NotText::TooManyColumns),
+            (columns(MAX_COLUMNS - 1, "a"), NotText::HeaderTooLong),
+            ("x".repeat(3 * MAX_COLUMNS), NotText::HeaderTooLong),
+        ] {
+            assert_eq!(Head::read(text.as_bytes(), false, &DialectHints::default()).unwrap_err(), expected);
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use ::parquet::schema::types::Type;
 
+use bytes::Bytes;
+
 use crate::bounds::{ROW_GROUP, ROW_GROUP_ROWS};
 use crate::decimal::Decimal;
 use crate::schema::{DateFormat, Field, FieldType, NumberFormat, TableSchema};
@@ -63,7 +65,8 @@ enum Kind {
 }
 
 enum Values {
-    Text(Vec<ByteArray>),
+    /// One behind the other, and where each of them ends: a text of its own for each cell would cost more than all else.
+    Text(Vec<u8>, Vec<usize>),
     Long(Vec<i64>),
     Short(Vec<i32>),
     Bool(Vec<bool>),
@@ -144,7 +147,12 @@ fn group(file: &mut SerializedFileWriter<Pipe>, columns: &mut [Column]) -> Resul
     for column in columns {
         let filled = std::mem::take(&mut column.filled);
         match std::mem::replace(&mut column.values, column.kind.values()) {
-            Values::Text(values) => write::<ByteArrayType, _>(&mut group, &values, &filled)?,
+            Values::Text(text, ends) => {
+                let text = Bytes::from(text);
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                let values: Vec<ByteArray> = starts.zip(&ends).map(|(start, &end)| text.slice(start..end).into()).collect();
+                write::<ByteArrayType, _>(&mut group, &values, &filled)?;
+            }
             Values::Long(values) => write::<Int64Type, _>(&mut group, &values, &filled)?,
             Values::Short(values) => write::<Int32Type, _>(&mut group, &values, &filled)?,
             Values::Bool(values) => write::<BoolType, _>(&mut group, &values, &filled)?,
@@ -178,7 +186,7 @@ impl Kind {
 
     fn values(&self) -> Values {
         match self {
-            Kind::Text => Values::Text(Vec::new()),
+            Kind::Text => Values::Text(Vec::new(), Vec::new()),
             Kind::Integer(_) | Kind::Money(_) => Values::Long(Vec::new()),
             Kind::Year | Kind::Date(_) => Values::Short(Vec::new()),
             Kind::Boolean { .. } => Values::Bool(Vec::new()),
@@ -258,8 +266,9 @@ impl Column {
 
     fn push(&mut self, value: Option<Value<'_>>) {
         let fits = match (&mut self.values, value) {
-            (Values::Text(to), Some(Value::Text(text))) => {
-                to.push(ByteArray::from(text));
+            (Values::Text(to, ends), Some(Value::Text(text))) => {
+                to.extend_from_slice(text.as_bytes());
+                ends.push(to.len());
                 1
             }
             (Values::Long(to), Some(Value::Long(n))) => {

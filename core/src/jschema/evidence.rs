@@ -50,11 +50,8 @@ pub fn start(text: &str) -> Option<(Value, bool)> {
             _ if string => {}
             '{' => open.push('}'),
             '[' => open.push(']'),
-            '}' | ']' => {
-                if open.pop() != Some(c) {
-                    break;
-                }
-            }
+            '}' | ']' if open.pop() == Some(c) => {}
+            '}' | ']' => break,
             ',' => cut = Some((i, open.clone())),
             _ => {}
         }

@@ -90,7 +90,8 @@ impl Nested {
         let Ok(schema) = self.schema() else { return Score::default() };
         let there = |pointer: &str| value.pointer(pointer).filter(|v| !v.is_null());
         let contradicted = self.evidence.iter().any(|(pointer, allowed)| match there(pointer) {
-            Some(value) => !allowed.iter().any(|a| value.as_str().map_or_else(|| value.to_string() == *a, |t| t == a)),
+            Some(Value::String(text)) => !allowed.contains(text),
+            Some(value) => !allowed.contains(&value.to_string()),
             None => !cut,
         });
         if contradicted {

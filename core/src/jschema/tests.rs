@@ -100,7 +100,7 @@ fn lists_of_records_are_found_and_read_apart() {
     });
     let feed = schema(feed, Draft::D2020);
     let path = vec!["data".to_owned(), "stations".to_owned()];
-    assert_eq!(feed.lists(), [path.clone()]);
+    assert_eq!(feed.lists(), std::slice::from_ref(&path));
     let compiled = feed.compile(Some(&path)).unwrap();
     let split = compiled.split.as_ref().unwrap();
     assert_eq!((split.least, split.most, split.unique), (1, None, false));

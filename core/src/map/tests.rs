@@ -55,7 +55,16 @@ fn table(from: &str, to: &str, fields: Vec<FieldMap>) -> TableMap {
 
 fn crosswalk(tables: Vec<TableMap>) -> Crosswalk {
     let text = String::new;
-    Crosswalk { from: "src@1".into(), to: "dst@1".into(), title: text(), reference: text(), reviewed: text(), lost: vec![], tables }
+    Crosswalk {
+        from: "src@1".into(),
+        to: "dst@1".into(),
+        title: text(),
+        reference: text(),
+        reviewed: text(),
+        source: None,
+        lost: vec![],
+        tables,
+    }
 }
 
 /// What a conversion gave: output by table, rejects, findings as `code/kind row field value`, balance.

@@ -2,8 +2,11 @@
 //!
 //! Steps are a closed set. A new need becomes a new step here, with its row in the table of that page, never an expression language.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+use super::{Layout, Manifest, Package, Resource, StandardRef, Tier};
+use crate::schema::{FieldsMatch, Presence, TableSchema};
 
 /// A crosswalk from one layout to the package it lies in.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +19,67 @@ pub struct Crosswalk {
     pub title: String,
     pub reference: String,
     pub reviewed: String,
+    /// The source itself, where it is no package: only in a crosswalk of a user's own.
+    pub source: Option<OwnSource>,
     pub lost: Vec<Lost>,
     pub tables: Vec<TableMap>,
+}
+
+/// A source that is described in the crosswalk: one table, of which only the headers are known.
+#[derive(Debug, Clone)]
+pub struct OwnSource {
+    /// The table's name.
+    pub resource: String,
+    /// The headers; all cells are texts.
+    pub fields: Vec<String>,
+    /// How an untidy file becomes the table, at most one.
+    pub layouts: Vec<Layout>,
+}
+
+impl PartialEq for OwnSource {
+    fn eq(&self, other: &OwnSource) -> bool {
+        // Steps hold compiled patterns, which are the same when they are written the same.
+        (&self.resource, &self.fields) == (&other.resource, &other.fields)
+            && format!("{:?}", self.layouts) == format!("{:?}", other.layouts)
+    }
+}
+
+impl OwnSource {
+    /// The source as a package, under the reference by which the crosswalk calls it.
+    pub fn package(&self, reference: &str) -> Package {
+        let reference = StandardRef::parse(reference).unwrap_or(StandardRef { id: "export".to_owned(), version: None });
+        let names: Vec<&str> = self.fields.iter().map(String::as_str).collect();
+        let schema = TableSchema { fields_match: FieldsMatch::Partial, ..TableSchema::of_texts(&names) };
+        let resource = Resource {
+            name: self.resource.clone(),
+            title: self.resource.clone(),
+            record: "record".to_owned(),
+            presence: Presence::Required,
+            files: Vec::new(),
+            distinctive: Vec::new(),
+            schema: Arc::new(schema),
+            tabular: true,
+            nested: None,
+        };
+        let manifest = Manifest {
+            version: reference.version.unwrap_or_else(|| "draft".to_owned()),
+            title: reference.id.clone(),
+            id: reference.id,
+            tier: Tier::Local,
+            ..Manifest::default()
+        };
+        Package {
+            manifest,
+            resources: vec![resource],
+            codes: BTreeMap::new(),
+            rules: Vec::new(),
+            crosswalks: Vec::new(),
+            layouts: self.layouts.clone(),
+            documents: Vec::new(),
+            files: BTreeMap::new(),
+            digest: String::new(),
+        }
+    }
 }
 
 /// Source fields that the target cannot carry, and why.
@@ -98,6 +160,17 @@ pub enum Otherwise {
     Empty,
     Keep,
     Reject,
+}
+
+impl Input {
+    /// The source fields that are read.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Input::Field(name) => std::slice::from_ref(name),
+            Input::Fields(names) => names,
+            Input::Nothing | Input::Piece | Input::Given(_) => &[],
+        }
+    }
 }
 
 /// A condition on one source field.

@@ -41,9 +41,10 @@ pub fn check_package(loaded: &Loaded, folder: &str, catalog: &Catalog) -> Vec<Fi
 /// package and for a user's own.
 pub fn check_crosswalk(crosswalk: &Crosswalk, target: &Package, catalog: &Catalog, found: &mut Vec<Finding>) {
     let file = format!("crosswalk from {}", crosswalk.from);
-    let source = catalog.find(&crosswalk.from).map(|p| p.as_ref());
+    let own_source = crosswalk.source.as_ref().map(|s| s.package(&crosswalk.from));
+    let source = own_source.as_ref().or_else(|| catalog.find(&crosswalk.from).map(|p| p.as_ref()));
     // A newer version of the package itself may be the source before it is in the catalog.
-    let own = StandardRef::parse(&crosswalk.from).is_some_and(|r| r.to_string() == target.reference());
+    let own = own_source.is_none() && StandardRef::parse(&crosswalk.from).is_some_and(|r| r.to_string() == target.reference());
     let source = if own { Some(target) } else { source };
     let mut pushed: Vec<Finding> = Vec::new();
     names(crosswalk, source, target, &mut pushed);

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::crosswalk::{
-    Axis, Case, Condition, Crosswalk, End, Explode, FieldMap, Input, LookupTable, Lost, Negative, NumberStep, Otherwise, Skip, Step,
-    TableMap, Test,
+    Axis, Case, Condition, Crosswalk, End, Explode, FieldMap, Input, LookupTable, Lost, Negative, NumberStep, Otherwise, OwnSource, Skip,
+    Step, TableMap, Test,
 };
 use super::notes::{Notes, arg_if, listed, near, note};
 use super::toml::{self, Item, Keys, Node};
-use super::{StandardRef, table};
+use super::{StandardRef, layout, table};
+use crate::bounds::MAX_COLUMNS;
 use crate::decimal::Decimal;
 use crate::finding::Finding;
 use crate::schema::parse::{DATE_CODES, check_pattern, compile, pattern_problem};
@@ -49,6 +50,7 @@ fn read(bytes: &[u8], to: &str, lookups: &BTreeMap<String, Vec<u8>>, notes: &mut
         title: keys.owned("title", notes),
         reference: keys.owned("reference", notes),
         reviewed: date(&keys, "reviewed", notes).unwrap_or_default(),
+        source: keys.table("source", notes).map(|source| own_source(&source, notes)),
         lost: Vec::new(),
         tables: Vec::new(),
     };
@@ -66,6 +68,33 @@ fn read(bytes: &[u8], to: &str, lookups: &BTreeMap<String, Vec<u8>>, notes: &mut
     }
     keys.finish(notes);
     Some(crosswalk)
+}
+
+/// The source that a crosswalk describes itself; `None` when it describes none or something is wrong about it.
+pub(crate) fn source_of(bytes: &[u8]) -> Option<OwnSource> {
+    let mut notes = Notes::new("");
+    let item = toml::read(bytes, &mut notes)?;
+    let keys = Keys::of(&item, String::new(), &mut notes)?;
+    let source = keys.table("source", &mut notes).map(|source| own_source(&source, &mut notes));
+    source.filter(|_| notes.finish().is_empty())
+}
+
+fn own_source(keys: &Keys<'_>, notes: &mut Notes) -> OwnSource {
+    let resource = keys.need("resource", notes).unwrap_or_default().to_owned();
+    let fields = keys.need_texts("fields", notes).unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    for name in &fields {
+        if !seen.insert(name) {
+            notes.push(keys.note("C910", "", "fields").value(name));
+        }
+    }
+    if fields.len() > MAX_COLUMNS {
+        let limit = MAX_COLUMNS.to_string();
+        notes.push(keys.note("C914", "", "fields").arg("count", fields.len().to_string()).arg("what", "fields").arg("limit", limit));
+    }
+    let layouts = layout::read(keys, &[resource.as_str()], &BTreeMap::new(), notes);
+    keys.finish(notes);
+    OwnSource { resource, fields, layouts }
 }
 
 /// A date as a TOML date or as a text, `YYYY-MM-DD`.

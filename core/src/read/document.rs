@@ -40,6 +40,8 @@ pub trait DocumentKind: Debug + Send + Sync {
     fn standard(&self) -> &str;
     /// The resource's name; empty for a bare schema.
     fn resource(&self) -> &str;
+    /// The form of its files.
+    fn form(&self) -> Form;
     /// How surely a file of this form with these first bytes is such a document: 0 is no, 1 is "as there is nothing better", 2 is by its name.
     fn fits(&self, form: Form, sample: &[u8]) -> u8;
     /// Begins to check one.
@@ -48,11 +50,16 @@ pub trait DocumentKind: Debug + Send + Sync {
 
 /// The kinds of documents that a file may be.
 #[derive(Debug, Clone, Default)]
-pub struct Documents(Vec<Arc<dyn DocumentKind>>);
+pub struct Documents {
+    kinds: Vec<Arc<dyn DocumentKind>>,
+    only: bool,
+}
 
 impl PartialEq for Documents {
     fn eq(&self, other: &Documents) -> bool {
-        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| Arc::ptr_eq(a, b))
+        self.only == other.only
+            && self.kinds.len() == other.kinds.len()
+            && self.kinds.iter().zip(&other.kinds).all(|(a, b)| Arc::ptr_eq(a, b))
     }
 }
 
@@ -61,23 +68,29 @@ impl Eq for Documents {}
 impl Documents {
     /// These kinds; where several fit alike, the first is taken.
     pub fn new(kinds: impl IntoIterator<Item = Arc<dyn DocumentKind>>) -> Documents {
-        Documents(kinds.into_iter().collect())
+        Documents { kinds: kinds.into_iter().collect(), only: false }
+    }
+
+    /// Says that nothing but these is asked for: a file of their form that fits none of them is checked against the first, which tells why.
+    pub fn only(self) -> Documents {
+        Documents { only: true, ..self }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kinds.is_empty()
     }
 
     /// The kind that fits best.
     pub fn find(&self, form: Form, sample: &[u8]) -> Option<&Arc<dyn DocumentKind>> {
         let mut best: Option<(u8, &Arc<dyn DocumentKind>)> = None;
-        for kind in &self.0 {
+        for kind in &self.kinds {
             let fits = kind.fits(form, sample);
             if fits > best.map_or(0, |(b, _)| b) {
                 best = Some((fits, kind));
             }
         }
-        best.map(|(_, kind)| kind)
+        let first = || self.kinds.iter().find(|kind| self.only && kind.form() == form);
+        best.map(|(_, kind)| kind).or_else(first)
     }
 }

@@ -11,7 +11,6 @@ use super::recode::{self, Charset, Guess, Recoder};
 use super::whole::{Gzip, Whole, Zip};
 use super::xml::XmlReader;
 use super::{ReadOptions, Reader, Unpack};
-use crate::bounds::Packed;
 use crate::jschema::plan::Nested;
 use crate::jschema::reader::NestedReader;
 
@@ -177,8 +176,8 @@ pub fn open(form: Form, sample: &[u8], whole: bool, options: &ReadOptions) -> Op
         Form::Xlsx | Form::Xls | Form::Ods => Opened::Read(Box::new(Whole::new(form, options))),
         #[cfg(feature = "parquet")]
         Form::Parquet => Opened::Read(Box::new(Whole::new(form, options))),
-        Form::Gzip => Opened::Unpack(Box::new(Gzip::new(Packed::default()))),
-        Form::Zip => Opened::Unpack(Box::new(Zip::new(Packed::default(), options))),
+        Form::Gzip => Opened::Unpack(Box::new(Gzip::new(options.bounds.packed))),
+        Form::Zip => Opened::Unpack(Box::new(Zip::new(options.bounds.packed, options))),
         _ => Opened::Plain,
     }
 }

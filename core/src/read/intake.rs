@@ -9,8 +9,8 @@ use super::delimited::DelimitedReader;
 use super::document::{Document, DocumentFacts, DocumentKind};
 use super::form::{self, Opened};
 use super::recode::{self, Charset, Recoder};
-use super::{Form, ReadOptions, Reader, Rows, Step, Transcript, Unpack};
-use crate::bounds::{MAX_LAYERS, SAMPLE};
+use super::{Form, ReadOptions, Reader, Rows, Step, Store, Transcript, Unpack};
+use crate::bounds::{MAX_HEADER, MAX_LAYERS, SAMPLE};
 use crate::check::dataset::{Start, Told};
 use crate::decode::dialect::DialectHints;
 use crate::finding::{Finding, Severity};
@@ -147,6 +147,9 @@ pub struct Intake {
     source: Source,
     /// Text that is not yet handed on.
     text: Vec<u8>,
+    /// How much of it was looked at for a line end, and where the first one ends that may be the header's.
+    looked: usize,
+    line_end: Option<usize>,
     /// The forms found, outermost first; the last is the table's.
     forms: Vec<Form>,
     /// How the text was stored before it was turned into UTF-8.
@@ -159,6 +162,8 @@ pub struct Intake {
     compared: bool,
     /// What a descriptor says about the file.
     told: Option<Arc<Told>>,
+    /// The file itself, where the shell has it.
+    file: Option<Store<'static>>,
 }
 
 impl Intake {
@@ -169,6 +174,8 @@ impl Intake {
             options: options.clone(),
             source: Source::default(),
             text: Vec::new(),
+            looked: 0,
+            line_end: None,
             forms: Vec::new(),
             charset: Charset::Utf8,
             known: false,
@@ -176,6 +183,7 @@ impl Intake {
             ended: false,
             compared: false,
             told: None,
+            file: None,
         }
     }
 
@@ -242,6 +250,12 @@ impl Intake {
         intake
     }
 
+    /// Gives the file itself, before its first bytes are pushed: what has its directory at its end is then read from there, and need not be
+    /// gathered.
+    pub fn attach(&mut self, file: Store<'static>) {
+        self.file = Some(file);
+    }
+
     /// Takes the next bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.source.push(bytes, &mut self.text);
@@ -269,6 +283,7 @@ impl Intake {
 
     /// Once the start is known: sends the rows through the steps of the layout that they follow, if they follow one.
     fn compare(&mut self) {
+        self.find_line_end();
         if self.compared || !self.ready() {
             return;
         }
@@ -305,6 +320,10 @@ impl Intake {
         let deep = self.forms.len() > MAX_LAYERS;
         match opened {
             Opened::Unpack(mut layer) if !deep => {
+                // What is packed itself is not the file.
+                if let (true, Some(file)) = (self.source.layers.is_empty(), self.file.take()) {
+                    layer.attach(&file);
+                }
                 let packed = std::mem::take(&mut self.text);
                 layer.push(&packed, &mut self.text, &mut self.source.findings);
                 self.source.layers.push(layer);
@@ -319,10 +338,16 @@ impl Intake {
                 self.source.layers.push(layer);
                 self.look(false);
             }
-            Opened::Read(reader) => {
+            Opened::Read(mut reader) => {
                 self.known = true;
+                let file = self.file.take().filter(|_| self.source.layers.is_empty());
+                let attached = file.is_some_and(|file| reader.attach(&file));
                 let mut transcript = Transcript::new(form, reader, Vec::new());
-                transcript.push(&self.text);
+                if attached {
+                    transcript.finish();
+                } else {
+                    transcript.push(&self.text);
+                }
                 self.text = Vec::new();
                 self.source.transcript = Some(Box::new(transcript));
             }
@@ -343,7 +368,33 @@ impl Intake {
 
     /// Whether the start is known, so that no more bytes are needed before the file is opened.
     pub fn ready(&self) -> bool {
-        self.ended || (self.known && self.source.transcript.as_ref().is_none_or(|t| t.ready()))
+        let gathered = || self.source.transcript.as_ref().map_or_else(|| self.text.len() > self.enough(), |t| t.ready());
+        self.ended || (self.known && gathered())
+    }
+
+    /// Looks for the header's end, once it is known that the text is delimited.
+    fn find_line_end(&mut self) {
+        if !self.known || self.line_end.is_some() || self.source.transcript.is_some() {
+            return;
+        }
+        let until = self.text.len().min(MAX_HEADER);
+        self.line_end = memchr::memchr2(b'\n', b'\r', &self.text[self.looked..until]).map(|i| self.looked + i + 1);
+        self.looked = until;
+    }
+
+    /// How many bytes of delimited text are the start: [`SAMPLE`], or, when no line ends within them, as many behind the header's end. Where the
+    /// header has none within its bound, that bound.
+    fn enough(&self) -> usize {
+        match self.line_end {
+            Some(end) if end <= SAMPLE => SAMPLE,
+            Some(end) => end + SAMPLE,
+            None => MAX_HEADER,
+        }
+    }
+
+    /// The start of delimited text, as far as it is there.
+    fn head(&self) -> &[u8] {
+        &self.text[..self.text.len().min(self.enough())]
     }
 
     /// Whether the bytes are checked where they lie; known once it is [`Intake::ready`].
@@ -372,8 +423,8 @@ impl Intake {
                 document: None,
             },
             None => {
-                let whole = self.ended && self.text.len() <= SAMPLE;
-                let sample = &self.text[..self.text.len().min(SAMPLE)];
+                let sample = self.head();
+                let whole = self.ended && self.text.len() == sample.len();
                 Start { name: &self.name, sample, whole, form: None, charset: self.charset, document: self.kind.as_deref(), told, barred }
             }
         }
@@ -385,7 +436,7 @@ impl Intake {
             Some(transcript) => transcript.start_rows().clone(),
             None => {
                 let (mut rows, mut reader) = (Rows::new(), DelimitedReader::new(hints));
-                let sample = &self.text[..self.text.len().min(SAMPLE)];
+                let sample = self.head();
                 reader.push(sample, &mut rows, &mut Vec::new());
                 if self.ended && sample.len() == self.text.len() {
                     reader.finish(&mut rows, &mut Vec::new());
@@ -395,13 +446,18 @@ impl Intake {
         }
     }
 
+    /// Whether each record names its own cells, so that no step of a layout can apply; known once the file is [`Intake::ready`].
+    pub fn is_keyed(&self) -> bool {
+        self.source.transcript.as_ref().is_some_and(|t| t.facts().keyed)
+    }
+
     /// Sends the rows through the steps of a layout; delimited text is then read as rows, too. Once, when the file is [`Intake::ready`], and before its
     /// [`Intake::start`] is shown to whoever opens it.
     pub fn tidy(&mut self, steps: Vec<Box<dyn Step>>, hints: &DialectHints) {
         if self.source.transcript.is_none() {
             let mut transcript = Transcript::new(Form::Delimited, Box::new(DelimitedReader::new(hints)), Vec::new());
             // The same start, however much more is at hand.
-            let (start, rest) = self.text.split_at(self.text.len().min(SAMPLE));
+            let (start, rest) = self.text.split_at(self.head().len());
             transcript.push(start);
             if self.ended && rest.is_empty() {
                 transcript.finish();

@@ -22,11 +22,13 @@ use crate::decode::encoding::windows_1252;
 use crate::finding::{Finding, Place};
 
 pub mod parse;
+mod quick;
 pub mod split;
 #[cfg(test)]
 mod tests;
 
 use parse::{Fault, Parser, Value, What};
+use quick::Quick;
 use split::{Piece, Splitter, Where, Why};
 
 /// Most records by which the header is found.
@@ -137,6 +139,7 @@ pub struct JsonReader {
     begun: bool,
     start: Vec<u8>,
     columns: Columns,
+    quick: Quick,
     /// Rows read before the header is known.
     held: Rows,
     header: bool,
@@ -297,6 +300,7 @@ impl JsonReader {
             begun: false,
             start: Vec::new(),
             columns: Columns::default(),
+            quick: Quick::default(),
             held: Rows::new(),
             header: false,
             records: 0,
@@ -311,7 +315,9 @@ impl JsonReader {
     }
 
     fn run(&mut self, last: bool, out: &mut Rows, findings: &mut Vec<Finding>) {
-        while let Some((piece, length)) = self.splitter.next(last) {
+        loop {
+            self.ordinary(out);
+            let Some((piece, length)) = self.splitter.next(last) else { break };
             match piece {
                 Piece::Record(origin) => {
                     self.bytes += length as u64;
@@ -338,6 +344,25 @@ impl JsonReader {
                 }
             }
         }
+    }
+
+    /// Takes the records in which there is nothing to tell, for as long as they come.
+    fn ordinary(&mut self, out: &mut Rows) {
+        if !self.header || self.shape != Some(Shape::Objects) || self.geo || !self.quick.is_willing() {
+            return;
+        }
+        let JsonReader { splitter, columns, quick, .. } = self;
+        let mut taken = 0;
+        while let Some(origin) = splitter.take(|data, lines| {
+            let length = quick.read(&columns.names, data, lines)?;
+            quick.emit(std::str::from_utf8(&data[..length]).ok()?, columns.width, out);
+            Some(length)
+        }) {
+            out.end_row(origin);
+            taken += 1;
+        }
+        self.records += taken;
+        quick.miss();
     }
 
     /// Reads a record into the columns' cells; what cannot be read leaves `shape`'s record empty and says why.

@@ -3,18 +3,21 @@
 //! Numbers, decimals, days and moments are written exactly; a null is an empty cell; a column with parts is one cell of JSON. Row groups are
 //! read one after another, a thousand records at a time.
 
+use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Repetition};
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, RowGroupReader};
+use parquet::file::reader::{ChunkReader, FileReader, Length, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
-use parquet::record::reader::RowIter;
+use parquet::record::reader::{ReaderIter, TreeBuilder};
 use parquet::schema::types::{SchemaDescriptor, Type};
 
+use super::at::Store;
 use super::container::{Stop, stop};
 use super::{Kind, Origin, Rows};
 use crate::bounds::Sheet;
@@ -31,17 +34,42 @@ const BATCH: usize = 1024;
 /// Takes a batch of rows; as [`crate::read::sheet::Book::each`].
 pub type Take<'t> = dyn FnMut(&mut Rows, &mut Vec<Finding>) -> ControlFlow<()> + 't;
 
-/// Reads a file and hands over its rows in batches. The first row holds the columns' names, as row 0; records count from 1.
+/// Reads a file that lies in memory and hands over its rows in batches. The first row holds the columns' names, as row 0; records count from 1.
 /// What is wrong is a finding, behind which nothing more is read.
 pub fn each(bytes: Vec<u8>, bounds: &Sheet, findings: &mut Vec<Finding>, take: &mut Take<'_>) {
-    // The library gives errors for most damage, and what it allocates is checked beforehand (`pages`); but it asserts what it believes of
-    // damaged values here and there, and this is the last line of defence where panics unwind.
-    let end = catch_unwind(AssertUnwindSafe(|| read(bytes, bounds, findings, take)));
-    match end {
-        Ok(Ok(())) => {}
-        Ok(Err(finding)) => findings.push(*finding),
-        Err(_) => findings.push(*damaged("its values contradict one another")),
+    let mut cursor = match Cursor::open(Store::new(bytes), bounds) {
+        Ok(cursor) => cursor,
+        Err(finding) => return findings.push(*finding),
+    };
+    let mut rows = Rows::new();
+    loop {
+        let more = cursor.next(&mut rows, findings);
+        if !rows.is_empty() && take(&mut rows, findings).is_break() || !more {
+            return;
+        }
     }
+}
+
+/// A file that is read batch by batch.
+pub struct Cursor {
+    file: SerializedFileReader<Store<'static>>,
+    bounds: Sheet,
+    /// The row group that comes next.
+    group: usize,
+    columns: Vec<Column>,
+    /// Records of the group at hand that are not read yet.
+    left: usize,
+    record: u64,
+    cells: u64,
+    text: u64,
+    named: bool,
+    done: bool,
+}
+
+/// What the library does with damaged values: it gives errors for most damage, and what it allocates is checked beforehand (`pages`); but it
+/// asserts what it believes here and there, and this is the last line of defence where panics unwind.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Stop>) -> Result<T, Stop> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(damaged("its values contradict one another")))
 }
 
 fn damaged(problem: &str) -> Stop {
@@ -64,83 +92,138 @@ fn fault(error: &ParquetError) -> Stop {
     }
 }
 
-fn read(bytes: Vec<u8>, bounds: &Sheet, findings: &mut Vec<Finding>, take: &mut Take<'_>) -> Result<(), Stop> {
-    let bytes = Bytes::from(bytes);
-    let file = SerializedFileReader::new(bytes.clone()).map_err(|e| fault(&e))?;
-    let metadata = file.metadata();
-    let schema = metadata.file_metadata().schema_descr();
-    let fields = schema.root_schema().get_fields();
-    if fields.len() > bounds.columns {
-        let mut finding = stop("C216", "columns");
-        finding.args.push(("bound", bounds.columns.to_string()));
-        return Err(finding);
+impl Length for Store<'static> {
+    fn len(&self) -> u64 {
+        self.size()
     }
-    for group in metadata.row_groups() {
-        for column in group.columns() {
-            match column.compression() {
-                Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_) => {}
-                other => return Err(not_read(&format!("packing by {other:?}"))),
-            }
-        }
+}
+
+/// The bytes from a place on.
+pub struct Behind {
+    store: Store<'static>,
+    at: u64,
+}
+
+impl Read for Behind {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.store.fill(self.at, into)?;
+        self.at += count as u64;
+        Ok(count)
     }
-    pages::check(&bytes, metadata, bounds)?;
-    let mut rows = Rows::new();
-    fields.iter().for_each(|f| rows.cell(f.name(), Kind::Text));
-    rows.end_row(Origin::default());
-    let (mut record, mut cells, mut text) = (0u64, 0u64, 0u64);
-    for index in 0..file.num_row_groups() {
-        let group = file.get_row_group(index).map_err(|e| fault(&e))?;
-        let mut left = usize::try_from(group.metadata().num_rows()).map_err(|_| damaged("a number of rows below zero"))?;
-        let mut columns = columns(schema, &*group)?;
-        while left > 0 {
-            let count = left.min(BATCH);
-            for column in &mut columns {
-                column.fill(count)?;
+}
+
+impl ChunkReader for Store<'static> {
+    type T = BufReader<Behind>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(BufReader::new(Behind { store: self.clone(), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let bytes = self.piece(start, length).filter(|bytes| bytes.len() == length);
+        bytes.map(Bytes::from).ok_or_else(|| ParquetError::EOF("the file ends within a column".to_owned()))
+    }
+}
+
+impl Cursor {
+    /// Opens a file: what it says about itself is read and held against the bounds.
+    ///
+    /// # Errors
+    /// The finding that it is damaged, written in a way not read here, or hits a bound.
+    pub fn open(store: Store<'static>, bounds: &Sheet) -> Result<Cursor, Stop> {
+        guarded(|| {
+            let file = SerializedFileReader::new(store.clone()).map_err(|e| fault(&e))?;
+            let metadata = file.metadata();
+            if metadata.file_metadata().schema_descr().root_schema().get_fields().len() > bounds.columns {
+                let mut finding = stop("C216", "columns");
+                finding.args.push(("bound", bounds.columns.to_string()));
+                return Err(finding);
             }
-            for i in 0..count {
-                columns.iter().for_each(|column| column.write(i, &mut rows));
-                record += 1;
-                rows.end_row(Origin { row: record, ..Origin::default() });
-            }
-            left -= count;
-            cells += (count * columns.len()) as u64;
-            text += columns.iter().map(|c| c.text.len() as u64).sum::<u64>();
-            for (kind, reached, bound) in [("", cells, bounds.cells), ("text", text, bounds.text)] {
-                if reached > bound {
-                    let mut finding = stop("C230", kind);
-                    finding.place.row = record;
-                    finding.args = vec![("sheet", "table".to_owned()), ("bound", bound.to_string()), ("row", record.to_string())];
-                    return Err(finding);
+            for group in metadata.row_groups() {
+                for column in group.columns() {
+                    match column.compression() {
+                        Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_) => {}
+                        other => return Err(not_read(&format!("packing by {other:?}"))),
+                    }
                 }
             }
-            if take(&mut rows, findings).is_break() {
-                return Ok(());
-            }
-            rows.clear();
+            pages::check(&store, metadata, bounds)?;
+            let (columns, bounds) = (Vec::new(), *bounds);
+            Ok(Cursor { file, bounds, group: 0, columns, left: 0, record: 0, cells: 0, text: 0, named: false, done: false })
+        })
+    }
+
+    /// Reads the next batch of rows in place of those in `rows`, which may be none, and appends what is wrong. False when nothing follows.
+    pub fn next(&mut self, rows: &mut Rows, findings: &mut Vec<Finding>) -> bool {
+        rows.clear();
+        if self.done {
+            return false;
         }
+        let more = guarded(|| self.read(rows));
+        if let Err(finding) = &more {
+            findings.push((**finding).clone());
+        }
+        self.done = !more.unwrap_or(false);
+        !self.done
     }
-    if !rows.is_empty() {
-        let _ = take(&mut rows, findings);
+
+    fn read(&mut self, rows: &mut Rows) -> Result<bool, Stop> {
+        let metadata = self.file.metadata();
+        let schema = metadata.file_metadata().schema_descr();
+        if !std::mem::replace(&mut self.named, true) {
+            schema.root_schema().get_fields().iter().for_each(|f| rows.cell(f.name(), Kind::Text));
+            rows.end_row(Origin::default());
+        }
+        while self.left == 0 {
+            if self.group == self.file.num_row_groups() {
+                return Ok(false);
+            }
+            let group = self.file.get_row_group(self.group).map_err(|e| fault(&e))?;
+            self.left = usize::try_from(group.metadata().num_rows()).map_err(|_| damaged("a number of rows below zero"))?;
+            self.columns = columns(schema, &*group)?;
+            self.group += 1;
+        }
+        let count = self.left.min(BATCH);
+        for column in &mut self.columns {
+            column.fill(count)?;
+        }
+        self.cells += (count * self.columns.len()) as u64;
+        self.text += self.columns.iter().map(|c| c.text.len() as u64).sum::<u64>();
+        for (kind, reached, bound) in [("", self.cells, self.bounds.cells), ("text", self.text, self.bounds.text)] {
+            if reached > bound {
+                let row = self.record + count as u64;
+                let mut finding = stop("C230", kind);
+                finding.place.row = row;
+                finding.args = vec![("sheet", "table".to_owned()), ("bound", bound.to_string()), ("row", row.to_string())];
+                return Err(finding);
+            }
+        }
+        for i in 0..count {
+            self.columns.iter().for_each(|column| column.write(i, rows));
+            self.record += 1;
+            rows.end_row(Origin { row: self.record, ..Origin::default() });
+        }
+        self.left -= count;
+        Ok(true)
     }
-    Ok(())
 }
 
 /// A column of the table while a row group is read: a batch of its cells as text.
-struct Column<'g> {
-    from: From<'g>,
+struct Column {
+    from: From,
     text: String,
     /// By cell: where its text ends, and what it is.
     ends: Vec<(usize, Kind)>,
 }
 
-enum From<'g> {
+enum From {
     /// One value a record, or none.
     Flat(Box<ColumnReader>, Leaf, bool),
     /// Parts, made into JSON.
-    Nested(Box<RowIter<'g>>),
+    Nested(Box<ReaderIter>),
 }
 
-fn columns<'g>(schema: &SchemaDescriptor, group: &'g dyn RowGroupReader) -> Result<Vec<Column<'g>>, Stop> {
+fn columns(schema: &SchemaDescriptor, group: &dyn RowGroupReader) -> Result<Vec<Column>, Stop> {
     let fields = schema.root_schema().get_fields();
     // By field: its first leaf.
     let mut leaves = vec![None; fields.len()];
@@ -160,14 +243,15 @@ fn columns<'g>(schema: &SchemaDescriptor, group: &'g dyn RowGroupReader) -> Resu
             From::Flat(Box::new(reader), Leaf::of(&descriptor), descriptor.max_def_level() > 0)
         } else {
             let only = Type::group_type_builder(schema.name()).with_fields(vec![field.clone()]).build().map_err(|e| fault(&e))?;
-            From::Nested(Box::new(RowIter::from_row_group(Some(only), group).map_err(|e| fault(&e))?))
+            let only = Arc::new(SchemaDescriptor::new(Arc::new(only)));
+            From::Nested(Box::new(TreeBuilder::new().as_iter(only, group).map_err(|e| fault(&e))?))
         };
         columns.push(Column { from, text: String::new(), ends: Vec::new() });
     }
     Ok(columns)
 }
 
-impl Column<'_> {
+impl Column {
     /// Reads so many cells.
     fn fill(&mut self, count: usize) -> Result<(), Stop> {
         self.text.clear();

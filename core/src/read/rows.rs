@@ -146,6 +146,15 @@ impl<'r> Row<'r> {
         (self.first..self.end).map(move |i| self.cell_at(i))
     }
 
+    /// The text of the first cells, one behind the other, and where each of them ends in it.
+    pub(super) fn run(&self, cells: usize) -> (&'r str, impl Iterator<Item = usize> + use<'r>) {
+        let end = self.first + cells.min(self.len());
+        let ends = &self.rows.cells[self.first..end];
+        let start = if self.first == 0 { 0 } else { self.rows.cells[self.first - 1].0 } as usize;
+        let to = ends.last().map_or(start, |c| c.0 as usize);
+        (&self.rows.text[start..to], ends.iter().map(move |c| c.0 as usize - start))
+    }
+
     fn cell_at(&self, at: usize) -> (&'r str, Kind) {
         let (end, kind) = self.rows.cells[at];
         let start = if at == 0 { 0 } else { self.rows.cells[at - 1].0 };

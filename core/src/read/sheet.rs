@@ -12,10 +12,11 @@
 use std::ops::ControlFlow;
 
 use super::Rows;
+use super::at::Store;
 use super::container::{Form, Stop, stop, zip::Archive};
 use super::mark::{self, Mark};
 use crate::bounds;
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Severity};
 
 mod compound;
 mod markup;
@@ -99,7 +100,7 @@ pub struct SheetInfo {
     pub stated: Option<String>,
 }
 
-/// A workbook that lies in memory.
+/// An open workbook.
 #[derive(Debug)]
 pub struct Book<'a> {
     bounds: bounds::Sheet,
@@ -115,14 +116,24 @@ enum Opened<'a> {
 }
 
 impl<'a> Book<'a> {
-    /// Opens a workbook: its list of sheets, styles and shared texts are read, its cells are not.
+    /// Opens a workbook that lies in memory; see [`Book::of`].
+    ///
+    /// # Errors
+    /// As [`Book::of`].
+    pub fn open(bytes: &'a [u8], bounds: bounds::Sheet, findings: &mut Vec<Finding>) -> Result<Book<'a>, Stop> {
+        Book::of(Store::new(bytes), bounds, bounds::MAX_WHOLE, findings)
+    }
+
+    /// Opens a workbook: its list of sheets, styles and shared texts are read, its cells are not. `whole` is the most bytes of a form that
+    /// has to lie in memory.
     ///
     /// # Errors
     /// The finding that it is no spreadsheet, damaged, locked by a password, or hits a bound.
-    pub fn open(bytes: &'a [u8], bounds: bounds::Sheet, findings: &mut Vec<Finding>) -> Result<Book<'a>, Stop> {
-        let (mut sheets, form) = match Form::of(bytes) {
+    pub fn of(store: Store<'a>, bounds: bounds::Sheet, whole: usize, findings: &mut Vec<Finding>) -> Result<Book<'a>, Stop> {
+        let start = store.piece(0, 16).ok_or_else(|| stop("C115", "other"))?;
+        let (mut sheets, form) = match Form::of(&start) {
             Some(Form::Zip) => {
-                let archive = Archive::open(bytes, bounds.packed, &mut Vec::new())?;
+                let archive = Archive::of(store, bounds.packed, &mut Vec::new())?;
                 match part_kind(&archive) {
                     Part::Workbook(Kind::Ods) => {
                         let (sheets, book) = ods::Workbook::open(archive, &bounds)?;
@@ -137,11 +148,17 @@ impl<'a> Book<'a> {
                 }
             }
             Some(Form::Compound) => {
-                let (sheets, book) = xls::Workbook::open(bytes, &bounds, findings)?;
+                if store.size() > whole as u64 {
+                    let mut finding = stop("C110", "whole");
+                    finding.args = vec![("bound", whole.to_string())];
+                    return Err(finding);
+                }
+                let bytes = store.piece(0, whole).ok_or_else(|| stop("C115", ""))?;
+                let (sheets, book) = xls::Workbook::open(&bytes, &bounds, findings)?;
                 (sheets, Opened::Xls(Box::new(book)))
             }
             // A bare BIFF stream: Excel 2 to 4.
-            _ if matches!(bytes, [0x09, 0x00 | 0x02 | 0x04, 4 | 6, 0x00, ..]) => return Err(stop("C115", "old")),
+            _ if matches!(start[..], [0x09, 0x00 | 0x02 | 0x04, 4 | 6, 0x00, ..]) => return Err(stop("C115", "old")),
             _ => return Err(stop("C115", "other")),
         };
         if sheets.len() > bounds.sheets {
@@ -169,14 +186,30 @@ impl<'a> Book<'a> {
     /// the sheet's row 1: blank rows and columns before and between cells are kept, those behind the last one are not.
     /// What is wrong is a finding, with the sheet's row and column as place.
     pub fn each(&self, sheet: usize, findings: &mut Vec<Finding>, take: &mut dyn FnMut(&mut Rows, &mut Vec<Finding>) -> ControlFlow<()>) {
-        let Some(info) = self.sheets.get(sheet) else { return };
-        let mut out = Out::new(&info.name, &self.bounds, findings, take);
-        let end = match &self.form {
-            Opened::Xlsx(book) => book.read(sheet, &mut out),
-            Opened::Xls(book) => book.read(sheet, &mut out),
-            Opened::Ods(book) => book.read(sheet, &mut out),
+        let (mut cursor, mut rows) = (self.cursor(sheet), Rows::new());
+        loop {
+            let more = cursor.next(self, &mut rows, findings);
+            if !rows.is_empty() && take(&mut rows, findings).is_break() || !more {
+                return;
+            }
+            rows.clear();
+        }
+    }
+
+    /// Goes to the start of a sheet; see [`Book::each`] for what is read there.
+    pub fn cursor(&self, sheet: usize) -> Cursor<'a> {
+        let name = self.sheets.get(sheet).map_or("", |info| &info.name);
+        let walk = match &self.form {
+            Opened::Xlsx(book) => book.walk(sheet).map(|walk| walk.map(|walk| Walk::Xlsx(Box::new(walk)))),
+            Opened::Xls(book) => book.walk(sheet).map(|walk| walk.map(Walk::Xls)),
+            Opened::Ods(book) => book.walk(sheet).map(|walk| Some(Walk::Ods(Box::new(walk)))),
         };
-        out.finish(end);
+        let (walk, end) = match walk {
+            Ok(Some(walk)) if sheet < self.sheets.len() => (walk, None),
+            Ok(_) => (Walk::Nowhere, Some(Ok(()))),
+            Err(finding) => (Walk::Nowhere, Some(Err(finding))),
+        };
+        Cursor { walk, out: Out::new(name, &self.bounds), end, done: false }
     }
 
     /// Reads a sheet as a whole; see [`Book::each`], which keeps memory small.
@@ -190,13 +223,19 @@ impl<'a> Book<'a> {
 
     /// Whether a sheet holds no cell with anything in it, or cannot be read.
     pub fn is_empty(&self, sheet: usize) -> bool {
-        let mut empty = true;
-        self.each(sheet, &mut Vec::new(), &mut |batch, _| {
+        self.look(sheet).is_err()
+    }
+
+    /// Looks for a cell with anything in it. Without one, gives why the sheet could not be read to its end, when it could not.
+    fn look(&self, sheet: usize) -> Result<(), Option<Stop>> {
+        let (mut empty, mut findings) = (true, Vec::new());
+        self.each(sheet, &mut findings, &mut |batch, _| {
             empty &= batch.iter().all(|row| row.is_blank());
             batch.clear();
             if empty { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        empty
+        // Reading ends with what stopped it.
+        if empty { Err(findings.pop().filter(|f| f.severity == Severity::Error).map(Box::new)) } else { Ok(()) }
     }
 
     /// What the hidden sheet of a template says, when the workbook was made from one.
@@ -237,9 +276,16 @@ impl<'a> Book<'a> {
                 return Ok(chosen);
             }
         }
-        let full: Vec<usize> = (0..self.sheets.len()).filter(|&i| !self.is_empty(i)).collect();
+        let (mut full, mut stopped) = (Vec::new(), None);
+        for sheet in 0..self.sheets.len() {
+            match self.look(sheet) {
+                Ok(()) => full.push(sheet),
+                Err(finding) => stopped = stopped.or(finding),
+            }
+        }
         let chosen = full.iter().copied().find(|&i| !self.sheets[i].hidden).or(full.first().copied());
-        let Some(chosen) = chosen else { return Err(stop("C115", "no-sheet")) };
+        // A sheet that was not read to its end is not empty: what stopped the reading is worth knowing.
+        let Some(chosen) = chosen else { return Err(stopped.unwrap_or_else(|| stop("C115", "no-sheet"))) };
         self.say_choice(chosen, &full, findings);
         Ok(chosen)
     }
@@ -257,6 +303,62 @@ impl<'a> Book<'a> {
             let named = out::some_of(others.iter().map(String::as_str), others.len());
             findings.push(Finding::new("C225", "", Place::default()).arg("sheet", &info.name).arg("others", named));
         }
+    }
+}
+
+/// Where the reading of a sheet stands.
+#[derive(Debug)]
+enum Walk<'a> {
+    Xlsx(Box<xlsx::Walk<'a>>),
+    Xls(xls::Walk),
+    Ods(Box<ods::Walk<'a>>),
+    /// There is no such sheet.
+    Nowhere,
+}
+
+/// A sheet that is read batch by batch.
+#[derive(Debug)]
+pub struct Cursor<'a> {
+    walk: Walk<'a>,
+    out: Out,
+    /// How the sheet ended, until that is told.
+    end: Option<Result<(), Stop>>,
+    done: bool,
+}
+
+impl<'a> Cursor<'a> {
+    /// Reads the next batch of rows in place of those in `rows`, which may be none, and appends what is wrong. False when nothing follows. `book`
+    /// is the workbook that the cursor is of.
+    pub fn next(&mut self, book: &Book<'a>, rows: &mut Rows, findings: &mut Vec<Finding>) -> bool {
+        rows.clear();
+        if self.done {
+            return false;
+        }
+        if let Err(finding) = self.out.resume() {
+            self.end = Some(Err(finding));
+        }
+        if self.end.is_none() && !self.out.is_full() {
+            let step = match (&mut self.walk, &book.form) {
+                (Walk::Xlsx(walk), Opened::Xlsx(book)) => walk.step(book, &mut self.out),
+                (Walk::Xls(walk), Opened::Xls(book)) => book.step(walk, &mut self.out),
+                (Walk::Ods(walk), Opened::Ods(_)) => walk.step(&mut self.out),
+                _ => Ok(false),
+            };
+            self.end = match step {
+                Ok(true) => None,
+                Ok(false) => Some(Ok(())),
+                Err(finding) => Some(Err(finding)),
+            };
+        }
+        if !self.out.is_due()
+            && let Some(end) = self.end.take()
+        {
+            self.out.finish(end);
+            self.done = true;
+        }
+        std::mem::swap(rows, &mut self.out.batch);
+        findings.append(&mut self.out.findings);
+        !self.done
     }
 }
 

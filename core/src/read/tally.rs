@@ -54,6 +54,11 @@ impl Pending {
         self.waiting.extend(findings);
     }
 
+    /// Whether none waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Tells those before a line and byte.
     pub(crate) fn due(&mut self, line: u64, byte_column: u64, findings: &mut Vec<Finding>) {
         while let Some(first) = self.waiting.front() {

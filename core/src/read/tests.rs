@@ -254,3 +254,76 @@ fn delimited_text_can_go_through_steps_too() {
     assert_eq!(told(10_001), whole);
     assert_eq!(told(100_000), whole);
 }
+
+/// A report on a file that comes in pieces; `attached`, it is given by place too.
+fn by_place(name: &str, bytes: &[u8], attached: bool, step: usize) -> String {
+    let options = Options::default();
+    let mut intake = Intake::new(name, &options.read);
+    if attached {
+        intake.attach(Store::new(bytes.to_vec()));
+    }
+    let mut pieces = bytes.chunks(step);
+    while !intake.ready() {
+        match pieces.next() {
+            Some(piece) => intake.push(piece),
+            None => intake.end(),
+        }
+    }
+    let start = intake.start();
+    let mut dataset = Dataset::open(plan(), std::slice::from_ref(&start), false, options);
+    if let Some(mut feed) = Feed::open(&mut dataset, 0, intake) {
+        pieces.for_each(|piece| feed.push(piece, &mut dataset, 0));
+        feed.finish(&mut dataset, 0);
+    }
+    dataset.describe(0, bytes.len() as u64, None);
+    json(&dataset.finish())
+}
+
+/// A zip archive with one file that is stored, and one that is packed.
+fn archive(name: &str, text: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut archive = rawzip::ZipArchiveWriter::new(Vec::new());
+    for (name, text, method) in
+        [("notes.txt", "a,b\n1,2\n", rawzip::CompressionMethod::STORE), (name, text, rawzip::CompressionMethod::DEFLATE)]
+    {
+        let (mut entry, config) = archive.new_file(name).compression_method(method).start().unwrap();
+        let descriptor = if method == rawzip::CompressionMethod::STORE {
+            let mut writer = config.wrap(&mut entry);
+            writer.write_all(text.as_bytes()).unwrap();
+            writer.finish().unwrap().1
+        } else {
+            let mut writer = config.wrap(flate2::write::DeflateEncoder::new(&mut entry, flate2::Compression::new(6)));
+            writer.write_all(text.as_bytes()).unwrap();
+            let (encoder, descriptor) = writer.finish().unwrap();
+            encoder.finish().unwrap();
+            descriptor
+        };
+        entry.finish(descriptor).unwrap();
+    }
+    archive.finish().unwrap()
+}
+
+#[test]
+fn a_file_given_by_place_is_read_as_one_that_is_gathered() {
+    let mut files = Vec::new();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sheets");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        files.push((path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()));
+    }
+    assert!(files.len() > 3, "the fixtures are there");
+    files.sort();
+    let rows: String = (0..40_000).map(|i| format!("{},name {},{}\n", i, i % 7, if i == 30_000 { "x" } else { "5" })).collect();
+    files.push(("table.zip".to_owned(), archive("table.csv", &format!("id,name,points\n{rows}"))));
+    files.push(("records.zip".to_owned(), archive("zz.json", &many())));
+    for (name, bytes) in files {
+        // What is cut is damaged, and says so in the same words.
+        for length in [bytes.len(), bytes.len() - bytes.len() / 3, bytes.len().min(40)] {
+            let bytes = &bytes[..length];
+            let gathered = by_place(&name, bytes, false, 1 << 20);
+            for step in [4096, 1 << 20] {
+                assert!(by_place(&name, bytes, true, step) == gathered, "{name}, {length} bytes, in pieces of {step}");
+            }
+        }
+    }
+}

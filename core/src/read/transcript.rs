@@ -73,11 +73,15 @@ pub struct Transcript {
     ended: bool,
     /// The reader was told that no bytes follow.
     read: bool,
+    /// It has given all its rows.
+    drained: bool,
     /// Bytes that the reader has not had.
     pending: Vec<u8>,
     fresh: Rows,
     batch: Batch,
     ready: VecDeque<Batch>,
+    /// A batch that was checked; its space is used again.
+    spare: Batch,
     findings: Vec<Finding>,
 }
 
@@ -108,16 +112,21 @@ impl Transcript {
             started: false,
             ended: false,
             read: false,
+            drained: false,
             pending: Vec::new(),
             fresh: Rows::new(),
             batch: Batch::default(),
             ready: VecDeque::new(),
+            spare: Batch::default(),
             findings: Vec::new(),
         }
     }
 
-    /// Takes the next bytes.
+    /// Takes the next bytes; behind the end, they are none of its business.
     pub fn push(&mut self, bytes: &[u8]) {
+        if self.read {
+            return;
+        }
         if self.started {
             self.feed(bytes);
         } else {
@@ -179,11 +188,29 @@ impl Transcript {
         let mut fresh = Rows::new();
         self.reader.finish(&mut fresh, &mut self.findings);
         self.keep(&fresh);
-        self.through_steps(&fresh, true);
-        self.sampled = true;
-        if self.started {
-            self.close();
+        self.through_steps(&fresh, false);
+        // Rows that need not be made yet wait until they are asked for.
+        while self.pull() && !self.started && !self.sampled {}
+    }
+
+    /// Makes the next rows of a reader that has had all bytes. False when there are no more.
+    fn pull(&mut self) -> bool {
+        if self.drained {
+            return false;
         }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.clear();
+        self.drained = !self.reader.more(&mut fresh, &mut self.findings);
+        self.keep(&fresh);
+        self.through_steps(&fresh, self.drained);
+        self.fresh = fresh;
+        if self.drained {
+            self.sampled = true;
+            if self.started {
+                self.close();
+            }
+        }
+        !self.drained
     }
 
     /// The rows of the start as they were read, before any step: what a layout's steps are found by.
@@ -202,8 +229,8 @@ impl Transcript {
         self.sample.clear();
         self.sampled = false;
         let raw = std::mem::take(&mut self.raw);
-        let read = self.read;
-        self.through_steps(&raw, read);
+        let drained = self.drained;
+        self.through_steps(&raw, drained);
         // What is at hand is the start, however little the steps leave of it.
         self.sampled = true;
         self.raw = raw;
@@ -266,7 +293,7 @@ impl Transcript {
 
     /// Whether the sample is all there is.
     pub fn is_whole(&self) -> bool {
-        self.read && self.seen == self.held.len() && !self.started
+        self.drained && self.seen == self.held.len() && !self.started
     }
 
     /// What the file is.
@@ -347,7 +374,9 @@ impl Transcript {
         held.iter().for_each(|row| self.write(row));
         let pending = std::mem::take(&mut self.pending);
         if self.read {
-            self.close();
+            if self.drained {
+                self.close();
+            }
             return;
         }
         self.feed(&pending);
@@ -358,7 +387,18 @@ impl Transcript {
 
     /// The next whole batch.
     pub fn next_batch(&mut self) -> Option<Batch> {
+        while self.ready.is_empty() && self.started && self.read && !self.drained {
+            self.pull();
+        }
         self.ready.pop_front()
+    }
+
+    /// Takes back a batch that is done with, for its space.
+    pub fn give_back(&mut self, mut batch: Batch) {
+        batch.text.clear();
+        batch.origins.clear();
+        batch.findings.clear();
+        self.spare = batch;
     }
 
     fn write(&mut self, row: Row<'_>) {
@@ -367,7 +407,9 @@ impl Transcript {
             self.flush();
         }
         let before = self.batch.text.len();
-        if self.keyed {
+        if self.keyed && self.reserved.is_empty() && self.late.is_empty() && self.reader.late().is_empty() {
+            write_cells(&mut self.batch.text, row, self.width);
+        } else if self.keyed {
             self.note_late();
             let mut kept: Vec<&str> = vec![""; self.reserved.len()];
             for (i, late) in self.late.iter_mut().enumerate() {
@@ -385,7 +427,7 @@ impl Transcript {
             }
             write_row(&mut self.batch.text, (0..self.width).map(|c| row.text(c)).chain(kept));
         } else {
-            write_row(&mut self.batch.text, (0..row.len().max(self.least)).map(|c| row.text(c)));
+            write_cells(&mut self.batch.text, row, row.len().max(self.least));
         }
         if self.batch.text.len() - before > MAX_RECORD {
             self.batch.text.truncate(before);
@@ -407,7 +449,7 @@ impl Transcript {
 
     /// Ends the batch at hand. What was found behind its last row, or of no row, waits.
     fn flush(&mut self) {
-        let mut batch = std::mem::take(&mut self.batch);
+        let mut batch = std::mem::replace(&mut self.batch, std::mem::take(&mut self.spare));
         let last = batch.origins.last().map_or(0, |o| o.row);
         let found = std::mem::take(&mut self.findings);
         (batch.findings, self.findings) = found.into_iter().partition(|f| f.place.row > 0 && f.place.row <= last);
@@ -491,6 +533,39 @@ fn column_index(letters: &str) -> Option<u32> {
         n = n.checked_mul(26)?.checked_add(u32::from(b.checked_sub(b'A').filter(|d| *d < 26)?) + 1)?;
     }
     n.checked_sub(1)
+}
+
+/// Whether any of eight bytes separates cells or records, or is a quotation mark.
+fn separates(eight: u64) -> bool {
+    const fn spread(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    let zeros = |word: u64| word.wrapping_sub(spread(1)) & !word & spread(0x80);
+    zeros(eight ^ spread(b',')) | zeros(eight ^ spread(b'"')) | zeros(eight ^ spread(b'\n')) | zeros(eight ^ spread(b'\r')) != 0
+}
+
+/// The first cells of a row as a record with its line end; where nothing in them separates, they are looked at all at once.
+fn write_cells(out: &mut Vec<u8>, row: Row<'_>, cells: usize) {
+    let (text, ends) = row.run(cells);
+    let bytes = text.as_bytes();
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    if cells < 2 || words.iter().chain([&last]).any(|eight| separates(u64::from_ne_bytes(*eight))) {
+        write_row(out, (0..cells).map(|c| row.text(c)));
+        return;
+    }
+    out.reserve(bytes.len() + cells);
+    let mut start = 0;
+    for end in ends {
+        out.extend_from_slice(&bytes[start..end]);
+        out.push(b',');
+        start = end;
+    }
+    // Cells that the row lacks are empty.
+    out.resize(out.len() + cells.saturating_sub(row.len()), b',');
+    out.pop();
+    out.push(b'\n');
 }
 
 /// One record with its line end.

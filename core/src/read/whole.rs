@@ -1,101 +1,98 @@
-//! Readers of forms that must lie in memory as a whole: workbooks, and Parquet, whose directory is at the end.
+//! Readers of forms whose directory is at their end: workbooks, Parquet and zip archives.
+//!
+//! Where the shell gives the file itself, nothing of it is gathered; a stream is gathered up to a bound, and then read in the same way. Rows are
+//! made batch by batch, as they are asked for.
 
-use std::ops::ControlFlow;
-
-use super::container::{Stop, gzip::Gunzip, stop};
-use super::sheet::Book;
+use super::at::Store;
+use super::container::{Stop, gzip::Gunzip, stop, zip};
+use super::sheet::{Book, Cursor};
 use super::{Facts, Form, ReadOptions, Reader, Rows, Unpack};
 use crate::bounds::{Packed, Sheet};
-use crate::finding::Finding;
+use crate::finding::{Finding, Place};
 
-/// The bytes of a file that can only be read as a whole, as they come in.
-struct Gathered {
-    bytes: Vec<u8>,
-    /// Most bytes that are gathered.
-    most: usize,
-    /// Nothing is taken any more.
-    over: bool,
+/// The bytes of a file, until they are all there.
+enum Bytes {
+    Gathered(Vec<u8>),
+    At(Store<'static>),
+    /// More than the bound, or read already.
+    Gone,
 }
 
-impl Gathered {
-    fn new(most: usize) -> Gathered {
-        Gathered { bytes: Vec::new(), most, over: false }
-    }
-
-    /// Takes the next bytes, as long as they are within the bound.
-    fn push(&mut self, bytes: &[u8], findings: &mut Vec<Finding>) {
-        if self.over {
-            return;
-        }
-        if bytes.len() > self.most - self.bytes.len() {
-            self.over = true;
-            self.bytes = Vec::new();
+impl Bytes {
+    /// Takes the next bytes, at most so many in all.
+    fn push(&mut self, bytes: &[u8], most: usize, findings: &mut Vec<Finding>) {
+        let Bytes::Gathered(all) = self else { return };
+        if bytes.len() > most - all.len() {
+            *self = Bytes::Gone;
             let mut finding = stop("C110", "whole");
-            finding.args = vec![("bound", self.most.to_string())];
+            finding.args = vec![("bound", most.to_string())];
             findings.push(*finding);
             return;
         }
-        self.bytes.extend_from_slice(bytes);
+        all.extend_from_slice(bytes);
     }
 
-    /// All bytes, once; `None` when they were too many.
-    fn take(&mut self) -> Option<Vec<u8>> {
-        (!std::mem::replace(&mut self.over, true)).then(|| std::mem::take(&mut self.bytes))
+    fn attach(&mut self, store: &Store<'static>) {
+        *self = Bytes::At(store.clone());
+    }
+
+    /// The whole file, once.
+    fn take(&mut self) -> Option<Store<'static>> {
+        match std::mem::replace(self, Bytes::Gone) {
+            Bytes::Gathered(bytes) => Some(Store::new(bytes)),
+            Bytes::At(store) => Some(store),
+            Bytes::Gone => None,
+        }
     }
 }
 
-/// What is read as a whole.
-#[derive(Clone, Copy)]
-enum Kind {
-    Book,
+/// A table that is read batch by batch.
+enum Walk {
+    Sheet(Box<Book<'static>>, Box<Cursor<'static>>),
     #[cfg(feature = "parquet")]
-    Parquet,
+    Parquet(Box<super::parquet::Cursor>),
 }
 
-/// Gathers a file's bytes, and reads it once they are all there.
+/// Reads workbooks and Parquet files.
 pub struct Whole {
-    kind: Kind,
-    gathered: Gathered,
+    #[cfg(feature = "parquet")]
+    form: Form,
+    bytes: Bytes,
+    /// Most bytes that are gathered.
+    most: usize,
     /// The sheet asked for.
     asked: Option<String>,
+    bounds: Sheet,
     facts: Facts,
+    walk: Option<Walk>,
+    /// Whether a row with anything in it was met.
+    begun: bool,
+    batch: Rows,
 }
 
 impl Whole {
     /// A reader of workbooks and Parquet files.
     pub fn new(form: Form, options: &ReadOptions) -> Whole {
-        let kind = match form {
+        Whole {
             #[cfg(feature = "parquet")]
-            Form::Parquet => Kind::Parquet,
-            _ => Kind::Book,
-        };
-        let open = matches!(kind, Kind::Book);
-        let (gathered, asked) = (Gathered::new(options.whole), options.sheet.clone());
-        Whole { kind, gathered, asked, facts: Facts { open, ..Facts::default() } }
+            form,
+            bytes: Bytes::Gathered(Vec::new()),
+            most: options.whole,
+            asked: options.sheet.clone(),
+            bounds: options.bounds,
+            facts: Facts { open: form != Form::Parquet, ..Facts::default() },
+            walk: None,
+            begun: false,
+            batch: Rows::new(),
+        }
     }
 
-    fn read(&mut self, bytes: Vec<u8>, out: &mut Rows, findings: &mut Vec<Finding>) -> Result<(), Stop> {
-        let mut begun = false;
-        // Blank rows above the table say nothing; the rows keep their numbers.
-        let mut take = |batch: &mut Rows, _: &mut Vec<Finding>| {
-            for row in batch.iter() {
-                begun |= !row.is_blank();
-                if begun {
-                    out.push(row);
-                }
-            }
-            batch.clear();
-            ControlFlow::Continue(())
-        };
-        match self.kind {
-            #[cfg(feature = "parquet")]
-            Kind::Parquet => {
-                super::parquet::each(bytes, &Sheet::default(), findings, &mut take);
-                return Ok(());
-            }
-            Kind::Book => {}
+    fn open(&mut self, store: Store<'static>, findings: &mut Vec<Finding>) -> Result<Walk, Stop> {
+        #[cfg(feature = "parquet")]
+        if self.form == Form::Parquet {
+            return Ok(Walk::Parquet(Box::new(super::parquet::Cursor::open(store, &self.bounds)?)));
         }
-        let book = Book::open(&bytes, Sheet::default(), findings)?;
+        let book = Book::of(store, self.bounds, self.most, findings)?;
         let sheet = match &self.asked {
             Some(name) => {
                 let found = book.sheets().iter().position(|s| s.name == *name);
@@ -110,20 +107,51 @@ impl Whole {
             None => book.choose(findings)?,
         };
         self.facts.sheet = book.sheets().get(sheet).map(|s| s.name.clone());
-        book.each(sheet, findings, &mut take);
-        Ok(())
+        let cursor = book.cursor(sheet);
+        Ok(Walk::Sheet(Box::new(book), Box::new(cursor)))
     }
 }
 
 impl Reader for Whole {
     fn push(&mut self, bytes: &[u8], _: &mut Rows, findings: &mut Vec<Finding>) {
-        self.gathered.push(bytes, findings);
+        self.bytes.push(bytes, self.most, findings);
     }
 
-    fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
-        let Some(bytes) = self.gathered.take() else { return };
-        if let Err(finding) = self.read(bytes, out, findings) {
-            findings.push(*finding);
+    fn attach(&mut self, store: &Store<'static>) -> bool {
+        self.bytes.attach(store);
+        true
+    }
+
+    fn finish(&mut self, _: &mut Rows, findings: &mut Vec<Finding>) {
+        let Some(store) = self.bytes.take() else { return };
+        match self.open(store, findings) {
+            Ok(walk) => self.walk = Some(walk),
+            Err(finding) => findings.push(*finding),
+        }
+    }
+
+    fn more(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) -> bool {
+        loop {
+            let more = match &mut self.walk {
+                Some(Walk::Sheet(book, cursor)) => cursor.next(book, &mut self.batch, findings),
+                #[cfg(feature = "parquet")]
+                Some(Walk::Parquet(cursor)) => cursor.next(&mut self.batch, findings),
+                None => return false,
+            };
+            // Blank rows above the table say nothing; the rows keep their numbers.
+            for row in self.batch.iter() {
+                self.begun |= !row.is_blank();
+                if self.begun {
+                    out.push(row);
+                }
+            }
+            if !more {
+                self.walk = None;
+                self.batch = Rows::new();
+            }
+            if !more || !out.is_empty() {
+                return more;
+            }
         }
     }
 
@@ -166,22 +194,30 @@ impl Unpack for Gzip {
     }
 }
 
-/// A zip archive that holds one table, as a layer around it. Its directory is at its end, so it is gathered first.
+/// A zip archive that holds one table, as a layer around it. Its directory is at its end, so a stream is gathered first.
 pub struct Zip {
-    gathered: Gathered,
+    bytes: Bytes,
+    most: usize,
     bounds: Packed,
     /// The file asked for.
     asked: Option<String>,
+    /// The table, when the archive could be opened before its bytes came.
+    table: Option<zip::Stream<'static>>,
+    /// How many of the archive's bytes came.
+    given: u64,
+    /// What was found: told at the end, whichever way the archive came.
+    found: Vec<Finding>,
 }
 
 impl Zip {
     /// Unpacks within these bounds.
     pub fn new(bounds: Packed, options: &ReadOptions) -> Zip {
-        Zip { gathered: Gathered::new(options.whole), bounds, asked: options.sheet.clone() }
+        let asked = options.sheet.clone();
+        Zip { bytes: Bytes::Gathered(Vec::new()), most: options.whole, bounds, asked, table: None, given: 0, found: Vec::new() }
     }
 
-    fn read(&self, bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) -> Result<(), Stop> {
-        let archive = super::container::zip::Archive::open(bytes, self.bounds, findings)?;
+    fn open(&mut self, store: Store<'static>) -> Result<zip::Stream<'static>, Stop> {
+        let archive = zip::Archive::of(store, self.bounds, &mut self.found)?;
         let tables = archive.tables();
         let chosen = match &self.asked {
             Some(name) => tables.iter().copied().find(|&i| archive.entries[i].name.eq_ignore_ascii_case(name)),
@@ -202,36 +238,74 @@ impl Zip {
             return Err(finding);
         }
         if !names.is_empty() {
-            let place = crate::finding::Place::default();
-            findings.push(Finding::new("C225", "archive", place).arg("sheet", name.as_str()).arg("others", crate::finding::cut(&names)));
+            let finding = Finding::new("C225", "archive", Place::default());
+            self.found.push(finding.arg("sheet", name.as_str()).arg("others", crate::finding::cut(&names)));
         }
-        let mut stream = archive.stream(chosen)?;
+        archive.stream(chosen)
+    }
+
+    /// Unpacks what lies before a place of the archive.
+    fn unpack(&mut self, until: u64, most: usize, out: &mut Vec<u8>) {
+        let Some(mut table) = self.table.take() else { return };
         loop {
-            let piece = stream.next_piece()?;
-            let count = piece.len();
-            if count == 0 {
-                return Ok(());
+            if table.place() >= until {
+                self.table = Some(table);
+                return;
             }
-            if out.len() + count > self.gathered.most {
-                let mut finding = stop("C110", "");
-                finding.args = vec![("bound", self.gathered.most.to_string())];
-                return Err(finding);
+            let piece = match table.next_piece() {
+                Ok([]) => return,
+                Ok(piece) if out.len() + piece.len() > most => {
+                    let mut finding = stop("C110", "");
+                    finding.args = vec![("bound", most.to_string())];
+                    Err(finding)
+                }
+                Ok(piece) => {
+                    out.extend_from_slice(piece);
+                    Ok(piece.len())
+                }
+                Err(finding) => Err(finding),
+            };
+            match piece {
+                Ok(count) => std::io::BufRead::consume(&mut table, count),
+                Err(finding) => {
+                    self.found.push(*finding);
+                    return;
+                }
             }
-            out.extend_from_slice(piece);
-            std::io::BufRead::consume(&mut stream, count);
+        }
+    }
+
+    /// Opens the archive, once.
+    fn begin(&mut self) {
+        if let Some(store) = self.bytes.take() {
+            match self.open(store) {
+                Ok(table) => self.table = Some(table),
+                Err(finding) => self.found.push(*finding),
+            }
         }
     }
 }
 
 impl Unpack for Zip {
-    fn push(&mut self, bytes: &[u8], _: &mut Vec<u8>, findings: &mut Vec<Finding>) {
-        self.gathered.push(bytes, findings);
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
+        if matches!(self.bytes, Bytes::Gathered(_)) {
+            self.bytes.push(bytes, self.most, findings);
+            return;
+        }
+        self.begin();
+        self.given += bytes.len() as u64;
+        self.unpack(self.given, usize::MAX, out);
+    }
+
+    fn attach(&mut self, store: &Store<'static>) -> bool {
+        self.bytes.attach(store);
+        true
     }
 
     fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>) {
-        let Some(bytes) = self.gathered.take() else { return };
-        if let Err(finding) = self.read(&bytes, out, findings) {
-            findings.push(*finding);
-        }
+        self.begin();
+        // What is gathered is also unpacked at once.
+        self.unpack(u64::MAX, self.most, out);
+        findings.append(&mut self.found);
     }
 }

@@ -21,6 +21,7 @@
 
 mod columns;
 mod markup;
+mod quick;
 mod survey;
 
 use columns::Records;
@@ -39,6 +40,9 @@ pub struct XmlReader {
     path: String,
     encoding: &'static str,
     state: State,
+    /// Takes no record as an ordinary one, to be compared with.
+    #[cfg(test)]
+    slowly: bool,
 }
 
 #[derive(Debug)]
@@ -60,6 +64,8 @@ impl XmlReader {
             path: String::new(),
             encoding: "",
             state: State::Start(Vec::new()),
+            #[cfg(test)]
+            slowly: false,
         }
     }
 
@@ -100,6 +106,10 @@ impl XmlReader {
             out.cell(&column, Kind::Text);
         }
         out.end_row(Origin::default());
+        #[cfg(test)]
+        {
+            records.quick.off = self.slowly;
+        }
         let (mut recoder, mut markup) = (recoder, Markup::new(guess.charset));
         records.rows = std::mem::take(out);
         markup.push(&mut recoder, &bytes, &mut records, findings);

@@ -18,7 +18,7 @@ use super::causes::Causes;
 use super::{verdict, words};
 use crate::book::{self, cell_text, note_text, quoted, sheet_name};
 use crate::bounds::{REPORT_CELLS, REPORT_ROWS, SHEET_COLUMNS, SHEET_ROWS};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Place, Severity};
 use crate::report::Report;
 
 /// The rows of the files that a report is about, read once more.
@@ -28,6 +28,14 @@ pub trait Source {
     fn rows(&mut self, file: usize, each: &mut dyn FnMut(u64, &[&str]) -> bool);
     /// The row of a file's header, from 1; 0 without one.
     fn header_row(&self, file: usize) -> u64;
+    /// How many rows are shown above those of a file, whose numbers in findings do not count them: one where records name their own cells.
+    fn above(&self, _file: usize) -> u64 {
+        0
+    }
+    /// The column of a field, where findings name no column because the file has none.
+    fn column(&self, _file: usize, _field: &str) -> Option<u32> {
+        None
+    }
 }
 
 /// No rows: the report has its index alone.
@@ -74,16 +82,18 @@ struct Shown {
 fn make(report: &Report, source: &mut dyn Source) -> Result<Vec<u8>, XlsxError> {
     let mut files: BTreeMap<usize, ByCell<'_>> = BTreeMap::new();
     for finding in report.findings.stored() {
-        let place = &finding.place;
-        if (place.file as usize) < report.files.len() && place.row > 0 {
-            let rows = files.entry(place.file as usize).or_default();
-            rows.entry(place.row).or_default().entry(place.column.unwrap_or(0)).or_default().push(finding);
-        } else if (place.file as usize) < report.files.len() && place.column.is_some() {
-            // A finding of a whole column stands at its header.
-            let header = source.header_row(place.file as usize).max(1);
-            let rows = files.entry(place.file as usize).or_default();
-            rows.entry(header).or_default().entry(place.column.unwrap_or(0)).or_default().push(finding);
+        let file = finding.place.file as usize;
+        if file >= report.files.len() {
+            continue;
         }
+        let column = column_of(&finding.place, source);
+        let row = match finding.place.row {
+            // A finding of a whole column stands at its header.
+            0 if column.is_some() => source.header_row(file).max(1),
+            0 => continue,
+            row => row + source.above(file),
+        };
+        files.entry(file).or_default().entry(row).or_default().entry(column.unwrap_or(0)).or_default().push(finding);
     }
     let mut taken = vec![INDEX.to_owned()];
     let mut shown: BTreeMap<usize, Shown> = BTreeMap::new();
@@ -106,9 +116,14 @@ fn make(report: &Report, source: &mut dyn Source) -> Result<Vec<u8>, XlsxError> 
     }
     let mut book = Workbook::new();
     book.set_properties(&book::properties("Report")?);
-    index(book.add_worksheet(), report, &shown)?;
+    index(book.add_worksheet(), report, &shown, source)?;
     sheets.into_iter().for_each(|sheet| book.push_worksheet(sheet));
     book::bytes(&mut book)
+}
+
+/// The column in which a finding's cell is shown.
+fn column_of(place: &Place, source: &dyn Source) -> Option<u32> {
+    place.column.or_else(|| source.column(place.file as usize, place.field.as_deref()?))
 }
 
 /// Writes a file's rows; gives those that are there, and whether some are not.
@@ -256,7 +271,7 @@ impl Styles {
     }
 }
 
-fn index(sheet: &mut Worksheet, report: &Report, shown: &BTreeMap<usize, Shown>) -> Result<(), XlsxError> {
+fn index(sheet: &mut Worksheet, report: &Report, shown: &BTreeMap<usize, Shown>, source: &dyn Source) -> Result<(), XlsxError> {
     let bold = Format::new().set_bold().set_font_size(14);
     let head = Format::new().set_bold().set_background_color(Color::RGB(0x00D9_E2F3)).set_border_bottom(FormatBorder::Thin);
     let wrap = Format::new().set_text_wrap().set_align(FormatAlign::Top).set_num_format("@");
@@ -317,10 +332,11 @@ fn index(sheet: &mut Worksheet, report: &Report, shown: &BTreeMap<usize, Shown>)
             Some(place) => format!("{name}, {place}"),
             None => name,
         };
-        let column = first.place.column.filter(|c| (*c as usize) < SHEET_COLUMNS).unwrap_or(0);
-        match shown.get(&file).filter(|s| s.rows.contains(&first.place.row)) {
+        let column = column_of(&first.place, source).filter(|c| (*c as usize) < SHEET_COLUMNS).unwrap_or(0);
+        let at = first.place.row + source.above(file);
+        match shown.get(&file).filter(|s| first.place.row > 0 && s.rows.contains(&at)) {
             Some(one) => {
-                let link = format!("internal:{}!{}{}", quoted(&one.name), words::column_letter(column), first.place.row);
+                let link = format!("internal:{}!{}{at}", quoted(&one.name), words::column_letter(column));
                 let text: String = cell_text(&label).chars().take(200).collect();
                 sheet.write_url(row, 4, Url::new(link).set_text(text))?;
             }
@@ -345,7 +361,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::finding::{Findings, Place};
+    use crate::finding::Findings;
     use crate::report::{Coverage, FileUsed};
 
     struct Table(Vec<Vec<String>>);

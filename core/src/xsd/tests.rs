@@ -149,7 +149,7 @@ fn faults_tell_where_and_what() {
     let outcome = run(&schema, document.as_bytes());
     assert_eq!(outcome.faults.len(), 1);
     assert_eq!(outcome.faults[0].pointer, "/r/a[2]");
-    assert_eq!(outcome.faults[0].offset as usize, document.find("</a><c").unwrap());
+    assert_eq!(outcome.faults[0].offset as usize, document.find("<a>x").unwrap());
     assert_eq!(kinds(&schema, "<r><a>1</a><c/></r>"), [FaultKind::MissingAttribute { name: "n".into() }]);
     assert_eq!(kinds(&schema, "<r n='1'><c/></r>"), [FaultKind::MissingElement { expected: vec!["a".into()], before: Some("c".into()) }]);
     assert_eq!(

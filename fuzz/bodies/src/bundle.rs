@@ -7,6 +7,7 @@ use std::sync::Arc;
 use concord_core::bundle::check::check;
 use concord_core::bundle::{Bundle, Files, Kind, Pieces};
 use concord_core::check::dataset::Options;
+use concord_core::read::Store;
 use concord_core::render::json::json;
 use concord_core::render::short::short;
 use concord_core::session::{Choice, Session};
@@ -62,7 +63,7 @@ pub fn bundle(data: &[u8]) {
 
     let memory = Arc::new(Memory { names, bytes });
     let opened = Bundle::of_files("x", Kind::Folder, memory, None, &choice, &options.read).expect("memory can be read");
-    let packed = Bundle::of_zip("x.zip", Arc::new(archive), &choice, &options.read).expect("memory can be read");
+    let packed = Bundle::of_zip("x.zip", Store::new(archive), &choice, &options.read).expect("memory can be read");
     let (Ok(opened), Ok(packed)) = (opened, packed) else { return };
     if !packed.is_dataset() || opened.members().len() != packed.members().len() {
         return;

@@ -2,12 +2,12 @@
 
 use std::io::Read;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use concord_core::bounds::{Packed, Sheet};
 use concord_core::finding::Finding;
 use concord_core::read::Rows;
-use concord_core::read::container::files::StoredZip;
+use concord_core::read::Store;
+use concord_core::read::container::files::Unzipped;
 use concord_core::read::container::gzip::Gunzip;
 use concord_core::read::container::zip::{Archive, Entry};
 use concord_core::read::sheet::Book;
@@ -73,16 +73,15 @@ pub fn zip(data: &[u8]) {
 
 /// Read where it lies, in pieces, the archive gives the same files.
 fn same_where_it_lies(data: &[u8], archive: &Archive<'_>) {
-    let Ok(stored) = StoredZip::open(Arc::new(data.to_vec()), PACKED, &mut Vec::new()) else {
+    let Ok(stored) = Archive::of(Store::new(data.to_vec()), PACKED, &mut Vec::new()) else {
         panic!("the two ways to read the directory differ")
     };
-    let stored = Arc::new(stored);
     let names = |entries: &[Entry]| entries.iter().map(|e| e.name.clone()).collect::<Vec<_>>();
-    assert_eq!(names(&archive.entries), names(stored.entries()));
+    assert_eq!(names(&archive.entries), names(&stored.entries));
     let Ok(again) = Archive::open(data, PACKED, &mut Vec::new()) else { panic!("opened a moment ago") };
     for index in 0..again.entries.len() {
         let mut bytes = Vec::new();
-        let mut unzipped = stored.read(index);
+        let mut unzipped = Unzipped::open(&stored, index);
         unzipped.read_to_end(&mut bytes).expect("bytes at hand can be read");
         match (again.read(index, u64::MAX), unzipped.take_finding()) {
             (Ok(whole), None) => assert_eq!(whole, bytes),

@@ -5,6 +5,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+pub mod forms;
+pub mod measure;
+
 /// The file's columns, those of `permits.table.json`.
 pub const COLUMNS: [&str; 22] = [
     "PermitNum",
@@ -193,22 +196,27 @@ pub fn write(rows: u64, layout: Layout, out: &mut dyn Write) -> io::Result<[u64;
             spoil(kind, row, &mut cells);
         }
         line.clear();
-        for (i, cell) in cells.iter().enumerate() {
-            if i > 0 {
-                line.push(',');
-            }
-            if cell.contains([',', '"', '\n']) {
-                line.push('"');
-                line.push_str(&cell.replace('"', "\"\""));
-                line.push('"');
-            } else {
-                line.push_str(cell);
-            }
-        }
-        line.push('\n');
+        csv_row(&cells, &mut line);
         out.write_all(line.as_bytes())?;
     }
     Ok(counts)
+}
+
+/// A record of CSV with its line end.
+fn csv_row(cells: &[String; 22], line: &mut String) {
+    for (i, cell) in cells.iter().enumerate() {
+        if i > 0 {
+            line.push(',');
+        }
+        if cell.contains([',', '"', '\n']) {
+            line.push('"');
+            line.push_str(&cell.replace('"', "\"\""));
+            line.push('"');
+        } else {
+            line.push_str(cell);
+        }
+    }
+    line.push('\n');
 }
 
 /// The permit's number, which no other row has.

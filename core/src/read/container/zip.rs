@@ -2,23 +2,36 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Read};
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
-use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder, ZipFileHeaderRecord, ZipSliceArchive};
+use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder};
 
 use super::{Form, Stop, stop, within};
 use crate::bounds::Packed;
 use crate::decode::encoding::windows_1252;
 use crate::finding::{Finding, Place};
+use crate::read::at::Store;
 
-/// How many plain bytes are made at a time.
+/// How many plain bytes are made at a time, and how many packed ones are read.
 const CHUNK: usize = 64 << 10;
 
-/// A zip archive that lies in memory.
+/// Room for one entry of the directory: its three texts of variable length have at most 64 KiB each.
+const ENTRY: usize = 256 << 10;
+
+/// How far before the archive's end the record is looked for that leads to the directory; a comment behind it has at most 64 KiB.
+const SEARCH: u64 = 1 << 20;
+
+/// A zip archive; several streams may share it.
+#[derive(Debug, Clone)]
+pub struct Archive<'a>(Arc<Inner<'a>>);
+
+/// What the streams of an archive share.
 #[derive(Debug)]
-pub struct Archive<'a> {
-    archive: ZipSliceArchive<&'a [u8]>,
+pub struct Inner<'a> {
+    archive: ZipArchive<Store<'a>>,
     bounds: Packed,
     /// Bytes of the archive itself.
     packed: u64,
@@ -38,139 +51,81 @@ pub struct Entry {
     pub packed: u64,
     /// Whether it is locked by a password.
     pub locked: bool,
-    pub(super) method: CompressionMethod,
-    pub(super) way: ZipArchiveEntryWayfinder,
-    pub(super) crc: u32,
+    method: CompressionMethod,
+    way: ZipArchiveEntryWayfinder,
+    crc: u32,
     /// How many bytes of it came out so far, the furthest reading counted.
     spent: AtomicU64,
 }
 
-impl Entry {
-    /// The finding that the file cannot be read, when the directory says as much: it is locked, or packed in a way not read here.
-    /// Else whether it is packed at all.
-    pub(super) fn is_deflated(&self) -> Result<bool, Stop> {
-        if self.locked {
-            return Err(self.named(stop("C111", "entry")));
-        }
-        match self.method {
-            CompressionMethod::STORE => Ok(false),
-            CompressionMethod::DEFLATE => Ok(true),
-            other => {
-                let mut finding = self.named(stop("C112", "method"));
-                finding.args.push(("method", other.name().map_or_else(|| other.as_u16().to_string(), str::to_owned)));
-                Err(finding)
-            }
-        }
+impl<'a> Deref for Archive<'a> {
+    type Target = Inner<'a>;
+
+    fn deref(&self) -> &Inner<'a> {
+        &self.0
     }
-
-    /// A finding with the file's name.
-    pub(super) fn named(&self, mut finding: Stop) -> Stop {
-        finding.args.push(("name", crate::finding::cut(&self.name)));
-        finding
-    }
-}
-
-/// The files of an archive as its directory is read.
-pub(super) struct Listing {
-    /// Most files.
-    most: u64,
-    met: u64,
-    seen: BTreeSet<String>,
-    pub(super) entries: Vec<Entry>,
-}
-
-impl Listing {
-    /// For a directory that states so many files.
-    pub(super) fn new(stated: u64, bounds: &Packed) -> Result<Listing, Stop> {
-        let listing = Listing { most: bounds.entries, met: 0, seen: BTreeSet::new(), entries: Vec::new() };
-        if stated > listing.most { Err(listing.too_many()) } else { Ok(listing) }
-    }
-
-    fn too_many(&self) -> Stop {
-        let mut finding = stop("C110", "entries");
-        finding.args.push(("bound", self.most.to_string()));
-        finding
-    }
-
-    /// Takes the next entry of the directory; folders are left out.
-    pub(super) fn add(&mut self, record: &ZipFileHeaderRecord<'_>, findings: &mut Vec<Finding>) -> Result<(), Stop> {
-        self.met += 1;
-        if self.met > self.most {
-            return Err(self.too_many());
-        }
-        if record.is_dir() {
-            return Ok(());
-        }
-        let raw = record.file_path();
-        let raw = match std::str::from_utf8(raw.as_bytes()) {
-            Ok(text) => text.to_owned(),
-            Err(_) => windows_1252(raw.as_bytes()),
-        };
-        let name = harmless(&raw);
-        if name != raw.replace('\\', "/") {
-            findings.push(Finding::new("C114", "", Place::default()).arg("name", crate::finding::cut(&name)).value(&raw));
-        }
-        if !self.seen.insert(name.to_lowercase()) {
-            findings.push(Finding::new("C114", "repeated", Place::default()).arg("name", crate::finding::cut(&name)));
-        }
-        self.entries.push(Entry {
-            name,
-            stated: record.uncompressed_size_hint(),
-            packed: record.compressed_size_hint(),
-            locked: record.flags().is_encrypted() || record.flags().has_strong_encryption() || record.flags().is_masked(),
-            method: record.compression_method(),
-            way: record.wayfinder(),
-            crc: record.crc32(),
-            spent: AtomicU64::new(0),
-        });
-        Ok(())
-    }
-}
-
-/// What a stretch of inflating came to.
-pub(super) struct Inflated {
-    /// Packed bytes that were used.
-    pub(super) used: usize,
-    /// Plain bytes that were made.
-    pub(super) made: usize,
-    /// Whether the data end there.
-    pub(super) over: bool,
-}
-
-/// Inflates until there is something to show, or the packed bytes are used up. `None` when they are damaged.
-pub(super) fn inflate(state: &mut Decompress, packed: &[u8], into: &mut [u8]) -> Option<Inflated> {
-    let mut out = Inflated { used: 0, made: 0, over: false };
-    loop {
-        let (before_in, before_out) = (state.total_in(), state.total_out());
-        // Also without packed bytes: what they make may not have fitted the last time.
-        let status = state.decompress(&packed[out.used..], into, FlushDecompress::None).ok()?;
-        let used = (state.total_in() - before_in) as usize;
-        out.made = (state.total_out() - before_out) as usize;
-        out.used += used;
-        out.over = status == Status::StreamEnd;
-        if out.over || out.made > 0 || out.used == packed.len() {
-            break;
-        }
-        if used == 0 {
-            return None;
-        }
-    }
-    Some(out)
 }
 
 impl<'a> Archive<'a> {
-    /// Reads the directory of an archive; nothing is unpacked yet.
+    /// Reads the directory of an archive that lies in memory; nothing is unpacked yet.
     ///
     /// # Errors
     /// The finding that it is damaged, or holds more files than the bound.
     pub fn open(bytes: &'a [u8], bounds: Packed, findings: &mut Vec<Finding>) -> Result<Archive<'a>, Stop> {
-        let archive = ZipArchive::from_slice(bytes).map_err(|_| stop("C112", "zip"))?;
-        let mut listing = Listing::new(archive.entries_hint(), &bounds)?;
-        let mut directory = archive.entries();
-        while let Some(record) = directory.next_entry().map_err(|_| stop("C112", "zip"))? {
-            listing.add(&record, findings)?;
+        Archive::of(Store::new(bytes), bounds, findings)
+    }
+
+    /// Reads the directory of an archive; nothing is unpacked yet.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
+    pub fn of(store: Store<'a>, bounds: Packed, findings: &mut Vec<Finding>) -> Result<Archive<'a>, Stop> {
+        let packed = store.size();
+        let mut room = vec![0; ENTRY];
+        let archive = ZipArchive::<()>::with_max_search_space(SEARCH).locate_in_reader(store, &mut room, packed);
+        let archive = archive.map_err(|_| stop("C112", "zip"))?;
+        let too_many = || {
+            let mut finding = stop("C110", "entries");
+            finding.args.push(("bound", bounds.entries.to_string()));
+            finding
+        };
+        if archive.entries_hint() > bounds.entries {
+            return Err(too_many());
         }
-        Ok(Archive { archive, bounds, packed: bytes.len() as u64, entries: listing.entries })
+        let (mut entries, mut seen, mut met) = (Vec::new(), BTreeSet::new(), 0);
+        let mut directory = archive.entries(&mut room);
+        while let Some(record) = directory.next_entry().map_err(|_| stop("C112", "zip"))? {
+            met += 1;
+            if met > bounds.entries {
+                return Err(too_many());
+            }
+            if record.is_dir() {
+                continue;
+            }
+            let raw = record.file_path();
+            let raw = match std::str::from_utf8(raw.as_bytes()) {
+                Ok(text) => text.to_owned(),
+                Err(_) => windows_1252(raw.as_bytes()),
+            };
+            let name = harmless(&raw);
+            if name != raw.replace('\\', "/") {
+                findings.push(Finding::new("C114", "", Place::default()).arg("name", crate::finding::cut(&name)).value(&raw));
+            }
+            if !seen.insert(name.to_lowercase()) {
+                findings.push(Finding::new("C114", "repeated", Place::default()).arg("name", crate::finding::cut(&name)));
+            }
+            entries.push(Entry {
+                name,
+                stated: record.uncompressed_size_hint(),
+                packed: record.compressed_size_hint(),
+                locked: record.flags().is_encrypted() || record.flags().has_strong_encryption() || record.flags().is_masked(),
+                method: record.compression_method(),
+                way: record.wayfinder(),
+                crc: record.crc32(),
+                spent: AtomicU64::new(0),
+            });
+        }
+        Ok(Archive(Arc::new(Inner { archive, bounds, packed, entries })))
     }
 
     /// The files that may be tables: all but those that programs leave behind and descriptions for people.
@@ -195,23 +150,45 @@ impl<'a> Archive<'a> {
     ///
     /// # Errors
     /// The finding that it is locked, packed in a way not read here, or not where the directory says.
-    pub fn stream(&self, index: usize) -> Result<Stream<'_>, Stop> {
+    pub fn stream(&self, index: usize) -> Result<Stream<'a>, Stop> {
         let entry = self.entries.get(index).ok_or_else(|| stop("C112", "zip"))?;
-        let deflated = entry.is_deflated()?;
-        let found = self.archive.get_entry(entry.way).map_err(|_| entry.named(stop("C112", "entry")))?;
+        let named = |mut finding: Stop| {
+            finding.args.push(("name", crate::finding::cut(&entry.name)));
+            finding
+        };
+        if entry.locked {
+            return Err(named(stop("C111", "entry")));
+        }
+        let deflated = match entry.method {
+            CompressionMethod::STORE => false,
+            CompressionMethod::DEFLATE => true,
+            other => {
+                let mut finding = named(stop("C112", "method"));
+                finding.args.push(("method", other.name().map_or_else(|| other.as_u16().to_string(), str::to_owned)));
+                return Err(finding);
+            }
+        };
+        let found = self.archive.get_entry(entry.way).map_err(|_| named(stop("C112", "entry")))?;
+        let (from, to) = found.compressed_data_range();
+        if to > self.packed {
+            return Err(named(stop("C112", "entry")));
+        }
         Ok(Stream {
-            archive: self,
-            entry,
-            data: found.data(),
+            archive: self.clone(),
+            index,
+            from,
+            to,
+            data: Vec::new(),
             used: 0,
             inflate: deflated.then(|| Decompress::new(false)),
-            chunk: vec![0; if deflated { CHUNK } else { 0 }],
+            chunk: vec![0; CHUNK],
             at: 0,
             end: 0,
             plain: 0,
             crc: Crc::new(),
             over: false,
             stop: None,
+            error: None,
             allowed: usize::MAX,
         })
     }
@@ -246,26 +223,30 @@ impl<'a> Archive<'a> {
     pub fn form(&self, index: usize) -> Result<Option<Form>, Stop> {
         Ok(Form::of(self.stream(index)?.next_piece()?))
     }
-}
 
-/// Counts what a file gave, of an archive of so many packed bytes; files that share their bytes are counted each by itself.
-pub(super) fn spend(entries: &[Entry], entry: &Entry, plain: u64, packed: u64, bounds: &Packed) -> Result<(), Stop> {
-    if plain > entry.spent.load(Ordering::Relaxed) {
-        entry.spent.store(plain, Ordering::Relaxed);
-        within(bounds, entry.packed.min(packed), plain)?;
-        within(bounds, packed, entries.iter().map(|e| e.spent.load(Ordering::Relaxed)).sum())?;
+    /// Counts what a file gave; files that share their bytes are counted each by itself.
+    fn spend(&self, entry: &Entry, plain: u64) -> Result<(), Stop> {
+        if plain > entry.spent.load(Ordering::Relaxed) {
+            entry.spent.store(plain, Ordering::Relaxed);
+            within(&self.bounds, entry.packed.min(self.packed), plain)?;
+            within(&self.bounds, self.packed, self.entries.iter().map(|e| e.spent.load(Ordering::Relaxed)).sum())?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The plain bytes of one file of an archive.
 ///
 /// As [`BufRead`] it gives an error where it cannot go on; [`Stream::stopped`] says why.
 #[derive(Debug)]
-pub struct Stream<'s> {
-    archive: &'s Archive<'s>,
-    entry: &'s Entry,
-    data: &'s [u8],
+pub struct Stream<'a> {
+    archive: Archive<'a>,
+    index: usize,
+    /// Where the packed bytes lie that are not read yet.
+    from: u64,
+    to: u64,
+    /// Packed bytes at hand, and how many of them were unpacked.
+    data: Vec<u8>,
     used: usize,
     inflate: Option<Decompress>,
     chunk: Vec<u8>,
@@ -275,6 +256,8 @@ pub struct Stream<'s> {
     crc: Crc,
     over: bool,
     stop: Option<Stop>,
+    /// Why the archive itself could not be read, when it could not.
+    error: Option<io::Error>,
     allowed: usize,
 }
 
@@ -282,6 +265,11 @@ impl Stream<'_> {
     /// Why it could not go on, when it could not.
     pub fn stopped(&mut self) -> Option<Stop> {
         self.stop.take()
+    }
+
+    /// Why the archive itself could not be read; the finding only says that it is damaged.
+    pub fn take_error(&mut self) -> Option<io::Error> {
+        self.error.take()
     }
 
     /// Allows this many more bytes to be read, so that a reader which gathers what has no end stops.
@@ -302,38 +290,70 @@ impl Stream<'_> {
         if self.at == self.end && !self.over {
             self.fill()?;
         }
-        Ok(match self.inflate {
-            Some(_) => &self.chunk[self.at..self.end],
-            None => &self.data[self.at..self.end],
-        })
+        Ok(&self.chunk[self.at..self.end])
+    }
+
+    /// Where in the archive the packed bytes are that come next.
+    pub fn place(&self) -> u64 {
+        self.from - (self.data.len() - self.used) as u64
     }
 
     fn damaged(&self, kind: &'static str) -> Stop {
-        self.entry.named(stop("C112", kind))
+        let mut finding = stop("C112", kind);
+        let name = self.archive.entries.get(self.index).map_or("", |entry| &entry.name);
+        finding.args.push(("name", crate::finding::cut(name)));
+        finding
+    }
+
+    /// Reads the next packed bytes behind those that were unpacked.
+    fn load(&mut self) -> Result<(), Stop> {
+        let most = usize::try_from(self.to - self.from).unwrap_or(usize::MAX).min(CHUNK);
+        self.data.resize(most, 0);
+        self.used = 0;
+        match self.archive.archive.get_ref().fill(self.from, &mut self.data) {
+            Ok(have) if have == most => self.from += most as u64,
+            got => {
+                self.error = got.err();
+                self.data.clear();
+                return Err(self.damaged("entry"));
+            }
+        }
+        Ok(())
     }
 
     fn fill(&mut self) -> Result<(), Stop> {
-        let made = if let Some(state) = &mut self.inflate {
-            match inflate(state, &self.data[self.used..], &mut self.chunk) {
-                Some(done) if done.made > 0 || done.over => {
-                    self.used += done.used;
-                    self.over = done.over;
-                    done.made
+        let made = loop {
+            if self.used == self.data.len() && self.from < self.to {
+                self.load()?;
+            }
+            let packed = &self.data[self.used..];
+            let Some(inflate) = &mut self.inflate else {
+                let made = packed.len();
+                self.chunk[..made].copy_from_slice(packed);
+                self.used += made;
+                self.over = self.from == self.to;
+                break made;
+            };
+            let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
+            let status = inflate.decompress(packed, &mut self.chunk, FlushDecompress::None);
+            self.used += (inflate.total_in() - before_in) as usize;
+            let made = (inflate.total_out() - before_out) as usize;
+            match status {
+                Ok(Status::StreamEnd) => {
+                    self.over = true;
+                    break made;
                 }
+                Ok(_) if made > 0 => break made,
+                Ok(_) if inflate.total_in() > before_in => {}
                 _ => return Err(self.damaged("entry")),
             }
-        } else {
-            let made = (self.data.len() - self.used).min(CHUNK);
-            self.used += made;
-            self.over = self.used == self.data.len();
-            made
         };
-        (self.at, self.end) = if self.inflate.is_some() { (0, made) } else { (self.used - made, self.used) };
+        (self.at, self.end) = (0, made);
         self.plain += made as u64;
-        spend(&self.archive.entries, self.entry, self.plain, self.archive.packed, &self.archive.bounds)?;
-        let piece = if self.inflate.is_some() { &self.chunk[self.at..self.end] } else { &self.data[self.at..self.end] };
-        self.crc.update(piece);
-        if self.over && (self.crc.sum() != self.entry.crc || self.plain != self.entry.stated) {
+        let entry = &self.archive.entries[self.index];
+        self.archive.spend(entry, self.plain)?;
+        self.crc.update(&self.chunk[..made]);
+        if self.over && (self.crc.sum() != entry.crc || self.plain != entry.stated) {
             return Err(self.damaged("sum"));
         }
         Ok(())
@@ -364,10 +384,7 @@ impl BufRead for Stream<'_> {
         if self.allowed == 0 && self.at < self.end {
             return Err(io::Error::other("longer than allowed"));
         }
-        Ok(match self.inflate {
-            Some(_) => &self.chunk[self.at..self.end],
-            None => &self.data[self.at..self.end],
-        })
+        Ok(&self.chunk[self.at..self.end])
     }
 
     fn consume(&mut self, count: usize) {

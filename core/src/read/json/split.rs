@@ -152,6 +152,40 @@ impl Splitter {
         self.buffer = lent;
     }
 
+    /// Takes the next record whole when it is an object, stands where a record may, and `read` takes it; gives where it is. `read` gets
+    /// the bytes from its bracket on, and whether a line end must follow, and gives its length. Otherwise nothing happens.
+    pub fn take(&mut self, read: impl FnOnce(&[u8], bool) -> Option<usize>) -> Option<Origin> {
+        let (list, lines) = (self.in_list(), self.place == Where::Lines);
+        // Within a line that was looked at already, a record was not whole.
+        if self.state != State::Between || self.lost.is_some() || (lines && self.scan > self.at) {
+            return None;
+        }
+        let blank = |at: usize| at + self.buffer[at..].iter().take_while(|b| matches!(**b, b' ' | b'\n' | b'\r' | b'\t' | 0x1e)).count();
+        let mut at = blank(self.at);
+        if list && !self.comma {
+            if self.buffer.get(at) != Some(&b',') {
+                return None;
+            }
+            at = blank(at + 1);
+        }
+        if self.buffer.get(at) != Some(&b'{') {
+            return None;
+        }
+        let length = read(&self.buffer[at..], lines)?;
+        self.consume(at);
+        (self.comma, self.any) = (!list, true);
+        self.row += 1;
+        let origin = self.here();
+        if lines {
+            self.column += length as u64;
+            self.at += length;
+        } else {
+            self.consume(at + length);
+        }
+        self.scan = self.at;
+        Some(origin)
+    }
+
     /// The names that lead to the records, once they are reached.
     pub fn path(&self) -> Option<&[String]> {
         match &self.place {

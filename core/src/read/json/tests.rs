@@ -3,11 +3,20 @@
 use super::*;
 use crate::read::form;
 
+/// Rows, findings, and how many bytes were not read.
+type Told = (Vec<Vec<String>>, Vec<String>, u64);
+
 /// All rows and findings of a file handed over in pieces of a size.
-pub(super) fn read(bytes: &[u8], step: usize) -> (Vec<Vec<String>>, Vec<String>, u64) {
+pub(super) fn read(bytes: &[u8], step: usize) -> Told {
+    read_by(bytes, step, false).0
+}
+
+/// The same; `slowly` no record is taken as an ordinary one. Also the origins of all rows, and the late names.
+fn read_by(bytes: &[u8], step: usize, slowly: bool) -> (Told, Vec<Origin>, Vec<String>) {
     let sample = &bytes[..bytes.len().min(SAMPLE)];
     let whole = bytes.len() <= SAMPLE;
     let mut reader = JsonReader::new(form::sniff(sample, whole), sample, whole, &ReadOptions::default());
+    reader.quick.off = slowly;
     let (mut rows, mut findings) = (Rows::new(), Vec::new());
     for piece in bytes.chunks(step.max(1)) {
         reader.push(piece, &mut rows, &mut findings);
@@ -15,7 +24,7 @@ pub(super) fn read(bytes: &[u8], step: usize) -> (Vec<Vec<String>>, Vec<String>,
     reader.finish(&mut rows, &mut findings);
     let texts = rows.iter().map(|r| r.cells().map(|(t, _)| t.to_owned()).collect()).collect();
     let found = findings.iter().map(|f| format!("{}/{} {}:{}:{}", f.code.text(), f.kind, f.place.row, f.place.line, f.place.byte_column));
-    (texts, found.collect(), reader.unread())
+    ((texts, found.collect(), reader.unread()), rows.iter().map(|r| r.origin).collect(), reader.late().to_vec())
 }
 
 fn table(text: &str) -> String {
@@ -76,6 +85,52 @@ fn numbers_stay_exact() {
     }
     assert_eq!(parse::plain_number("1e401"), None);
     assert_eq!(parse::plain_number("1.50"), None);
+}
+
+/// The first records decide about the header, so that what stands behind them may be taken as ordinary.
+fn behind_the_header(list: bool, records: &[String]) -> String {
+    let head = (0..HEADER_RECORDS).map(|i| format!("{{\"a\":{i},\"b\":\"x\",\"c\":{{\"a\":1,\"b\":null}}}}"));
+    let all: Vec<String> = head.chain(records.iter().cloned()).collect();
+    if list { format!("[{}]", all.join(",\n")) } else { all.join("\n") + "\n" }
+}
+
+mod ordinary {
+    use proptest::prelude::*;
+
+    use super::{behind_the_header, read_by};
+
+    /// A member as it may be written, well or badly.
+    fn member() -> impl Strategy<Value = String> {
+        let name = prop::sample::select(&["a", "b", "c", "c.a", "z", "\\u0061", "", "é"][..]);
+        let value = prop_oneof![
+            6 => prop::sample::select(&["1", "-2.50", "null", "true", "false", "\"\"", "\"x y\"", "\"é\\n\"", "\"\\u00e9\\ud83d\\ude00\"", "{}", "[]"][..]),
+            2 => prop::sample::select(&["1e3", "01", "1.", "-", "nul", "\"\\ud800\"", "\"\t\"", "\"\\x\"", "[1, [2]]", "{\"a\": 7}", "{\"a\":{ \"q\":1}}", "{\"z\":1,}", "[}"][..]),
+        ];
+        let colon = prop::sample::select(&[":", ": ", " :\t"][..]);
+        (name, colon, value).prop_map(|(name, colon, value)| format!("\"{name}\"{colon}{value}"))
+    }
+
+    fn record() -> impl Strategy<Value = String> {
+        let comma = prop::sample::select(&[",", ", ", ",", " ,", ",\n "][..]);
+        let end = prop::sample::select(&["}", "}", "}", " }", "} ", "}}", "}x", ""][..]);
+        (prop::collection::vec(member(), 0..5), comma, end).prop_map(|(members, comma, end)| format!("{{{}{end}", members.join(comma)))
+    }
+
+    proptest! {
+        #[test]
+        fn ordinary_records_are_read_as_all_others(
+            records in prop::collection::vec(record(), 0..12),
+            list: bool,
+            windows: bool,
+            step in prop::sample::select(&[1usize, 7, 1000, 1 << 20][..]),
+        ) {
+            let mut bytes = behind_the_header(list, &records).into_bytes();
+            if windows && let Some(at) = bytes.windows(2).rposition(|w| w == "é".as_bytes()) {
+                bytes.remove(at);
+            }
+            prop_assert_eq!(read_by(&bytes, step, false), read_by(&bytes, 1 << 16, true), "{}", String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(400)..]));
+        }
+    }
 }
 
 mod generated {

@@ -8,33 +8,45 @@ use parquet::file::metadata::ParquetMetaData;
 
 use super::damaged;
 use crate::bounds::{Packed, Sheet};
+use crate::read::at::Store;
 use crate::read::container::gzip::Gunzip;
 use crate::read::container::{Stop, stop, within};
 
 /// Deepest structs in a header: its statistics are the third.
 const MAX_DEPTH: usize = 8;
 
+/// Bytes by which a page's header is looked for; where it is longer, because of its statistics, the second.
+const HEADERS: [usize; 2] = [4 << 10, 16 << 20];
+
+/// How many packed bytes are unpacked at a time.
+const CHUNK: usize = 64 << 10;
+
 /// Checks all pages against the bounds.
-pub(super) fn check(bytes: &[u8], metadata: &ParquetMetaData, bounds: &Sheet) -> Result<(), Stop> {
+pub(super) fn check(store: &Store<'static>, metadata: &ParquetMetaData, bounds: &Sheet) -> Result<(), Stop> {
     let mut plain = 0u64;
     for group in metadata.row_groups() {
         // The pages that lie in memory at once: of each column its dictionary and one page.
         let mut at_once = 0u64;
         for column in group.columns() {
             let first = [Some(column.data_page_offset()), column.dictionary_page_offset()].into_iter().flatten().min().unwrap_or(-1);
-            let packed = usize::try_from(column.compressed_size()).ok();
-            let start = usize::try_from(first).ok();
-            let (Some(start), Some(packed)) = (start, packed) else { return Err(damaged("a place below zero")) };
-            let Some(mut rest) = start.checked_add(packed).and_then(|end| bytes.get(start..end)) else {
+            let (start, packed) = (u64::try_from(first).ok(), u64::try_from(column.compressed_size()).ok());
+            let (Some(mut at), Some(packed)) = (start, packed) else { return Err(damaged("a place below zero")) };
+            let Some(end) = at.checked_add(packed).filter(|end| *end <= store.size()) else {
                 return Err(damaged("a column beyond the file's end"));
             };
             let gzip = matches!(column.compression(), Compression::GZIP(_));
             let (mut largest, mut dictionary) = (0u64, 0u64);
-            while !rest.is_empty() {
-                let page = Page::read(rest).ok_or_else(|| damaged("a page without a header"))?;
-                let body = rest.get(page.length..).and_then(|b| b.get(..page.packed)).ok_or_else(|| damaged("a page beyond its column"))?;
+            while at < end {
+                let header = |most: usize| {
+                    let most = usize::try_from(end - at).unwrap_or(usize::MAX).min(most);
+                    Page::read(&store.piece(at, most)?)
+                };
+                let page = HEADERS.into_iter().find_map(header).ok_or_else(|| damaged("a page without a header"))?;
+                let body = at + page.length as u64;
+                let next = body.checked_add(page.packed as u64).filter(|next| *next <= end);
+                let next = next.ok_or_else(|| damaged("a page beyond its column"))?;
                 plain += page.plain;
-                within(&bounds.packed, bytes.len() as u64, plain)?;
+                within(&bounds.packed, store.size(), plain)?;
                 if page.kind == 2 {
                     dictionary = page.plain
                 } else {
@@ -42,10 +54,16 @@ pub(super) fn check(bytes: &[u8], metadata: &ParquetMetaData, bounds: &Sheet) ->
                 }
                 if gzip && page.is_packed {
                     let mut gunzip = Gunzip::new(Packed { inflated: page.plain, ratio: u64::MAX, ..bounds.packed });
-                    let packed = body.get(page.levels..).unwrap_or_default();
-                    gunzip.push(packed, &mut |_| {}).map_err(|_| damaged("a page that unpacks to more than it states"))?;
+                    let mut from = body.saturating_add(page.levels as u64);
+                    while from < next {
+                        let most = usize::try_from(next - from).unwrap_or(usize::MAX).min(CHUNK);
+                        let piece = store.piece(from, most).filter(|piece| !piece.is_empty());
+                        let piece = piece.ok_or_else(|| damaged("a page beyond the file's end"))?;
+                        gunzip.push(&piece, &mut |_| {}).map_err(|_| damaged("a page that unpacks to more than it states"))?;
+                        from += piece.len() as u64;
+                    }
                 }
-                rest = &rest[page.length + page.packed..];
+                at = next;
             }
             at_once += largest + dictionary;
         }

@@ -12,6 +12,7 @@ use crate::read::container::{Stop, stop};
 const MAX_DEPTH: usize = 200;
 
 /// One part of a workbook.
+#[derive(Debug)]
 pub(super) struct Markup<'s> {
     reader: quick_xml::Reader<Stream<'s>>,
     buffer: Vec<u8>,

@@ -6,7 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::SheetInfo;
 use super::markup::{Markup, damaged, exactly, text_of};
-use super::out::{End, Out, column_name};
+use super::out::{Out, column_name};
 use super::value::{self, Shown};
 use crate::bounds;
 use crate::read::Kind;
@@ -79,27 +79,52 @@ impl<'a> Workbook<'a> {
         Ok((infos, Workbook { archive, content }))
     }
 
-    pub(super) fn read(&self, sheet: usize, out: &mut Out<'_>) -> Result<(), End> {
-        let mut markup = Markup::new(self.archive.stream(self.content)?, "content.xml");
-        let (mut tables, mut seen, mut passing) = (0usize, 0usize, Passing::default());
-        let mut state = Sheet::default();
-        loop {
+    /// Goes to a sheet's cells.
+    ///
+    /// # Errors
+    /// The finding that its part is damaged.
+    pub(super) fn walk(&self, sheet: usize) -> Result<Walk<'a>, Stop> {
+        let markup = Markup::new(self.archive.stream(self.content)?, "content.xml");
+        Ok(Walk { sheet, markup, tables: 0, seen: 0, passing: Passing::default(), state: Sheet::default() })
+    }
+}
+
+/// Where the reading of the document stands.
+#[derive(Debug)]
+pub(super) struct Walk<'a> {
+    /// The sheet that is wanted.
+    sheet: usize,
+    markup: Markup<'a>,
+    tables: usize,
+    seen: usize,
+    passing: Passing,
+    state: Sheet,
+}
+
+impl Walk<'_> {
+    /// Reads on until a batch is full or the sheet ends, which gives false.
+    ///
+    /// # Errors
+    /// The finding that says why the sheet cannot be read on.
+    pub(super) fn step(&mut self, out: &mut Out) -> Result<bool, Stop> {
+        let Walk { sheet, markup, tables, seen, passing, state } = self;
+        while !out.is_full() {
             let event = markup.next()?;
             if passing.over(&event) {
                 continue;
             }
-            let here = tables == 1 && seen == sheet + 1;
+            let here = *tables == 1 && *seen == *sheet + 1;
             match &event {
                 Event::Start(tag) | Event::Empty(tag) if tag.name().0 == "table:table" => {
-                    if tables == 0 {
-                        seen += 1;
+                    if *tables == 0 {
+                        *seen += 1;
                     }
-                    tables += usize::from(matches!(event, Event::Start(_)));
+                    *tables += usize::from(matches!(event, Event::Start(_)));
                 }
                 Event::End(tag) if tag.name().0 == "table:table" => {
-                    tables = tables.saturating_sub(1);
+                    *tables = tables.saturating_sub(1);
                     if here {
-                        return Ok(());
+                        return Ok(false);
                     }
                 }
                 Event::Start(tag) if here => state.start(tag, out),
@@ -108,16 +133,17 @@ impl<'a> Workbook<'a> {
                     state.end(tag.name().0, out)?;
                 }
                 Event::End(tag) if here => state.end(tag.name().0, out)?,
-                Event::Eof => return Ok(()),
+                Event::Eof => return Ok(false),
                 text if here && state.paragraph > 0 => text_of(text, &mut state.shown),
                 _ => {}
             }
         }
+        Ok(true)
     }
 }
 
 /// Passes over parts that hold no cells.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Passing {
     depth: usize,
 }
@@ -140,7 +166,7 @@ impl Passing {
 }
 
 /// Where the reading of a sheet stands.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Sheet {
     /// Rows that are done.
     rows: u64,
@@ -156,6 +182,7 @@ struct Sheet {
     paragraph: usize,
 }
 
+#[derive(Debug)]
 struct Cell {
     times: u32,
     /// `office:value-type`.
@@ -168,7 +195,7 @@ struct Cell {
 }
 
 impl Sheet {
-    fn start(&mut self, tag: &BytesStart<'_>, out: &mut Out<'_>) {
+    fn start(&mut self, tag: &BytesStart<'_>, out: &mut Out) {
         let number = |name: &str| exactly(tag, name).and_then(|v| v.trim().parse::<u64>().ok());
         let unseen = || exactly(tag, "table:visibility").is_some_and(|v| matches!(&*v, "collapse" | "filter"));
         match tag.name().0 {
@@ -239,7 +266,7 @@ impl Sheet {
         }
     }
 
-    fn end(&mut self, name: &str, out: &mut Out<'_>) -> Result<(), End> {
+    fn end(&mut self, name: &str, out: &mut Out) -> Result<(), Stop> {
         match name {
             "text:p" => self.paragraph = self.paragraph.saturating_sub(1),
             "table:table-cell" | "table:covered-table-cell" => {
@@ -258,7 +285,7 @@ impl Sheet {
         Ok(())
     }
 
-    fn settle(&mut self, cell: &Cell, out: &mut Out<'_>) {
+    fn settle(&mut self, cell: &Cell, out: &mut Out) {
         let row = self.rows.saturating_add(1);
         // What lies under a merged cell is not shown, and not its value.
         if cell.covered {

@@ -1,7 +1,5 @@
 //! What all three forms do alike: gather a sheet's rows, drop what is empty at the ends, keep the bounds, and say what is odd.
 
-use std::ops::ControlFlow;
-
 use crate::bounds;
 use crate::finding::{Finding, Place};
 use crate::read::container::{Stop, stop};
@@ -12,31 +10,21 @@ const BATCH: usize = 256 << 10;
 /// How many ranges or names a finding spells out.
 const SPELLED: usize = 20;
 
-/// Why a reader stops before the sheet's end.
-pub(super) enum End {
-    /// Something is wrong.
-    Stop(Stop),
-    /// Whoever takes the rows wants no more.
-    Enough,
-}
-
-impl From<Stop> for End {
-    fn from(stop: Stop) -> End {
-        End::Stop(stop)
-    }
-}
-
 /// Takes a sheet's cells in the order of the file.
-pub(super) struct Out<'o> {
-    sheet: &'o str,
-    bounds: &'o bounds::Sheet,
-    findings: &'o mut Vec<Finding>,
-    take: &'o mut dyn FnMut(&mut Rows, &mut Vec<Finding>) -> ControlFlow<()>,
-    batch: Rows,
+#[derive(Debug)]
+pub(super) struct Out {
+    sheet: String,
+    bounds: bounds::Sheet,
+    /// What was found, until it is taken.
+    pub(super) findings: Vec<Finding>,
+    /// Rows that are whole, until they are taken.
+    pub(super) batch: Rows,
     batch_cells: usize,
     /// The row being made: by cell its column, the end of its text, what it is.
     row: Vec<(u32, usize, Kind)>,
     row_text: String,
+    /// The row being made is done: its number, and how often it is still to be given.
+    due: Option<(u64, u64)>,
     /// The row that comes next when none is left out, from 1.
     next: u64,
     cells: u64,
@@ -48,22 +36,17 @@ pub(super) struct Out<'o> {
     merges: usize,
 }
 
-impl<'o> Out<'o> {
-    pub(super) fn new(
-        sheet: &'o str,
-        bounds: &'o bounds::Sheet,
-        findings: &'o mut Vec<Finding>,
-        take: &'o mut dyn FnMut(&mut Rows, &mut Vec<Finding>) -> ControlFlow<()>,
-    ) -> Out<'o> {
+impl Out {
+    pub(super) fn new(sheet: &str, bounds: &bounds::Sheet) -> Out {
         Out {
-            sheet,
-            bounds,
-            findings,
-            take,
+            sheet: sheet.to_owned(),
+            bounds: *bounds,
+            findings: Vec::new(),
             batch: Rows::new(),
             batch_cells: 0,
             row: Vec::new(),
             row_text: String::new(),
+            due: None,
             next: 1,
             cells: 0,
             text: 0,
@@ -75,9 +58,24 @@ impl<'o> Out<'o> {
         }
     }
 
+    /// Whether the batch is large enough to be taken; nothing more may be added before it was. [`Out::resume`] comes next.
+    pub(super) fn is_full(&self) -> bool {
+        self.batch.bytes() > BATCH || self.batch_cells > BATCH
+    }
+
+    /// Goes on behind a batch that was taken.
+    ///
+    /// # Errors
+    /// The finding that a bound is hit.
+    pub(super) fn resume(&mut self) -> Result<(), Stop> {
+        self.batch.clear();
+        self.batch_cells = 0;
+        self.give()
+    }
+
     /// The bounds, for what a form must check itself.
-    pub(super) fn bounds(&self) -> &'o bounds::Sheet {
-        self.bounds
+    pub(super) fn bounds(&self) -> &bounds::Sheet {
+        &self.bounds
     }
 
     /// Says something about a cell; `row` counts from 1, `column` from 0.
@@ -103,7 +101,7 @@ impl<'o> Out<'o> {
                 self.wide = true;
                 self.findings.push(
                     Finding::new("C230", "columns", Place { row, ..Place::default() })
-                        .arg("sheet", self.sheet)
+                        .arg("sheet", self.sheet.as_str())
                         .arg("bound", self.bounds.columns.to_string()),
                 );
             }
@@ -114,42 +112,60 @@ impl<'o> Out<'o> {
     }
 
     /// Ends the row being made, which is the row of that number, from 1, and stands there `times` times.
-    pub(super) fn end_row(&mut self, number: u64, times: u64) -> Result<(), End> {
+    ///
+    /// # Errors
+    /// The finding that a bound is hit.
+    pub(super) fn end_row(&mut self, number: u64, times: u64) -> Result<(), Stop> {
         if self.row.is_empty() || times == 0 {
             return Ok(());
         }
         if self.row.windows(2).any(|w| w[0].0 >= w[1].0) {
             self.order();
         }
-        let width = self.row.last().map_or(0, |c| c.0 as usize + 1);
         if number < self.next {
             let place = Place { row: number, ..Place::default() };
             self.findings.push(Finding::new("C231", "", place).arg("before", (self.next - 1).to_string()));
         }
         // Places only ever go forward.
-        let number = number.max(self.next);
-        while self.next < number {
-            let blank = self.next;
-            self.count(1, 0, blank)?;
-            self.batch.end_row(Origin { row: blank, ..Origin::default() });
-            self.next += 1;
-        }
-        for number in number..number.saturating_add(times) {
-            self.count(width, self.row_text.len(), number)?;
-            let (mut column, mut start) = (0, 0);
-            for &(at, end, kind) in &self.row {
-                for _ in column..at {
-                    self.batch.cell("", Kind::Text);
+        self.due = Some((number.max(self.next), times));
+        self.give()
+    }
+
+    /// Puts the row that is due into the batch, and blank ones before it, as far as there is room.
+    fn give(&mut self) -> Result<(), Stop> {
+        let Some((first, times)) = self.due.take() else { return Ok(()) };
+        let width = self.row.last().map_or(0, |c| c.0 as usize + 1);
+        let end = first.saturating_add(times);
+        while self.next < end {
+            if self.is_full() {
+                self.due = Some((first, times));
+                return Ok(());
+            }
+            let number = self.next;
+            if number < first {
+                self.count(1, 0, number)?;
+            } else {
+                self.count(width, self.row_text.len(), number)?;
+                let (mut column, mut start) = (0, 0);
+                for &(at, end, kind) in &self.row {
+                    for _ in column..at {
+                        self.batch.cell("", Kind::Text);
+                    }
+                    self.batch.cell(&self.row_text[start..end], kind);
+                    (column, start) = (at + 1, end);
                 }
-                self.batch.cell(&self.row_text[start..end], kind);
-                (column, start) = (at + 1, end);
             }
             self.batch.end_row(Origin { row: number, ..Origin::default() });
-            self.next = self.next.max(number + 1);
+            self.next = number + 1;
         }
         self.row.clear();
         self.row_text.clear();
         Ok(())
+    }
+
+    /// Whether a row is due that the batch had no room for.
+    pub(super) fn is_due(&self) -> bool {
+        self.due.is_some()
     }
 
     /// Puts the cells of a row in order; of two in one place the later one stands.
@@ -171,8 +187,8 @@ impl<'o> Out<'o> {
         }
     }
 
-    /// Counts a row against the bounds, and hands the batch over when it is large.
-    fn count(&mut self, cells: usize, text: usize, row: u64) -> Result<(), End> {
+    /// Counts a row against the bounds.
+    fn count(&mut self, cells: usize, text: usize, row: u64) -> Result<(), Stop> {
         self.cells += cells.max(1) as u64;
         self.text += text as u64;
         let hit = if row > self.bounds.rows {
@@ -187,24 +203,11 @@ impl<'o> Out<'o> {
         if let Some((kind, bound)) = hit {
             let mut finding = stop("C230", kind);
             finding.place.row = row;
-            finding.args = vec![("sheet", self.sheet.to_owned()), ("bound", bound.to_string()), ("row", row.to_string())];
-            return Err(End::Stop(finding));
+            finding.args = vec![("sheet", self.sheet.clone()), ("bound", bound.to_string()), ("row", row.to_string())];
+            return Err(finding);
         }
         self.batch_cells += cells.max(1);
-        if self.batch.bytes() + text > BATCH || self.batch_cells > BATCH {
-            self.flush()?;
-        }
         Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), End> {
-        self.batch_cells = 0;
-        if self.batch.is_empty() {
-            return Ok(());
-        }
-        let flow = (self.take)(&mut self.batch, self.findings);
-        self.batch.clear();
-        if flow.is_break() { Err(End::Enough) } else { Ok(()) }
     }
 
     /// Notes that rows are hidden, from the first to the last, counted from 1.
@@ -225,30 +228,26 @@ impl<'o> Out<'o> {
         }
     }
 
-    /// Ends the sheet: hands over the last rows and says what was noted.
-    pub(super) fn finish(mut self, end: Result<(), End>) {
-        let flushed = match &end {
-            Err(End::Enough) => return,
-            _ => self.flush(),
-        };
+    /// Ends the sheet: says what was noted, and why reading ended early when it did.
+    pub(super) fn finish(&mut self, end: Result<(), Stop>) {
         // What is hidden behind the last cell hides nothing.
         let last = self.next.saturating_sub(1);
         self.hidden_rows.retain(|r| r.0 <= last);
         if !self.hidden_rows.is_empty() {
             let rows = self.hidden_rows.iter().map(|&(a, b)| range(a, b.min(last), |n| n.to_string()));
             let spelled = some_of(rows.take(SPELLED), self.hidden_rows.len());
-            self.findings.push(Finding::new("C226", "", Place::default()).arg("sheet", self.sheet).arg("rows", spelled));
+            self.findings.push(Finding::new("C226", "", Place::default()).arg("sheet", self.sheet.as_str()).arg("rows", spelled));
         }
         if !self.hidden_columns.is_empty() {
             let columns = self.hidden_columns.iter().map(|&(a, b)| range(a, b, column_name));
             let spelled = some_of(columns.take(SPELLED), self.hidden_columns.len());
-            self.findings.push(Finding::new("C226", "columns", Place::default()).arg("sheet", self.sheet).arg("columns", spelled));
+            self.findings.push(Finding::new("C226", "columns", Place::default()).arg("sheet", self.sheet.as_str()).arg("columns", spelled));
         }
         if self.merges > 0 {
             let spelled = some_of(self.merged.iter(), self.merges);
-            self.findings.push(Finding::new("C227", "", Place::default()).arg("sheet", self.sheet).arg("regions", spelled));
+            self.findings.push(Finding::new("C227", "", Place::default()).arg("sheet", self.sheet.as_str()).arg("regions", spelled));
         }
-        if let (Err(End::Stop(finding)), _) | (_, Err(End::Stop(finding))) = (end, flushed) {
+        if let Err(finding) = end {
             self.findings.push(*finding);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::SheetInfo;
 use super::compound::{Compound, u16_at, u32_at, utf16};
-use super::out::{End, Out, column_name};
+use super::out::{Out, column_name};
 use super::value::{self, Shown};
 use crate::bounds;
 use crate::decode::encoding::windows_1252;
@@ -84,6 +84,18 @@ impl<'s> Records<'s> {
     }
 }
 
+/// Where the reading of a sheet stands.
+#[derive(Debug)]
+pub(super) struct Walk {
+    at: usize,
+    /// How deep in charts that lie in the sheet.
+    inner: usize,
+    current: Option<u64>,
+    /// A formula whose text follows in a record of its own.
+    awaited: Option<(u64, u32)>,
+    made: String,
+}
+
 impl Workbook {
     pub(super) fn open(bytes: &[u8], bounds: &bounds::Sheet, findings: &mut Vec<Finding>) -> Result<(Vec<SheetInfo>, Workbook), Stop> {
         let file = Compound::open(bytes)?;
@@ -138,28 +150,37 @@ impl Workbook {
         Ok((infos, book))
     }
 
-    pub(super) fn read(&self, sheet: usize, out: &mut Out<'_>) -> Result<(), End> {
-        let Some(&start) = self.starts.get(sheet) else { return Ok(()) };
+    /// Goes to a sheet's records; nothing where there is none.
+    ///
+    /// # Errors
+    /// The finding that they are damaged.
+    pub(super) fn walk(&self, sheet: usize) -> Result<Option<Walk>, Stop> {
+        let Some(&start) = self.starts.get(sheet) else { return Ok(None) };
         let mut records = Records { stream: &self.stream, at: start };
         if !matches!(records.next(), Some((BOF, _))) {
-            return Err(End::Stop(stop("C115", "")));
+            return Err(stop("C115", ""));
         }
-        let mut made = String::new();
-        // How deep in charts that lie in the sheet.
-        let mut inner = 0;
-        let mut current: Option<u64> = None;
-        // A formula whose text follows in a record of its own.
-        let mut awaited: Option<(u64, u32)> = None;
+        Ok(Some(Walk { at: records.at, inner: 0, current: None, awaited: None, made: String::new() }))
+    }
+
+    /// Reads on until a batch is full or the sheet ends, which gives false.
+    ///
+    /// # Errors
+    /// The finding that says why the sheet cannot be read on.
+    pub(super) fn step(&self, walk: &mut Walk, out: &mut Out) -> Result<bool, Stop> {
+        let mut records = Records { stream: &self.stream, at: walk.at };
         let mut ended = false;
-        while let Some((number, data)) = records.next() {
+        loop {
+            let here = records.at;
+            let Some((number, data)) = records.next() else { break };
             match number {
-                BOF => inner += 1,
-                EOF if inner == 0 => {
+                BOF => walk.inner += 1,
+                EOF if walk.inner == 0 => {
                     ended = true;
                     break;
                 }
-                EOF => inner -= 1,
-                _ if inner > 0 => {}
+                EOF => walk.inner -= 1,
+                _ if walk.inner > 0 => {}
                 ROW if data.get(12).is_some_and(|flags| flags & 0x20 != 0) => {
                     let row = u64::from(u16_at(data, 0)) + 1;
                     out.hide_rows(row, row);
@@ -177,7 +198,7 @@ impl Workbook {
                     }
                 }
                 STRING => {
-                    if let Some((row, column)) = awaited.take() {
+                    if let Some((row, column)) = walk.awaited.take() {
                         let parts = records.whole(data);
                         let text = Text { parts: &parts, part: 0, at: 0 }.long(self.unicode);
                         out.cell(row, column, Kind::Text, &text);
@@ -185,10 +206,15 @@ impl Workbook {
                 }
                 LABELSST | LABEL | RSTRING | NUMBER | RK | MULRK | BOOLERR | FORMULA => {
                     let (row, column) = (u64::from(u16_at(data, 0)) + 1, u32::from(u16_at(data, 2)));
-                    if current != Some(row)
-                        && let Some(before) = current.replace(row)
+                    if walk.current != Some(row)
+                        && let Some(before) = walk.current.replace(row)
                     {
                         out.end_row(before, 1)?;
+                        if out.is_full() {
+                            // The record is read once the batch was taken: its row is another one.
+                            walk.at = here;
+                            return Ok(true);
+                        }
                     }
                     match number {
                         LABELSST => match self.shared.get(u32_at(data, 6) as usize) {
@@ -200,12 +226,12 @@ impl Workbook {
                             let text = Text { parts: &parts, part: 0, at: 6 }.long(self.unicode);
                             out.cell(row, column, Kind::Text, &text);
                         }
-                        NUMBER => self.number(row, column, u16_at(data, 4), double(data, 6), &mut made, out),
-                        RK => self.number(row, column, u16_at(data, 4), packed(u32_at(data, 6)), &mut made, out),
+                        NUMBER => self.number(row, column, u16_at(data, 4), double(data, 6), &mut walk.made, out),
+                        RK => self.number(row, column, u16_at(data, 4), packed(u32_at(data, 6)), &mut walk.made, out),
                         MULRK => {
                             for (i, cell) in data.get(4..).unwrap_or_default().chunks_exact(6).enumerate() {
                                 let column = column.saturating_add(i as u32);
-                                self.number(row, column, u16_at(cell, 0), packed(u32_at(cell, 2)), &mut made, out);
+                                self.number(row, column, u16_at(cell, 0), packed(u32_at(cell, 2)), &mut walk.made, out);
                             }
                         }
                         BOOLERR => match (data.get(6), data.get(7)) {
@@ -214,26 +240,27 @@ impl Workbook {
                             _ => {}
                         },
                         _ if u16_at(data, 12) == 0xffff && data.len() >= 14 => match (data[6], data[8]) {
-                            (0, _) => awaited = Some((row, column)),
+                            (0, _) => walk.awaited = Some((row, column)),
                             (1, value) => out.cell(row, column, Kind::Boolean, if value == 0 { "false" } else { "true" }),
                             (2, code) => out.cell(row, column, Kind::Error, error(code)),
                             // An empty text.
                             _ => {}
                         },
-                        _ => self.number(row, column, u16_at(data, 4), double(data, 6), &mut made, out),
+                        _ => self.number(row, column, u16_at(data, 4), double(data, 6), &mut walk.made, out),
                     }
                 }
                 _ => {}
             }
         }
-        if let Some(row) = current {
+        walk.at = records.at;
+        if let Some(row) = walk.current.take() {
             out.end_row(row, 1)?;
         }
         // Records that break off in the middle of a sheet.
-        if ended { Ok(()) } else { Err(End::Stop(stop("C115", ""))) }
+        if ended { Ok(false) } else { Err(stop("C115", "")) }
     }
 
-    fn number(&self, row: u64, column: u32, format: u16, value: f64, made: &mut String, out: &mut Out<'_>) {
+    fn number(&self, row: u64, column: u32, format: u16, value: f64, made: &mut String, out: &mut Out) {
         let shown = self.formats.get(usize::from(format)).copied().unwrap_or_default();
         made.clear();
         let kind = value::write(&value::of_double(value), shown, self.old, made);

@@ -3,7 +3,7 @@
 use quick_xml::events::{BytesStart, Event};
 
 use super::markup::{Markup, attribute, damaged, local, says, text_of};
-use super::out::{End, Out};
+use super::out::Out;
 use super::value::{self, Shown};
 use super::{SheetInfo, column_at};
 use crate::bounds;
@@ -83,104 +83,26 @@ impl<'a> Workbook<'a> {
         Ok((infos, Workbook { archive, parts, formats, shared, old }))
     }
 
-    pub(super) fn read(&self, sheet: usize, out: &mut Out<'_>) -> Result<(), End> {
-        let Some(&part) = self.parts.get(sheet) else { return Ok(()) };
-        let mut markup = open(&self.archive, part)?;
-        let mut cell = Cell::default();
-        let (mut row, mut in_data) = (0u64, false);
-        let mut column = 0u32;
-        // What text between tags belongs to.
-        let mut within = Within::Nothing;
-        // A reading aid for Asian letters is no part of the text.
-        let mut phonetic = false;
-        let mut piece = Piece::default();
-        loop {
-            let event = markup.next()?;
-            match &event {
-                Event::Start(tag) | Event::Empty(tag) => {
-                    let opens = matches!(event, Event::Start(_));
-                    match local(tag.name()) {
-                        "sheetData" => in_data = opens,
-                        "row" if in_data => {
-                            row = attribute(tag, "r").and_then(|r| r.trim().parse().ok()).unwrap_or(row + 1).clamp(1, u64::from(u32::MAX));
-                            column = 0;
-                            if says(tag, "hidden") {
-                                out.hide_rows(row, row);
-                            }
-                        }
-                        "c" if in_data => {
-                            if let Some(at) = attribute(tag, "r").and_then(|r| column_at(&r)) {
-                                column = at;
-                            }
-                            cell.start(
-                                attribute(tag, "t").map_or(Type::Number, |t| Type::of(&t)),
-                                attribute(tag, "s").and_then(|s| s.parse().ok()).unwrap_or(0),
-                            );
-                            within = Within::Nothing;
-                            if !opens {
-                                column += 1;
-                            }
-                        }
-                        // Where both are written, the text in the cell stands.
-                        "v" if in_data && !cell.inline => {
-                            cell.has_value = true;
-                            within = if opens { Within::Value } else { Within::Nothing };
-                        }
-                        "f" if in_data => {
-                            cell.formula = true;
-                            within = if opens { Within::Formula } else { Within::Nothing };
-                        }
-                        "is" if in_data => {
-                            cell.text.clear();
-                            (cell.has_value, cell.inline) = (true, true);
-                        }
-                        "rPh" => phonetic = opens,
-                        "t" if in_data && !phonetic && opens => {
-                            within = Within::Value;
-                            piece.start(tag, &cell.text);
-                        }
-                        "col" if says(tag, "hidden") => {
-                            let number = |name| attribute(tag, name).and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
-                            let (first, last) = (number("min"), number("max"));
-                            if first >= 1 && last >= first {
-                                out.hide_columns(first - 1, last - 1);
-                            }
-                        }
-                        "mergeCell" => {
-                            if let Some(region) = attribute(tag, "ref") {
-                                out.merge(crate::finding::cut(&region));
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-                Event::End(tag) => {
-                    match local(tag.name()) {
-                        "sheetData" => in_data = false,
-                        "row" if in_data => out.end_row(row, 1)?,
-                        "c" if in_data => {
-                            self.settle(&mut cell, row.max(1), column, out);
-                            column += 1;
-                        }
-                        "rPh" => phonetic = false,
-                        "t" if within == Within::Value => piece.end(&mut cell.text),
-                        _ => {}
-                    }
-                    within = Within::Nothing;
-                }
-                Event::Eof => break,
-                text => {
-                    if within == Within::Value {
-                        text_of(text, &mut cell.text);
-                    }
-                }
-            }
-        }
-        Ok(())
+    /// Goes to a sheet's cells; nothing where there is none.
+    ///
+    /// # Errors
+    /// The finding that its part is damaged.
+    pub(super) fn walk(&self, sheet: usize) -> Result<Option<Walk<'a>>, Stop> {
+        let Some(&part) = self.parts.get(sheet) else { return Ok(None) };
+        Ok(Some(Walk {
+            markup: open(&self.archive, part)?,
+            cell: Cell::default(),
+            row: 0,
+            in_data: false,
+            column: 0,
+            within: Within::Nothing,
+            phonetic: false,
+            piece: Piece::default(),
+        }))
     }
 
     /// Hands a whole cell over.
-    fn settle(&self, cell: &mut Cell, row: u64, column: u32, out: &mut Out<'_>) {
+    fn settle(&self, cell: &mut Cell, row: u64, column: u32, out: &mut Out) {
         let text = &mut cell.text;
         match cell.kind {
             Type::Shared if !text.trim().is_empty() => match text.trim().parse().ok().and_then(|i: usize| self.shared.get(i)) {
@@ -213,6 +135,119 @@ impl<'a> Workbook<'a> {
         if cell.formula && (!cell.has_value || (text.is_empty() && cell.kind != Type::Text)) {
             out.say("C228", "", row, column, None);
         }
+    }
+}
+
+/// Where the reading of a sheet stands.
+#[derive(Debug)]
+pub(super) struct Walk<'a> {
+    markup: Markup<'a>,
+    cell: Cell,
+    row: u64,
+    in_data: bool,
+    column: u32,
+    /// What text between tags belongs to.
+    within: Within,
+    /// A reading aid for Asian letters is no part of the text.
+    phonetic: bool,
+    piece: Piece,
+}
+
+impl Walk<'_> {
+    /// Reads on until a batch is full or the sheet ends, which gives false.
+    ///
+    /// # Errors
+    /// The finding that says why the sheet cannot be read on.
+    pub(super) fn step(&mut self, book: &Workbook<'_>, out: &mut Out) -> Result<bool, Stop> {
+        let Walk { markup, cell, row, in_data, column, within, phonetic, piece } = self;
+        let mut full = out.is_full();
+        while !full {
+            let event = markup.next()?;
+            match &event {
+                Event::Start(tag) | Event::Empty(tag) => {
+                    let opens = matches!(event, Event::Start(_));
+                    match local(tag.name()) {
+                        "sheetData" => *in_data = opens,
+                        "row" if *in_data => {
+                            *row =
+                                attribute(tag, "r").and_then(|r| r.trim().parse().ok()).unwrap_or(*row + 1).clamp(1, u64::from(u32::MAX));
+                            *column = 0;
+                            if says(tag, "hidden") {
+                                out.hide_rows(*row, *row);
+                            }
+                        }
+                        "c" if *in_data => {
+                            if let Some(at) = attribute(tag, "r").and_then(|r| column_at(&r)) {
+                                *column = at;
+                            }
+                            cell.start(
+                                attribute(tag, "t").map_or(Type::Number, |t| Type::of(&t)),
+                                attribute(tag, "s").and_then(|s| s.parse().ok()).unwrap_or(0),
+                            );
+                            *within = Within::Nothing;
+                            if !opens {
+                                *column += 1;
+                            }
+                        }
+                        // Where both are written, the text in the cell stands.
+                        "v" if *in_data && !cell.inline => {
+                            cell.has_value = true;
+                            *within = if opens { Within::Value } else { Within::Nothing };
+                        }
+                        "f" if *in_data => {
+                            cell.formula = true;
+                            *within = if opens { Within::Formula } else { Within::Nothing };
+                        }
+                        "is" if *in_data => {
+                            cell.text.clear();
+                            (cell.has_value, cell.inline) = (true, true);
+                        }
+                        "rPh" => *phonetic = opens,
+                        "t" if *in_data && !*phonetic && opens => {
+                            *within = Within::Value;
+                            piece.start(tag, &cell.text);
+                        }
+                        "col" if says(tag, "hidden") => {
+                            let number = |name| attribute(tag, name).and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
+                            let (first, last) = (number("min"), number("max"));
+                            if first >= 1 && last >= first {
+                                out.hide_columns(first - 1, last - 1);
+                            }
+                        }
+                        "mergeCell" => {
+                            if let Some(region) = attribute(tag, "ref") {
+                                out.merge(crate::finding::cut(&region));
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                Event::End(tag) => {
+                    match local(tag.name()) {
+                        "sheetData" => *in_data = false,
+                        "row" if *in_data => {
+                            out.end_row(*row, 1)?;
+                            full = out.is_full();
+                        }
+                        "c" if *in_data => {
+                            book.settle(cell, (*row).max(1), *column, out);
+                            *column += 1;
+                        }
+                        "rPh" => *phonetic = false,
+                        "t" if *within == Within::Value => piece.end(&mut cell.text),
+                        _ => {}
+                    }
+                    *within = Within::Nothing;
+                }
+                Event::Eof => return Ok(false),
+                text => {
+                    if *within == Within::Value {
+                        text_of(text, &mut cell.text);
+                    }
+                }
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -295,7 +330,7 @@ impl Piece {
     }
 }
 
-fn open<'s>(archive: &'s Archive<'_>, part: usize) -> Result<Markup<'s>, Stop> {
+fn open<'a>(archive: &Archive<'a>, part: usize) -> Result<Markup<'a>, Stop> {
     Ok(Markup::new(archive.stream(part)?, &archive.entries[part].name))
 }
 

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::markup::{At, Name, Sink};
+use super::quick::Quick;
 use crate::bounds::{MAX_RECORD, XML_COLUMNS};
 use crate::finding::{Finding, Place, cut};
+use crate::read::recode::{Charset, Walk};
 use crate::read::{Kind, Origin, Rows};
 
 /// Most places in a record that are known, columns or not.
@@ -53,6 +55,7 @@ pub(super) struct Records {
     pub(super) late: Vec<String>,
     name_bytes: usize,
     found: Vec<Finding>,
+    pub(super) quick: Quick,
 }
 
 /// A place in a record.
@@ -163,6 +166,7 @@ impl Records {
             late: Vec::new(),
             name_bytes: 0,
             found: Vec::new(),
+            quick: Quick::default(),
         }
     }
 
@@ -375,6 +379,31 @@ fn unindented(text: &str) -> &str {
 }
 
 impl Sink for Records {
+    fn ordinary(&mut self, text: &str, mut walk: Walk, charset: Charset) -> Option<usize> {
+        let name = self.path.last()?;
+        // The next element of the record's name must be a record.
+        if self.gathering || self.used > 0 || self.depth != self.matched || self.matched + 1 != self.path.len() {
+            return None;
+        }
+        let (nodes, bases) = (&self.nodes, &self.bases);
+        self.quick.learn(nodes.len() + self.cells.len(), self.cells.len(), || {
+            let children = nodes[0].below.values().filter_map(|&base| {
+                let base = &bases[base as usize];
+                let first = &nodes[*base.nodes.first()? as usize];
+                // Attributes, and names with a prefix, are not read this way.
+                let plain = base.prefix.is_empty() && !base.label.starts_with('@');
+                (plain && first.column != NONE).then_some((&*base.label, first.column))
+            });
+            children.collect()
+        });
+        let (start, end) = self.quick.read(text, name)?;
+        walk.over(&text[..start], charset);
+        self.number += 1;
+        self.quick.emit(text, &mut self.rows);
+        self.rows.end_row(Origin { row: self.number, line: walk.line, byte_column: walk.column });
+        Some(end)
+    }
+
     fn open(&mut self, name: Name<'_>, at: At) {
         self.depth += 1;
         if self.used > 0 {

@@ -26,6 +26,11 @@ pub(super) trait Sink {
     fn text(&mut self, text: &str, at: At);
     /// The innermost open element ends; `at` is behind its end.
     fn close(&mut self, at: At);
+    /// Takes blanks and one whole record behind them at the start of a text, when there is nothing to tell about them; gives where the record
+    /// begins and what is behind it. `walk` is the place of the text's start.
+    fn ordinary(&mut self, _text: &str, _walk: Walk, _charset: Charset) -> Option<usize> {
+        None
+    }
     /// Hands over what was found.
     fn findings(&mut self, _: &mut Vec<Finding>) {}
 }
@@ -162,11 +167,20 @@ impl Markup {
             self.pass(&text[used..text.len() - rest.len()], findings);
             used = text.len() - rest.len();
         }
-        let from = used;
-        let mut reader = quick_xml::Reader::from_str(&text[from..]);
-        reader.config_mut().check_end_names = false;
-        reader.config_mut().allow_unmatched_ends = true;
+        let mut from = used;
+        let mut reader = reader_of(&text[from..]);
         loop {
+            // Records in which there is nothing to tell, for as long as they come.
+            while !self.after_cr && self.any && self.bytes.is_empty() && self.open.len() + 2 <= XML_DEPTH {
+                let Some(length) = sink.ordinary(&text[used..], self.walk, self.charset) else { break };
+                self.pass(&text[used..used + length], findings);
+                used += length;
+            }
+            // Where some were taken, the reader goes on behind them.
+            if used > from + usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX) {
+                from = used;
+                reader = reader_of(&text[from..]);
+            }
             let event = reader.read_event();
             let tail = &text[used..];
             let event = match event {
@@ -481,6 +495,13 @@ impl Markup {
         }
         Ok(())
     }
+}
+
+fn reader_of(text: &str) -> quick_xml::Reader<&[u8]> {
+    let mut reader = quick_xml::Reader::from_str(text);
+    reader.config_mut().check_end_names = false;
+    reader.config_mut().allow_unmatched_ends = true;
+    reader
 }
 
 fn spaced(text: &str, out: &mut String) {

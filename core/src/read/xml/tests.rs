@@ -288,7 +288,53 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 0..40).prop_map(|words| words.concat())
 }
 
+/// Records that are nearly ordinary.
+fn near() -> impl Strategy<Value = String> {
+    let child = prop::sample::select(
+        &[
+            "<a>x</a>",
+            "<b> y z </b>",
+            "<c></c>",
+            "<a/>",
+            "<b>é</b>",
+            "<c>1 > 0</c>",
+            "\n  ",
+            "<d>new</d>",
+            "<a>x\ny</a>",
+            "<a>\n x\n</a>",
+            "<b>p&amp;q</b>",
+            "<b k='1'>v</b>",
+            "<c><a>in</a></c>",
+            "<!-- no -->",
+            "t",
+            "<n:a>q</n:a>",
+            "<b>\u{1}</b>",
+            "<a><![CDATA[<]]></a>",
+            "\r\n",
+            "<b>&x;</b>",
+        ][..],
+    );
+    let end = prop::sample::select(&["</q>", "</q>", "</q>\n", "</q>", "", "</r>", "</q>t"][..]);
+    let start = prop::sample::select(&["<q>", "<q>", "\n<q>", "<q >", "<q i='1'>", "<o/><q>", "<n:q>"][..]);
+    (start, prop::collection::vec(child, 0..5), end).prop_map(|(start, children, end)| format!("{start}{}{end}", children.concat()))
+}
+
 proptest! {
+    #[test]
+    fn ordinary_records_are_read_as_all_others(records in prop::collection::vec(near(), 0..8), cuts in prop::collection::vec(0usize..30, 0..20), latin: bool) {
+        let head = "<q><a>1</a><b>2</b><c>3</c></q>\n".repeat(3);
+        let mut bytes = format!("<r>\n{head}{}</r>", records.concat()).into_bytes();
+        if latin && let Some(at) = bytes.windows(2).position(|w| w == "é".as_bytes()) {
+            bytes.remove(at);
+        }
+        let mut slow = XmlReader::new(None);
+        slow.slowly = true;
+        let (mut rows, mut findings) = (Rows::new(), Vec::new());
+        slow.push(&bytes, &mut rows, &mut findings);
+        slow.finish(&mut rows, &mut findings);
+        prop_assert_eq!(read_with(None, &bytes, &cuts), (rows, findings));
+    }
+
     #[test]
     fn cuts_change_nothing(text in soup(), rooted in any::<bool>(), cuts in prop::collection::vec(0usize..9, 0..60)) {
         let text = if rooted { format!("<r><q><a>1</a></q>{text}") } else { text };

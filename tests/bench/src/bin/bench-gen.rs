@@ -1,34 +1,46 @@
 //! `bench-gen ROWS [--faulty | --portal]`: the benchmark's permits as CSV on the standard output; counts of faults, tab-separated, on the
 //! standard error.
+//!
+//! `bench-gen ROWS --as FORM` and `bench-gen --bytes N --as FORM`: the clean permits in another form (csv, ndjson, json, geojson, xml, xlsx,
+//! ods, parquet, csv.gz, csv.zip), so many rows or until the text has so many bytes; the number of rows on the standard error.
 
 #![allow(clippy::print_stderr)]
 
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
-use concord_bench::{FAULTS, Layout, write};
+use concord_bench::forms::{Form, Much};
+use concord_bench::{FAULTS, Layout, forms, write};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (rows, layout) = match words[..] {
-        [rows] => (rows.parse(), Layout::Clean),
-        [rows, "--faulty"] => (rows.parse(), Layout::Faulty),
-        [rows, "--portal"] => (rows.parse(), Layout::Portal),
-        _ => ("".parse::<u64>(), Layout::Clean),
+    let number = |text: &str| text.parse::<u64>().ok();
+    let asked = match words[..] {
+        [rows] => number(rows).map(|rows| (Much::Rows(rows), Layout::Clean, None)),
+        [rows, "--faulty"] => number(rows).map(|rows| (Much::Rows(rows), Layout::Faulty, None)),
+        [rows, "--portal"] => number(rows).map(|rows| (Much::Rows(rows), Layout::Portal, None)),
+        [rows, "--as", form] => number(rows).zip(Form::of(form)).map(|(rows, form)| (Much::Rows(rows), Layout::Clean, Some(form))),
+        ["--bytes", bytes, "--as", form] => {
+            number(bytes).zip(Form::of(form)).map(|(bytes, form)| (Much::Bytes(bytes), Layout::Clean, Some(form)))
+        }
+        _ => None,
     };
-    let Ok(rows) = rows else {
-        eprintln!("usage: bench-gen ROWS [--faulty | --portal]");
+    let Some((much, layout, form)) = asked else {
+        eprintln!("usage: bench-gen ROWS [--faulty | --portal | --as FORM]\n       bench-gen --bytes N --as FORM");
         return ExitCode::from(2);
     };
-    let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
-    match write(rows, layout, &mut out).and_then(|counts| out.flush().map(|()| counts)) {
-        Ok(counts) => {
+    let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout());
+    let done = match (form, much) {
+        (Some(form), much) => forms::write(form, much, &mut out).map(|rows| eprintln!("{rows}")),
+        (None, Much::Rows(rows) | Much::Bytes(rows)) => write(rows, layout, &mut out).map(|counts| {
             if layout == Layout::Faulty {
                 FAULTS.iter().zip(counts).for_each(|(fault, n)| eprintln!("{n}\t{}\t{}\t{}", fault.column, fault.code, fault.name));
             }
-            ExitCode::SUCCESS
-        }
+        }),
+    };
+    match done.and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("bench-gen: {why}");
             ExitCode::FAILURE

@@ -1,0 +1,202 @@
+//! Publishing, deprecating and withdrawing: what is taken, what is refused, and what never changes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use concord_registry::db::sqlite::Sqlite;
+use concord_registry::keep::{audit, tokens};
+use concord_registry::{Limits, Policy, Registry, backup, routes};
+use serde_json::{Value, json};
+use warp::http::Response;
+
+fn block<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+struct Server {
+    registry: Arc<Registry>,
+    secret: String,
+}
+
+impl Server {
+    fn new(scope: &str) -> Server {
+        let registry =
+            Registry::open(concord_standards::catalog(), Limits::default(), Policy::default(), Arc::new(Sqlite::in_memory().unwrap()));
+        let registry = registry.unwrap();
+        let (_, secret) = tokens::create(registry.database(), "test", &[scope.to_owned()], None, "operator").unwrap();
+        Server { registry, secret }
+    }
+
+    fn ask(&self, method: &str, path: &str, body: Option<Value>, secret: &str) -> Response<Bytes> {
+        let mut request = warp::test::request().method(method).path(path);
+        if !secret.is_empty() {
+            request = request.header("authorization", format!("Bearer {secret}"));
+        }
+        if let Some(body) = body {
+            request = request.body(body.to_string());
+        }
+        block(request.reply(&routes(Arc::clone(&self.registry))))
+    }
+
+    /// The answer's status, and its body or the last part of its problem's type.
+    fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let response = self.ask("POST", path, Some(body), &self.secret);
+        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
+    }
+
+    fn get(&self, path: &str) -> (u16, Value) {
+        let response = self.ask("GET", path, None, "");
+        (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or(Value::Null))
+    }
+}
+
+/// A package like one of our own under another version, with one text changed in one file.
+fn package(version: &str, change: Option<(&str, &str, &str)>) -> BTreeMap<String, String> {
+    let own = concord_standards::catalog().find("blds@1.2").unwrap();
+    let texts = own.files.iter().map(|(path, bytes)| (path.clone(), String::from_utf8(bytes.clone()).unwrap()));
+    let mut files: BTreeMap<String, String> = texts.collect();
+    let manifest = files.get_mut("standard.toml").unwrap();
+    *manifest = manifest.replacen("version = \"1.2\"", &format!("version = \"{version}\""), 1);
+    if let Some((path, from, to)) = change {
+        let text = &files[path];
+        assert!(text.contains(from), "{path} has no {from}");
+        if change == Some(NEW_COLUMN) {
+            // No other layout can fill what is new, and no example has it; rules want examples.
+            files.retain(|path, _| !path.starts_with("crosswalks/") && !path.starts_with("examples/") && path != "rules.toml");
+        }
+        let text = files.get_mut(path).unwrap();
+        *text = text.replacen(from, to, 1);
+    }
+    files
+}
+
+fn kind(body: &Value) -> &str {
+    body["type"].as_str().unwrap_or_default().trim_start_matches("/problems/")
+}
+
+const VERSIONS: &str = "/v1/standards/blds/versions";
+
+/// A column that must be filled in where the last version had none.
+const NEW_COLUMN: (&str, &str, &str) = (
+    "permits.table.json",
+    "\"fields\": [",
+    "\"fields\": [{\"name\": \"Fresh\", \"title\": \"Fresh\", \"description\": \"New.\", \"type\": \"string\", \"constraints\": {\"required\": true}},",
+);
+
+#[test]
+fn a_version_is_published_once_and_stays() {
+    let server = Server::new("publish:blds");
+    let files = package("1.3", None);
+    let (status, body) = server.post(VERSIONS, json!({"files": files}));
+    assert_eq!(status, 201, "{body}");
+    let path = body["href"].as_str().unwrap().to_owned();
+    let shown = server.get(&path).1;
+    assert_eq!(shown["digest"], body["digest"]);
+    for file in shown["files"].as_array().unwrap() {
+        let found = server.ask("GET", file["href"].as_str().unwrap(), None, "");
+        assert_eq!(found.body(), files[file["path"].as_str().unwrap()].as_bytes());
+    }
+    assert_eq!(server.post(VERSIONS, json!({"files": files})).0, 200, "the same again");
+    let other = package("1.3", Some(("standard.toml", "title = \"", "title = \"Other ")));
+    let (status, refused) = server.post(VERSIONS, json!({"files": other}));
+    assert_eq!((status, kind(&refused)), (409, "version-taken"));
+    assert_eq!(server.get(&path).1["digest"], body["digest"]);
+    // Files can be checked against it at once, and its tables have not become other subjects.
+    let checked = server.ask("POST", "/v1/validate?standard=blds@1.3", None, "");
+    assert_eq!(checked.status(), 200);
+    assert_eq!(server.get("/subjects/standard.blds.permits/versions").1, json!([1]));
+    audit::verify(server.registry.database()).unwrap();
+    backup::verify(server.registry.database()).unwrap();
+}
+
+#[test]
+fn what_breaks_a_promise_needs_a_new_major_version_or_a_reason() {
+    let server = Server::new("admin");
+    let (status, body) = server.post(VERSIONS, json!({"files": package("1.3", Some(NEW_COLUMN))}));
+    assert_eq!((status, kind(&body)), (409, "breaking"), "{body}");
+    let detail = body["detail"].as_str().unwrap();
+    assert!(detail.contains("blds@1.2") && detail.contains("Fresh") && detail.contains("2.0"), "{detail}");
+    assert_eq!(server.get("/v1/standards/blds/versions/1.3").0, 404);
+    let (status, body) = server.post(VERSIONS, json!({"files": package("1.3", Some(NEW_COLUMN)), "reason": "the law of May"}));
+    assert_eq!(status, 201, "{body}");
+    let log = audit::after(server.registry.database(), 0, 10_000).unwrap();
+    assert!(log.iter().any(|row| row.target == "blds@1.3" && row.detail.contains("the law of May")));
+    let (status, body) = server.post(VERSIONS, json!({"files": package("2.0", Some(NEW_COLUMN))}));
+    assert_eq!(status, 201, "{body}");
+    assert_eq!(server.get("/subjects/standard.blds.permits/versions").1, json!([1, 2]));
+}
+
+#[test]
+fn versions_move_on_in_their_life_and_are_still_readable() {
+    let server = Server::new("publish:blds");
+    server.post(VERSIONS, json!({"files": package("1.3", None)}));
+    let newest = || server.ask("POST", "/v1/validate?standard=blds", None, "");
+    let version = |response: Response<Bytes>| serde_json::from_slice::<Value>(response.body()).unwrap()["standard"]["version"].clone();
+    assert_eq!(version(newest()), "1.3");
+    let life = |version: &str, verb: &str, body: Value| server.post(&format!("{VERSIONS}/{version}/{verb}"), body);
+    assert_eq!(life("1.3", "withdraw", json!({"reason": " "})).0, 400);
+    assert_eq!(life("1.3", "withdraw", json!({})).0, 400);
+    assert_eq!(life("9", "withdraw", json!({"reason": "x"})).0, 404);
+    assert_eq!(life("1.2", "deprecate", json!({"reason": "x", "successor": "blds@9"})).0, 400);
+    assert_eq!(life("1.3", "withdraw", json!({"reason": "a mistake"})).1["state"], "withdrawn");
+    assert_eq!(life("1.3", "deprecate", json!({"reason": "x"})).0, 404, "what was withdrawn stays so");
+    assert_eq!(server.get("/v1/standards/blds/versions/1.3").1["manifest"]["status"], "withdrawn");
+    assert_eq!(version(newest()), "1.2");
+    backup::verify(server.registry.database()).unwrap();
+}
+
+#[test]
+fn what_cannot_be_published_is_refused() {
+    let server = Server::new("publish:blds");
+    for (path, body, status, name) in [
+        (VERSIONS, json!({"files": {}}), 422, "unusable-package"),
+        (VERSIONS, json!({"files": {"standard.toml": "id = 3"}}), 422, "unusable-package"),
+        (VERSIONS, json!({"files": package("1.3", Some(("permits.table.json", "{", "")))}), 422, "unusable-package"),
+        (VERSIONS, json!({"files": package("1.3", Some(("standard.toml", "id = \"blds\"", "id = \"other\"")))}), 422, "unusable-package"),
+        (VERSIONS, json!({}), 400, "wrong-body"),
+        (VERSIONS, json!([1]), 400, "wrong-body"),
+        (VERSIONS, json!({"files": {}, "more": 1}), 400, "wrong-body"),
+        // A standard that is there, but not the holder's; and one that is nowhere.
+        ("/v1/standards/lives/versions", json!({"files": {}}), 404, "unknown-standard"),
+        ("/v1/standards/nowhere/versions", json!({"files": {}}), 404, "unknown-standard"),
+    ] {
+        let (found, problem) = server.post(path, body);
+        assert_eq!((found, kind(&problem)), (status, name), "{path}: {problem}");
+    }
+    let nobody = server.ask("POST", VERSIONS, Some(json!({"files": {}})), "");
+    assert_eq!(nobody.status(), 401);
+    assert!(nobody.headers().contains_key("www-authenticate"));
+}
+
+#[test]
+fn what_may_not_be_seen_is_as_if_it_were_not_there() {
+    let database = Arc::new(Sqlite::in_memory().unwrap());
+    let closed = Policy { open_reads: false, open_writes: false };
+    let registry = Registry::open(concord_standards::catalog(), Limits::default(), closed, database).unwrap();
+    let (_, secret) = tokens::create(registry.database(), "test", &["read:lives".to_owned()], None, "operator").unwrap();
+    let server = Server { registry, secret };
+    let get = |path: &str| server.ask("GET", path, None, &server.secret);
+    assert_eq!(get("/v1/standards/lives").status(), 200);
+    let of = |path: &str, name: &str| {
+        let response = get(&path.replace("NAME", name));
+        (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap().replace(name, "NAME"))
+    };
+    for path in [
+        "/v1/standards/NAME",
+        "/v1/standards/NAME/versions/1.2",
+        "/standards/NAME/1.2",
+        "/v1/standards/NAME/versions/1.2/files/standard.toml",
+    ] {
+        assert_eq!(of(path, "blds").0, 404);
+        assert_eq!(of(path, "zzzz"), of(path, "blds"), "{path}");
+    }
+    let list: Value = serde_json::from_slice(get("/v1/standards").body()).unwrap();
+    assert!(list["standards"].as_array().unwrap().iter().all(|s| s["id"] == "lives"));
+    assert_eq!(server.ask("POST", "/v1/validate?standard=blds", None, &server.secret).status(), 404);
+    assert_eq!(server.ask("GET", "/v1/standards", None, "").status(), 401);
+    assert_eq!(server.ask("GET", "/readyz", None, "").status(), 200);
+}
