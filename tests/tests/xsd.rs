@@ -247,6 +247,24 @@ fn samples_of_standards_get_their_published_verdict() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn answers_of_service_request_servers_get_their_published_verdict() {
+    let Some(folder) = conformance("answers_of_service_request_servers_get_their_published_verdict").map(|c| c.join("open311")) else {
+        return;
+    };
+    let (choice, mut count, mut wrong) = (against("open311@2"), 0, Vec::new());
+    for row in rows(&folder.join("expected.csv")).into_iter().filter(|row| row["path"].ends_with(".xml")) {
+        let report = report(&choice, &folder.join(&row["path"]));
+        assert_eq!(report.files[0].resource, "answer", "{}", row["path"]);
+        count += 1;
+        if (report.findings.count(Severity::Error) == 0) != (row["verdict"] == "valid") {
+            wrong.push(format!("{} should be {}:\n{}", row["path"], row["verdict"], short(&report)));
+        }
+    }
+    assert!(count > 10, "only {count} answers");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A package with the official schema of the conformance folder.
 fn supplied(reference: &str, folder: &Path) -> Package {
     let mut package = Package::clone(concord_standards::catalog().find(reference).unwrap());
