@@ -18,6 +18,7 @@ mod progress;
 mod reading;
 mod registry;
 mod report_out;
+mod schemas;
 mod sink;
 mod standards;
 mod suggest;

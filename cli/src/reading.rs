@@ -139,7 +139,7 @@ impl Input {
         let fail = |e: io::Error| Failure::of(&path, &e);
         match source {
             Source::File(file, size) if plain && threads > 1 && size > 4 * BLOCK as u64 => {
-                let (check, data_start) = feed.into_check();
+                let Some((check, data_start)) = feed.into_check() else { return Ok(()) };
                 let hasher = with_digest.then(|| {
                     let path = path.clone();
                     thread::spawn(move || digest_of(&path))

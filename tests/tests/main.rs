@@ -13,3 +13,5 @@ mod shells;
 mod suggest;
 mod support;
 mod workbooks;
+mod xsd;
+mod xsd_random;
