@@ -41,7 +41,7 @@ pub use router::routes;
 pub use serve::{run, serve};
 pub use settings::Settings;
 
-use crate::compare::{Judge, Structural};
+use crate::compare::{Core, Judge};
 use crate::db::{Database, Fault};
 use crate::keep::packages::{self, Outcome};
 use crate::keep::subjects::Refusal;
@@ -109,7 +109,7 @@ impl Registry {
         Registry {
             policy,
             database,
-            judge: Box::new(Structural),
+            judge: Box::new(Core),
             own,
             shelf: RwLock::new(Arc::new(shelf)),
             making: Mutex::new(()),

@@ -257,8 +257,11 @@ fn publish(folder: &Path, reason: &str, place: &Place) -> Result<(), Fault> {
         Err(publishing::Rejected::Taken(reference)) => {
             Err(Fault(format!("{reference} was published with other files; a published version never changes")))
         }
-        Err(publishing::Rejected::Breaks(before, why, next)) => {
-            Err(Fault(format!("it breaks what {before} promised: {} Publish it as version {next}, or with --reason", why.join(" "))))
+        Err(publishing::Rejected::Breaks(comparison)) => {
+            let least =
+                comparison.proposed.as_ref().map_or_else(|| "under a new version".to_owned(), |v| format!("as version {v} or higher"));
+            let told = concord_core::render::comparison::text(&comparison);
+            Err(Fault(format!("its version says less than what changed. Publish it {least}, or with --reason.\n\n{told}")))
         }
         Err(publishing::Rejected::Refused(refusal)) => Err(Fault(refusal.message)),
     }

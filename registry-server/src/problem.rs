@@ -4,7 +4,7 @@
 //! `detail` says what it was this time.
 
 use concord_core::render::words::visible;
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
 
@@ -57,8 +57,8 @@ kinds! {
         "Check its folder with `concord standards check`, which names every mistake, and send it again."
     VERSION_TAKEN "version-taken" 409 "This version was published with other files"
         "A published version never changes. Publish the new files under a new version."
-    BREAKING "breaking" 409 "The version may refuse data that the one before it took"
-        "Publish it under the version that the detail names, or send a reason along, which is kept and shown."
+    BREAKING "breaking" 409 "The version number says less than what changed"
+        "Publish it under the version that the detail names, or send a reason along, which is kept and shown. The member comparison has records that show what breaks."
     UNSUPPORTED_BODY "unsupported-body" 415 "The file must be sent as it is"
         "Send the bytes of one file as the whole body: not compressed, and not as a form with parts."
     BODY_TOO_LARGE "body-too-large" 413 "The file is larger than this server takes"
@@ -82,12 +82,14 @@ pub struct Problem {
     pub detail: String,
     /// For 405: the methods that would do.
     pub allow: Option<&'static str>,
+    /// Further members of the problem, for programs: nothing, or an object.
+    pub more: Value,
 }
 
 impl Problem {
     /// A refusal; `detail` may hold texts of the user's if they went through [`shown`].
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Problem {
-        Problem { kind, detail: detail.into(), allow: None }
+        Problem { kind, detail: detail.into(), allow: None, more: Value::Null }
     }
 
     /// A method that the address does not take.
@@ -97,12 +99,15 @@ impl Problem {
 
     /// The answer.
     pub fn response(&self) -> Response {
-        let body = json!({
+        let mut body = json!({
             "type": format!("/problems/{}", self.kind.name),
             "title": self.kind.title,
             "status": self.kind.status,
             "detail": self.detail,
         });
+        if let (Value::Object(body), Value::Object(more)) = (&mut body, &self.more) {
+            body.extend(more.clone());
+        }
         let mut response = Response::new(format!("{body:#}\n").into());
         *response.status_mut() = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
