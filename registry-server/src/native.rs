@@ -148,7 +148,7 @@ fn set_life(registry: &Registry, caller: &Caller, id: &str, version: &str, life:
         return Err(Problem::new(WRONG_BODY, "The reason is empty; say why, for those who rely on this version."));
     }
     if !why.successor.is_empty() && registry.shelf().catalog.find(&why.successor).is_none() {
-        return Err(Problem::new(WRONG_BODY, format!("There is no \"{}\" to be the successor.", shown(&why.successor))));
+        return Err(unknown_standard(&registry.shelf().catalog, &why.successor));
     }
     let failed = |fault: &db::Fault| {
         crate::log::fault(fault);

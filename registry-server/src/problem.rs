@@ -69,6 +69,10 @@ kinds! {
         "Try again when the server has less to do, or check the file with the command line."
     BUSY "busy" 503 "The server is checking as many files as it can"
         "Try again after as many seconds as the Retry-After header says."
+    TOO_MANY "too-many" 429 "This caller asks for more than its share"
+        "Wait as many seconds as the Retry-After header says, or ask who runs the server to raise the bound."
+    NOT_CONVERTED "not-converted" 422 "The file cannot be converted to that standard"
+        "The detail says why. The page of the standard names the layouts that become it."
     FAILED "failed" 500 "The server made a mistake"
         "This is a fault in the server. Please report it with the request that led to it."
 }
@@ -84,12 +88,14 @@ pub struct Problem {
     pub allow: Option<&'static str>,
     /// Further members of the problem, for programs: nothing, or an object.
     pub more: Value,
+    /// Seconds after which to try again, when that is known.
+    pub retry_after: Option<u64>,
 }
 
 impl Problem {
     /// A refusal; `detail` may hold texts of the user's if they went through [`shown`].
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Problem {
-        Problem { kind, detail: detail.into(), allow: None, more: Value::Null }
+        Problem { kind, detail: detail.into(), allow: None, more: Value::Null, retry_after: None }
     }
 
     /// A method that the address does not take.
@@ -118,6 +124,9 @@ impl Problem {
         }
         if self.kind.status == 401 {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"concord\", Bearer"));
+        }
+        if let Some(seconds) = self.retry_after.or((self.kind.status == 429).then_some(1)) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.kind.status == 503 {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(crate::limits::RETRY_AFTER));

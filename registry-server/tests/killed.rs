@@ -22,8 +22,9 @@ struct Program {
 
 impl Program {
     fn start(data: &Path) -> Program {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_concord-registry"));
-        command.args(["--listen", "127.0.0.1:0", "--open-to-write", "--data"]).arg(data);
+        let program = std::env::var_os("CONCORD_REGISTRY").unwrap_or_else(|| env!("CARGO_BIN_EXE_concord-registry").into());
+        let mut command = Command::new(program);
+        command.args(["--listen", "127.0.0.1:0", "--open-to-write", "--quiet", "--data"]).arg(data);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
