@@ -47,7 +47,7 @@ pub const BURST: u64 = 10;
 /// Findings that a report lists when the request does not say; the same as the command line's.
 pub const DEFAULT_FINDINGS: usize = 1000;
 
-/// Longest name of a file in bytes, as most file systems have it.
+/// Longest name of a file in characters.
 pub const MAX_NAME: usize = 255;
 
 /// Largest head of a request in bytes. A larger one is refused with 431.

@@ -72,7 +72,7 @@ fn routes() -> Vec<Route> {
                     "q",
                     false,
                     "Words that all stand in a standard's titles, fields or codes.",
-                    json!({"type": "string", "maxLength": search::LONGEST / 4}),
+                    json!({"type": "string", "maxLength": search::LONGEST}),
                 ),
                 query("tier", false, "Who accepts it.", word(search::TIERS)),
                 query("domain", false, "Its subject.", json!({"type": "string"})),

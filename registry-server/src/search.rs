@@ -12,7 +12,7 @@ use crate::upload::parameters;
 /// Standards of one page, unless the request says another number, and the most it may say.
 pub const PAGE: (usize, usize) = (100, 500);
 
-/// Longest text that is searched for, in bytes.
+/// Longest text that is searched for, in characters.
 pub const LONGEST: usize = 200;
 
 /// Places that are named for each standard found.
@@ -26,8 +26,8 @@ pub fn page(catalog: &Catalog, query: &str) -> Result<Page, Problem> {
     let [q, tier, domain, status, limit, after] = parameters(query, ["q", "tier", "domain", "status", "limit", "after"])?;
     let wrong = |detail: String| Problem::new(WRONG_PARAMETER, detail);
     let q = q.unwrap_or_default();
-    if q.len() > LONGEST {
-        return Err(wrong(format!("The parameter q is of up to {LONGEST} bytes.")));
+    if q.chars().count() > LONGEST {
+        return Err(wrong(format!("The parameter q is of up to {LONGEST} characters.")));
     }
     let words: Vec<String> = q.split_whitespace().map(str::to_lowercase).collect();
     let one_of = |name: &str, value: &Option<String>, known: &[&str]| match value {

@@ -121,8 +121,8 @@ pub(crate) fn parameters<const N: usize>(query: &str, known: [&str; N]) -> Resul
 /// When it is none.
 pub(crate) fn file_name(name: Option<String>) -> Result<String, Problem> {
     let name = name.unwrap_or_else(|| "body".to_owned());
-    if name.is_empty() || name.len() > MAX_NAME || name.contains(|c: char| c == '/' || c == '\\' || c.is_control()) {
-        let detail = format!("The name is that of the file alone, without folders, and of up to {MAX_NAME} bytes.");
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(|c: char| c == '/' || c == '\\' || c.is_control()) {
+        let detail = format!("The name is that of the file alone, without folders, and of up to {MAX_NAME} characters.");
         return Err(Problem::new(WRONG_PARAMETER, detail));
     }
     Ok(name)
