@@ -8,11 +8,13 @@
 pub mod access;
 pub mod backup;
 pub mod body;
+pub mod client;
 pub mod compare;
 pub mod config;
 pub mod confluent;
 pub mod convert;
 pub mod db;
+pub mod export;
 pub mod findings;
 pub mod html;
 pub mod json;
@@ -20,11 +22,13 @@ pub mod keep;
 pub mod limits;
 pub mod log;
 pub mod made;
+pub mod merkle;
 pub mod metrics;
 mod native;
 pub mod negotiate;
 pub mod openapi;
 pub mod problem;
+mod proofs;
 pub mod publishing;
 pub mod rate;
 pub mod router;
@@ -53,6 +57,7 @@ pub use settings::Settings;
 use crate::compare::{Core, Judge};
 use crate::db::{Database, Fault};
 use crate::keep::packages::{self, Outcome};
+use crate::keep::signed;
 use crate::keep::subjects::Refusal;
 use crate::made::Made;
 use crate::metrics::Metrics;
@@ -118,6 +123,7 @@ impl Registry {
                     );
                 }
             }
+            signed::catch_up(s)?;
             Ok::<_, Refusal>(())
         });
         published.map_err(|refusal| Fault(refusal.message))?;

@@ -177,6 +177,24 @@ fn routes() -> Vec<Route> {
             )
         },
         read(
+            "/v1/standards/{id}/versions/{version}/proof",
+            "prove",
+            "That a version is in the signed log",
+            of_json("Proof"),
+            vec![UNKNOWN_STANDARD, NOT_FOUND],
+        ),
+        read("/v1/log", "getCheckpoint", "The signed root of the log of all published versions", of_json("Checkpoint"), vec![]),
+        Route {
+            query: vec![query("from", true, "An earlier size of the log.", json!({"type": "integer", "minimum": 0, "examples": [1]}))],
+            ..read(
+                "/v1/log/consistency",
+                "proveConsistency",
+                "That the log only grew since it had a size",
+                of_json("Consistency"),
+                vec![WRONG_PARAMETER],
+            )
+        },
+        read(
             "/v1/findings/{code}",
             "explain",
             "The page behind a finding's code",
@@ -193,6 +211,7 @@ fn routes() -> Vec<Route> {
 fn schemas() -> Value {
     let text = || json!({"type": "string"});
     let digest = json!({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"});
+    let hash = json!({"type": "string", "pattern": "^[0-9a-f]{64}$"});
     let links = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let object = |required: &[&str], properties: Value| json!({"type": "object", "required": required, "properties": properties});
     let summary = object(
@@ -229,6 +248,15 @@ fn schemas() -> Value {
             "files": {"type": "object", "description": "The package's files as texts, by their paths.", "additionalProperties": {"type": "string"}},
             "reason": {"type": "string", "description": "Why its number may say less than what changed."}
         }},
+        "Checkpoint": object(&["size", "root", "key", "signature"], json!({
+            "size": {"type": "integer", "minimum": 0}, "root": hash, "key": hash, "signature": {"type": "string", "pattern": "^[0-9a-f]{128}$"}
+        })),
+        "Proof": object(&["index", "entry", "proof", "checkpoint"], json!({
+            "index": {"type": "integer", "minimum": 0}, "entry": text(), "proof": {"type": "array", "items": hash}, "checkpoint": schema("Checkpoint")
+        })),
+        "Consistency": object(&["from", "proof", "checkpoint"], json!({
+            "from": {"type": "integer", "minimum": 0}, "proof": {"type": "array", "items": hash}, "checkpoint": schema("Checkpoint")
+        })),
         "Published": object(&["id", "version", "reference", "digest", "href"], json!({
             "id": text(), "version": text(), "reference": text(), "digest": digest, "href": text()
         })),

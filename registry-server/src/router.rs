@@ -28,7 +28,7 @@ use crate::problem::{BUSY, FAILED, NOT_FOUND, Problem, TOO_MANY, UNKNOWN_CALLER,
 use crate::shelf::Shelf;
 use crate::store::{Page, Store};
 use crate::telling::{self, Told};
-use crate::{Registry, confluent, convert, metrics, native, search, validate};
+use crate::{Registry, confluent, convert, metrics, native, proofs, search, validate};
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const SEND: &str = "POST, OPTIONS";
@@ -297,6 +297,18 @@ async fn look_up(registry: &Arc<Registry>, seen: Seen, path: &str, query: &str, 
         let mut response = send(&crate::findings::page(catalog, code, headers)?, headers);
         response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
         return Ok(response);
+    }
+    if let Some(ask) = proofs::Ask::parse(path) {
+        // Of what may not be seen, nothing is said but that it is in the log: its hash.
+        if let proofs::Ask::Proof(id, version) = &ask
+            && !catalog.versions(id).iter().any(|p| p.manifest.version == *version)
+        {
+            return Err(unknown_standard(catalog, &format!("{id}@{version}")));
+        }
+        let (registry, query) = (Arc::clone(registry), query.to_owned());
+        let made = tokio::task::spawn_blocking(move || proofs::page(registry.database(), &ask, &query)).await;
+        let page = made.unwrap_or_else(|_| Err(Problem::new(FAILED, "The making of this answer broke off.")))?;
+        return page.map(|page| send(&page, headers)).ok_or_else(|| missing(catalog, path));
     }
     if Ask::parse(path).is_none() {
         return Err(missing(catalog, path));

@@ -153,7 +153,7 @@ fn versions_move_on_in_their_life_and_are_still_readable() {
     assert_eq!(life("1.3", "withdraw", json!({"reason": " "})).0, 400);
     assert_eq!(life("1.3", "withdraw", json!({})).0, 400);
     assert_eq!(life("9", "withdraw", json!({"reason": "x"})).0, 404);
-    assert_eq!(life("1.2", "deprecate", json!({"reason": "x", "successor": "blds@9"})).0, 400);
+    assert_eq!(life("1.2", "deprecate", json!({"reason": "x", "successor": "blds@9"})).0, 404);
     assert_eq!(life("1.3", "withdraw", json!({"reason": "a mistake"})).1["state"], "withdrawn");
     assert_eq!(life("1.3", "deprecate", json!({"reason": "x"})).0, 404, "what was withdrawn stays so");
     assert_eq!(server.get("/v1/standards/blds/versions/1.3").1["manifest"]["status"], "withdrawn");
