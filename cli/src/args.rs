@@ -256,9 +256,18 @@ pub(crate) enum Standards {
         #[arg(short = 'o', long = "output", value_name = "OUT.xlsx")]
         output: PathBuf,
     },
+    /// Import the official schema files of a standard that comes without them.
+    Import {
+        /// A folder or a zip archive with the schema files.
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+        /// The standard they belong to, as `id@version` or `id`.
+        #[arg(long = "as", value_name = "REF")]
+        reference: String,
+    },
     /// Check packages (folders) or bare schema files.
     Check {
-        /// Package folders, Table Schema files or Data Package descriptors.
+        /// Package folders, Table Schema files, Data Package descriptors or XML schemas (those of one schema together).
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },

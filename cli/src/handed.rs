@@ -15,7 +15,8 @@ use concord_core::render::words;
 use concord_core::session::Choice;
 
 use crate::output::Failure;
-use crate::reading::{ByPlace, Input, Shared, Source};
+use crate::place::{ByPlace, Shared};
+use crate::reading::{Input, Source};
 use crate::target::{file_name, is_descriptor};
 
 /// Where a table of the report lies.

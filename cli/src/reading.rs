@@ -1,32 +1,25 @@
-//! Reading files in blocks, on one thread or several, with one result.
-//!
-//! With several threads, each takes every n-th block. It guesses that the first line end in its block ends a record, which is wrong only inside a
-//! quoted text that spans lines. The main thread merges the blocks in order and knows where each must have begun; where a guess was wrong, it reads
-//! that stretch again itself. So the findings are the same on any number of threads.
+//! Reading files in blocks, on one thread or several ([`crate::parallel`]), with one result.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 
 use concord_core::bounds::{BLOCK, SAMPLE};
 use concord_core::bundle::Pieces;
-use concord_core::check::bind::Binding;
-use concord_core::check::block::{Outcome, Scratch};
 use concord_core::check::dataset::{Dataset, Start};
-use concord_core::check::table::TableCheck;
 use concord_core::convert::Reading;
-use concord_core::decode::LineEnd;
 use concord_core::decode::dialect::DialectHints;
 use concord_core::finding::Finding;
-use concord_core::read::{Intake, ReadAt, ReadOptions, Rows, Store};
+use concord_core::read::{Intake, ReadOptions, Rows, Store};
 use concord_core::session::{Feed, hex};
 use sha2::{Digest, Sha256};
 
 use crate::handed::Plain;
 use crate::output::Failure;
+use crate::parallel::Parallel;
+use crate::place::{ByPlace, Shared};
 use crate::progress::Progress;
 use crate::target::file_name;
 
@@ -41,43 +34,6 @@ pub(crate) struct Input {
     taken: u64,
     hash: Sha256,
     by_place: Option<Arc<ByPlace>>,
-}
-
-/// A file that is read by place, for forms whose directory is at their end. The first reason why it could not be read is kept: the core only
-/// knows that it could not.
-pub(crate) struct ByPlace {
-    file: File,
-    size: u64,
-    error: Mutex<Option<io::Error>>,
-}
-
-impl ByPlace {
-    pub(crate) fn new(file: File, size: u64) -> Arc<ByPlace> {
-        Arc::new(ByPlace { file, size, error: Mutex::new(None) })
-    }
-
-    /// The reason why the file could not be read, when it could not.
-    fn failed(&self) -> io::Result<()> {
-        let mut error = self.error.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        error.take().map_or(Ok(()), Err)
-    }
-}
-
-/// The same for the core.
-pub(crate) struct Shared(pub(crate) Arc<ByPlace>);
-
-impl ReadAt for Shared {
-    fn size(&self) -> u64 {
-        self.0.size
-    }
-
-    fn read_at(&self, from: u64, into: &mut [u8]) -> io::Result<usize> {
-        read_some(&self.0.file, from, into).map_err(|e| {
-            let again = io::Error::from(e.kind());
-            self.0.error.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(e);
-            again
-        })
-    }
 }
 
 /// Where a file's bytes come from.
@@ -183,7 +139,7 @@ impl Input {
         let fail = |e: io::Error| Failure::of(&path, &e);
         match source {
             Source::File(file, size) if plain && threads > 1 && size > 4 * BLOCK as u64 => {
-                let (check, data_start) = feed.into_check();
+                let Some((check, data_start)) = feed.into_check() else { return Ok(()) };
                 let hasher = with_digest.then(|| {
                     let path = path.clone();
                     thread::spawn(move || digest_of(&path))
@@ -343,172 +299,7 @@ fn digest_of(path: &Path) -> io::Result<String> {
     }
 }
 
-/// One file's blocks on several threads.
-struct Parallel<'f> {
-    file: &'f File,
-    threads: usize,
-    data_start: u64,
-}
-
-/// What a thread made of a block.
-struct Done {
-    data: Vec<u8>,
-    /// Where `data` begins in the file.
-    base: u64,
-    /// Where the first record was taken to start, in the file; `None` when no line end was found.
-    began: Option<u64>,
-    /// Whether the data reach the end of the file.
-    at_end: bool,
-    outcome: Option<Outcome>,
-}
-
 /// Bytes read at once on one thread: few enough to stay in the processor's cache until they are checked.
 const STEP: u64 = 256 << 10;
 /// Bytes of other forms handed over at once to be converted: what they become may be far more.
 const PACKED: usize = 64 << 10;
-/// Bytes of a thread's block.
-const PART: u64 = 512 << 10;
-/// Bytes read behind it, for the record that begins in it and ends behind it.
-const OVERLAP: u64 = 16 << 10;
-
-impl Parallel<'_> {
-    /// Gives the file's size as it was read.
-    fn run(&self, mut check: TableCheck, dataset: &mut Dataset, index: usize, progress: &mut Progress) -> io::Result<u64> {
-        let binding = check.binding.clone();
-        thread::scope(|scope| {
-            let mut done: Vec<Receiver<io::Result<Done>>> = Vec::new();
-            let mut back: Vec<Sender<Vec<u8>>> = Vec::new();
-            for worker in 0..self.threads {
-                let (results, receive) = sync_channel(4);
-                let (give_back, buffers) = channel();
-                done.push(receive);
-                back.push(give_back);
-                let binding = &binding;
-                scope.spawn(move || self.work(worker as u64, binding, &results, &buffers));
-            }
-            let mut at = self.data_start; // where the next record begins
-            let mut skipping = false;
-            let mut scratch = Scratch::default();
-            for part in 0u64.. {
-                let worker = (part % self.threads as u64) as usize;
-                // A thread ends by dropping its sender, only after the last block.
-                let Ok(result) = done[worker].recv() else { break };
-                let block = result?;
-                let end = self.data_start + (part + 1) * PART;
-                let size = block.base + block.data.len() as u64;
-                let finished = block.at_end;
-                match block.outcome {
-                    Some(outcome) if block.began == Some(at) && !skipping && (block.base + outcome.next as u64 >= end || finished) => {
-                        at = block.base + outcome.next as u64;
-                        skipping = outcome.skipping;
-                        check.merge(outcome, &block.data, dataset.findings_of(index));
-                    }
-                    _ if at < end => {
-                        (at, skipping) = self.again(&mut check, dataset, index, at, end, skipping, &mut scratch)?;
-                    }
-                    _ => {}
-                }
-                progress.add(PART);
-                let _ = back[worker].send(block.data);
-                if finished {
-                    dataset.finish_file(index, check);
-                    return Ok(size);
-                }
-            }
-            dataset.finish_file(index, check);
-            Ok(at)
-        })
-    }
-
-    /// One thread: every n-th block.
-    fn work(&self, worker: u64, binding: &Binding, results: &SyncSender<io::Result<Done>>, buffers: &Receiver<Vec<u8>>) {
-        let mut scratch = Scratch::default();
-        let newline = if binding.dialect.line_end == LineEnd::Cr { b'\r' } else { b'\n' };
-        let mut part = worker;
-        loop {
-            let begin = self.data_start + part * PART;
-            // The byte before the block tells whether the block begins with a record.
-            let base = if part == 0 { begin } else { begin - 1 };
-            let mut data = buffers.try_recv().unwrap_or_default();
-            let result = read_at(self.file, base, (PART + OVERLAP) as usize, &mut data).map(|at_end| {
-                let first = if part == 0 { Some(0) } else { data.iter().position(|&b| b == newline).map(|i| i + 1) };
-                let until = (begin + PART - base) as usize;
-                let outcome = first.filter(|&f| f < until).map(|f| binding.check(&data, f, until, at_end, false, &mut scratch));
-                let began = outcome.as_ref().map(|o| base + o.from as u64);
-                Done { base, began, at_end: at_end && base + data.len() as u64 <= begin + PART, outcome, data }
-            });
-            let over = result.as_ref().map_or(true, |d| d.at_end);
-            if results.send(result).is_err() || over {
-                return;
-            }
-            part += self.threads as u64;
-        }
-    }
-
-    /// Reads a stretch again from where it must begin. Gives where the next record begins and whether a record that is too long goes on.
-    #[allow(clippy::too_many_arguments)]
-    fn again(
-        &self,
-        check: &mut TableCheck,
-        dataset: &mut Dataset,
-        index: usize,
-        mut at: u64,
-        end: u64,
-        mut skipping: bool,
-        scratch: &mut Scratch,
-    ) -> io::Result<(u64, bool)> {
-        let mut size = PART as usize;
-        let mut data = Vec::new();
-        while at < end {
-            let at_end = read_at(self.file, at, size, &mut data)?;
-            if data.is_empty() {
-                break;
-            }
-            let until = data.len().min((end - at) as usize);
-            let outcome = check.binding.clone().check(&data, 0, until, at_end, skipping, scratch);
-            let moved = outcome.next;
-            skipping = outcome.skipping;
-            check.merge(outcome, &data, dataset.findings_of(index));
-            at += moved as u64;
-            if moved == 0 {
-                if at_end {
-                    break;
-                }
-                size *= 2;
-            }
-        }
-        Ok((at, skipping))
-    }
-}
-
-/// Reads some bytes from a place in the file; none only at its end.
-#[cfg(unix)]
-fn read_some(file: &File, from: u64, into: &mut [u8]) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, into, from)
-}
-
-/// Reads some bytes from a place in the file; none only at its end.
-#[cfg(windows)]
-fn read_some(file: &File, from: u64, into: &mut [u8]) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, into, from)
-}
-
-/// Reads up to `size` bytes from a place in the file. True when the file ends there.
-fn read_at(file: &File, from: u64, size: usize, buffer: &mut Vec<u8>) -> io::Result<bool> {
-    if buffer.len() != size {
-        buffer.resize(size, 0);
-    }
-    let mut have = 0;
-    while have < size {
-        match read_some(file, from + have as u64, &mut buffer[have..]) {
-            Ok(0) => {
-                buffer.truncate(have);
-                return Ok(true);
-            }
-            Ok(n) => have += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(false)
-}

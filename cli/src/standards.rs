@@ -17,6 +17,7 @@ use concord_core::template;
 
 use crate::args::Standards;
 use crate::output::{Failure, print, write_file};
+use crate::schemas;
 use crate::target::{self, catalog, file_name};
 
 pub(crate) fn run(command: &Standards) -> Result<ExitCode, Failure> {
@@ -34,6 +35,7 @@ pub(crate) fn run(command: &Standards) -> Result<ExitCode, Failure> {
             write_file(output, &bytes)?;
             Ok(ExitCode::SUCCESS)
         }
+        Standards::Import { path, reference } => schemas::import(path, reference),
         Standards::Compare { old, new, format } => {
             let comparison = compare::compare(&*version(old)?, &*version(new)?, &Budget::default());
             print(&match format.as_str() {
@@ -102,6 +104,16 @@ fn page(package: &Package) -> String {
             let _ = writeln!(out, "  {star}{:width$}  {kind:12}  {}", field.name, field.title);
         }
     }
+    for document in &package.documents {
+        let _ = writeln!(out, "\nXML document {} ({})", document.name, document.title);
+        for (space, local) in &document.roots {
+            let _ = writeln!(out, "  begins with <{local}>{}{}", if space.is_empty() { "" } else { " of " }, space);
+        }
+        if !document.import.is_empty() {
+            let state = if document.schema.files.is_empty() { "not imported" } else { document.schema.digest.as_str() };
+            let _ = writeln!(out, "  official schema {}: {state}", document.import.join(", "));
+        }
+    }
     if !package.rules.is_empty() {
         out.push_str("\nRules\n");
         for rule in &package.rules {
@@ -157,6 +169,9 @@ fn check(path: &Path) -> Result<Vec<Finding>, Failure> {
         return Ok(lint::check_package(&loaded, &tail.join("/"), catalog()));
     }
     let bytes = fs::read(path).map_err(|e| Failure::of(path, &e))?;
+    if schemas::is_xsd(path, &bytes) {
+        return Ok(lint::check_schema_files(&schemas::gather(&[path.to_owned()])?));
+    }
     Ok(lint::check_file(&file_name(path), &bytes))
 }
 

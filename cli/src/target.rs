@@ -19,14 +19,20 @@ use sha2::{Digest, Sha256};
 
 use crate::args::HowToRead;
 use crate::output::Failure;
+use crate::schemas;
 
 /// The embedded standards.
 pub(crate) fn catalog() -> &'static Catalog {
     concord_standards::catalog()
 }
 
-/// The package that a reference names.
+/// The package that a reference names, with the official schema that was imported for it.
 pub(crate) fn package(reference: &str) -> Result<Arc<Package>, Failure> {
+    schemas::with_imported(&packaged(reference)?)
+}
+
+/// The package that a reference names, as it comes.
+pub(crate) fn packaged(reference: &str) -> Result<Arc<Package>, Failure> {
     let id = reference.split('@').next().unwrap_or_default();
     concord_standards::versions_of(id).find(reference).cloned().ok_or_else(|| {
         let drafts: Vec<String> = concord_standards::versions_of(reference).all().map(|p| p.reference()).collect();
@@ -71,10 +77,20 @@ pub(crate) fn choice(standard: Option<&str>, schemas: &[PathBuf]) -> Result<Choi
     if !schemas.is_empty() {
         return Ok(Choice::Given(Arc::new(of_schema_files(schemas)?)));
     }
-    Ok(Choice::Detect(catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect()))
+    Ok(Choice::Detect(plans()?))
+}
+
+/// Plans of all that is known here.
+pub(crate) fn plans() -> Result<Vec<Arc<StandardPlan>>, Failure> {
+    catalog().all().map(|p| Ok(Arc::new(StandardPlan::of_package(&*schemas::with_imported(p)?)))).collect()
 }
 
 fn of_schema_files(paths: &[PathBuf]) -> Result<StandardPlan, Failure> {
+    // Schemas of XML belong together; none of them is a table's.
+    let first = paths.first().map(|path| fs::read(path).map(|bytes| (path, bytes)).map_err(|e| Failure::of(path, &e))).transpose()?;
+    if first.is_some_and(|(path, bytes)| schemas::is_xsd(path, &bytes)) {
+        return schemas::plan(paths);
+    }
     let mut tables = Vec::new();
     let mut digest = Sha256::new();
     let mut names = Vec::new();

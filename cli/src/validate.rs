@@ -11,7 +11,6 @@ use concord_core::check::dataset::{Dataset, Options, Start};
 use concord_core::check::plan::StandardPlan;
 use concord_core::detect;
 use concord_core::finding::Severity;
-use concord_core::read::ReadOptions;
 use concord_core::render::{self, Format};
 use concord_core::report::Report;
 use concord_core::session::Choice;
@@ -21,7 +20,7 @@ use crate::handed::Handed;
 use crate::output::{Failure, print};
 use crate::reading::Input;
 use crate::report_out::{Form, report_files, write_reports};
-use crate::target::{self, catalog};
+use crate::target;
 
 pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let format = format(&args.format)?;
@@ -32,7 +31,7 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
         (Some(reference), Some(url)) => Choice::Given(Arc::new(StandardPlan::of_package(&*target::named(reference, Some(url))?))),
         _ => target::choice(args.standard.as_deref(), &args.schema)?,
     };
-    let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), nested: choice.nested(), ..args.how.options() };
+    let read = choice.reading(args.how.options());
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
     let how = options.read.clone();
     let (report, handed) = check_files(&choice, &args.files, options, threads, with_digest)?;
@@ -97,6 +96,10 @@ fn check_files(
 /// Says what was recognised and how sure that is.
 pub(crate) fn announce(plan: &Arc<StandardPlan>, starts: &[Start<'_>], options: &Options) {
     for start in starts {
+        if let Some(kind) = start.document {
+            eprintln!("{}: taken for {}, document \"{}\" (sure, by its outermost element)", start.name, plan.reference(), kind.resource());
+            continue;
+        }
         if let Some(guess) = detect::nested(std::slice::from_ref(plan), start) {
             let (name, what) = (&guess.table.name, guess.sureness());
             eprintln!("{}: taken for {}, \"{name}\" ({what}, {} %)", start.name, plan.reference(), guess.score / 10);
@@ -123,13 +126,17 @@ pub(crate) fn detect(args: &args::Detect) -> Result<ExitCode, Failure> {
         "json" => true,
         other => return Err(Failure::said(format!("there is no format \"{other}\" here; there are text and json"))),
     };
-    let plans: Vec<Arc<StandardPlan>> = catalog().all().map(|p| Arc::new(StandardPlan::of_package(p))).collect();
+    let plans = target::plans()?;
     let choice = Choice::Detect(plans.clone());
-    let read = ReadOptions { nested: choice.nested(), ..target::read_options(None, &args.how)? };
+    let read = choice.reading(args.how.options());
     let options = Options { read, ..Options::default() };
     let (mut handed, mut inputs) = Handed::open(std::slice::from_ref(&args.file), &choice, false, &options.read)?;
     if inputs.len() == 1 {
         let start = inputs[0].start();
+        if let Some(kind) = start.document {
+            print(&detect::document(start.name, kind.standard(), kind.resource(), json))?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let guesses = detect::readings(&plans, &start, &options.hints);
         let recognised = guesses.first().is_some_and(|g| g.score >= detect::ENOUGH);
         let instead = if recognised { None } else { detect::instead_of(&plans, &start, &options.hints) };

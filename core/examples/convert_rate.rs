@@ -31,6 +31,7 @@ fn package(id: &str, table: &str, names: &[String]) -> Package {
         rules: vec![],
         crosswalks: vec![],
         layouts: Vec::new(),
+        documents: Vec::new(),
         files: BTreeMap::new(),
         digest: String::new(),
     }

@@ -139,6 +139,18 @@ pub const REPORT_ROWS: u64 = 50_000;
 /// hundred bytes while the report is made.
 pub const REPORT_CELLS: usize = 500_000;
 
+/// Most faults of an XML document that wait to be told at once; the rest of them is counted.
+pub const XML_FAULTS: usize = 10_000;
+
+/// Most bytes that the lengths of an XML document's lines take, by which faults are told with their line; one byte a line as a rule.
+pub const XML_LINES: usize = 16 << 20;
+
+/// Most schema documents that are imported for one standard.
+pub const SCHEMA_FILES: usize = 2_000;
+
+/// Most bytes of one schema document.
+pub const SCHEMA_BYTES: usize = 64 << 20;
+
 /// Most bytes of a nested document beside its records, and of one that can only be read as a whole.
 pub const MAX_ENVELOPE: usize = 64 << 20;
 

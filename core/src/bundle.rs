@@ -470,6 +470,9 @@ impl Bundle {
                 .tables
                 .iter()
                 .any(|t| t.name.eq_ignore_ascii_case(stem) || t.files.iter().any(|f| names::stem(f).eq_ignore_ascii_case(stem)));
+            if let Some(document) = start.document {
+                return plan.known && document.standard() == plan.reference();
+            }
             member.likely || named || start.head(&options.hints).is_ok_and(|head| !plan.known || fitting(plan, &head, start).is_some())
         };
         let mut kept: Vec<bool> = self.members.iter().zip(starts).map(|(member, start)| keeps(member, start)).collect();

@@ -28,6 +28,7 @@ mod shape;
 pub(crate) mod short;
 pub mod table;
 mod words;
+pub mod xml;
 
 pub use cell::{CellRules, Unchecked};
 pub use evidence::Evidence;

@@ -94,7 +94,7 @@ impl From<MapError> for JobError {
 }
 
 /// How many bytes are checked and then mapped at once, so that they are still in the processor's cache the second time.
-const STRETCH: usize = 128 << 10;
+const STRETCH: usize = 64 << 10;
 
 /// A conversion on its way.
 pub struct Job {
@@ -246,7 +246,10 @@ impl Feed {
             place.lines += 1;
         }
         let data = buffer.as_slice();
-        let mut each = |from: usize, tile: &Tile| records.walk_tile(binding, data, from, tile, place, visit);
+        let mut each = |from: usize, tile: &Tile, bad: &[(u32, u32)]| {
+            visit.tile(data, tile, bad);
+            records.walk_tile(binding, data, from, tile, place, visit);
+        };
         let outcome = binding.check_and(data, *at, until, last, *skipping, scratch, &mut each);
         if outcome.next == *at {
             buffer.drain(..*at);
@@ -539,9 +542,9 @@ struct Pass<'j> {
 }
 
 impl Visit for Pass<'_> {
-    fn tile(&mut self, data: &[u8], tile: &Tile) {
+    fn tile(&mut self, data: &[u8], tile: &Tile, bad: &[(u32, u32)]) {
         if let Some(columns) = &mut self.by_columns {
-            columns.prepare(data, tile, self.binding, &self.known, self.target);
+            columns.prepare(data, tile, bad, self.binding, &self.known, self.target);
         }
     }
 

@@ -134,6 +134,24 @@ pub fn choose(plans: &[Arc<StandardPlan>], starts: &[(&Head, Sample<'_>)]) -> Op
     best.map(|(_, guess)| (guess.plan.clone(), guess))
 }
 
+/// What was recognised of a document by its outermost element, as text or JSON.
+pub fn document(name: &str, standard: &str, resource: &str, as_json: bool) -> String {
+    let why = "its outermost element has the standard's name and namespace";
+    if !as_json {
+        return format!("{}: {standard}, document \"{resource}\" (sure)\n  {why}\n", crate::render::words::visible(name));
+    }
+    let (id, version) = standard.split_once('@').unwrap_or((standard, ""));
+    let reading = serde_json::json!({
+        "standard": {"id": id, "version": version},
+        "resource": resource,
+        "confidence": 1.0,
+        "sureness": "sure",
+        "reasons": [why],
+    });
+    let value = serde_json::json!({"format": "concord-detect/1", "file": name, "best": reading, "readings": [reading]});
+    format!("{value:#}\n")
+}
+
 /// The readings of one table, best first.
 pub fn readings(plans: &[Arc<StandardPlan>], start: &Start<'_>, hints: &DialectHints) -> Vec<Guess> {
     match start.head(hints) {

@@ -11,6 +11,7 @@ use crate::schema::{Presence, TableSchema};
 pub mod catalog;
 pub mod crosswalk;
 pub mod descriptor;
+pub mod documents;
 pub(crate) mod json;
 pub mod layout;
 pub(crate) mod layout_fixed;
@@ -34,6 +35,8 @@ pub struct Package {
     pub manifest: Manifest,
     /// The tables in the manifest's order.
     pub resources: Vec<Resource>,
+    /// XML documents in the manifest's order.
+    pub documents: Vec<documents::XmlResource>,
     /// Code lists by name.
     pub codes: BTreeMap<String, Arc<CodeList>>,
     /// Rules between fields and records.
@@ -206,6 +209,7 @@ impl Package {
             rules: Vec::new(),
             crosswalks: Vec::new(),
             layouts: Vec::new(),
+            documents: Vec::new(),
             files: BTreeMap::new(),
             digest: String::new(),
         }

@@ -20,6 +20,7 @@ use crate::jschema::plan::{Candidates, Nested};
 pub mod at;
 pub mod container;
 pub mod delimited;
+pub mod document;
 pub mod fixed;
 pub mod form;
 pub mod intake;
@@ -147,6 +148,8 @@ pub struct ReadOptions {
     pub layouts: tidy::Layouts,
     /// Layouts of fixed width that the file may have; text that fits none of them is delimited.
     pub fixed: Vec<Arc<FixedLayout>>,
+    /// Kinds of documents that the file may be; what is one is not read as rows.
+    pub documents: document::Documents,
     /// Nested resources that a document of JSON may be of; one that is of none is read as a table.
     pub nested: Candidates,
 }
@@ -160,6 +163,7 @@ impl Default for ReadOptions {
             bounds: crate::bounds::Sheet::default(),
             layouts: tidy::Layouts::default(),
             fixed: Vec::new(),
+            documents: document::Documents::default(),
             nested: Candidates::default(),
         }
     }

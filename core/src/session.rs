@@ -19,8 +19,9 @@ use crate::finding::Finding;
 use crate::jschema::plan::{Candidates, Nested};
 use crate::read::FixedLayout;
 use crate::read::container::stop;
+use crate::read::document::Documents;
 use crate::read::tidy::Layouts;
-use crate::read::{Intake, Places, Source, Transcript};
+use crate::read::{Intake, Places, ReadOptions, Source, Transcript};
 use crate::report::Report;
 
 /// What a file is checked against.
@@ -49,6 +50,15 @@ impl Choice {
         }
     }
 
+    /// Kinds of documents that a file may be; see [`crate::read::ReadOptions::documents`].
+    pub fn documents(&self) -> Documents {
+        match self {
+            Choice::Given(plan) if plan.tables.is_empty() => Documents::new(plan.documents.iter().cloned()).only(),
+            Choice::Given(plan) => Documents::new(plan.documents.iter().cloned()),
+            Choice::Detect(plans) => Documents::new(plans.iter().flat_map(|plan| plan.documents.iter().cloned())),
+        }
+    }
+
     /// Nested resources that a document of JSON may be of; see [`crate::read::ReadOptions::nested`].
     pub fn nested(&self) -> Candidates {
         match self {
@@ -59,11 +69,21 @@ impl Choice {
         }
     }
 
+    /// How a file is read that may be any of these.
+    pub fn reading(&self, how: ReadOptions) -> ReadOptions {
+        ReadOptions { layouts: self.layouts(), fixed: self.fixed(), documents: self.documents(), nested: self.nested(), ..how }
+    }
+
     /// The plan for files that start so.
     pub fn decide(&self, starts: &[Start<'_>], options: &Options) -> Arc<StandardPlan> {
         match self {
             Choice::Given(plan) => plan.clone(),
             Choice::Detect(plans) => {
+                let documents = starts.iter().filter_map(|s| s.document);
+                let mut of_documents = documents.filter_map(|d| plans.iter().find(|p| p.reference() == d.standard()));
+                if let Some(plan) = of_documents.next() {
+                    return plan.clone();
+                }
                 // A document of a nested resource is recognised by what it holds, before it is read.
                 let nested = starts.iter().find_map(|s| s.form.and_then(Transcript::nested));
                 let of = |(n, _): (&Arc<Nested>, _)| plans.iter().find(|plan| plan.nested.iter().any(|other| Arc::ptr_eq(other, n)));
@@ -82,7 +102,8 @@ impl Choice {
 /// The bytes of one table on their way through the checks: whole records are checked, the rest waits for more.
 #[derive(Debug)]
 pub struct Feed {
-    check: TableCheck,
+    /// `None` for a document, which is checked by its source.
+    check: Option<TableCheck>,
     buffer: Vec<u8>,
     /// Where in the buffer the first unread record starts.
     at: usize,
@@ -100,7 +121,7 @@ const FIRST: usize = 8;
 impl Feed {
     /// Starts with the file's first bytes; `data_start` is where the first record begins.
     pub fn new(check: TableCheck, first: Vec<u8>, data_start: usize) -> Feed {
-        Feed { check, buffer: first, at: data_start, skipping: false, scratch: Scratch::default(), source: Source::default() }
+        Feed { check: Some(check), buffer: first, at: data_start, skipping: false, scratch: Scratch::default(), source: Source::default() }
     }
 
     /// Opens a file's table behind its header, whatever the file's form. `None` when there is nothing to read.
@@ -109,6 +130,10 @@ impl Feed {
         let started = dataset.start(index, &intake.start());
         let (first, mut source) = intake.into_parts();
         dataset.add_findings(index, source.take_findings());
+        if source.is_document() {
+            let (buffer, scratch) = (Vec::new(), Scratch::default());
+            return Some(Feed { check: None, buffer, at: 0, skipping: false, scratch, source });
+        }
         let (check, data_start) = started?;
         if let Some(transcript) = source.transcript_mut() {
             transcript.begin();
@@ -116,9 +141,9 @@ impl Feed {
         Some(Feed { source, ..Feed::new(check, first, data_start) })
     }
 
-    /// The check and where its first record begins, for a shell that reads delimited text in its own way.
-    pub fn into_check(self) -> (TableCheck, usize) {
-        (self.check, self.at)
+    /// The check and where its first record begins, for a shell that reads delimited text in its own way. `None` for a document.
+    pub fn into_check(self) -> Option<(TableCheck, usize)> {
+        Some((self.check?, self.at))
     }
 
     /// Whether bytes may be appended to [`Feed::buffer`] as they are.
@@ -133,7 +158,9 @@ impl Feed {
 
     /// Says how large the file is; see [`TableCheck::expect`].
     pub fn expect(&mut self, bytes: u64) {
-        self.check.expect(bytes);
+        if let Some(check) = &mut self.check {
+            check.expect(bytes);
+        }
     }
 
     /// How many bytes wait.
@@ -151,7 +178,7 @@ impl Feed {
         };
         for piece in bytes.chunks(size) {
             self.source.push(piece, &mut self.buffer);
-            if self.source.transcript().is_some() || self.waiting() >= BLOCK {
+            if self.source.transcript().is_some() || self.source.is_document() || self.waiting() >= BLOCK {
                 self.advance(false, dataset, index);
             }
         }
@@ -163,14 +190,18 @@ impl Feed {
             self.advance_batches(dataset, index);
             return;
         }
+        let Some(check) = &mut self.check else {
+            dataset.add_findings(index, self.source.take_findings());
+            return;
+        };
         // An archive may hand over a whole table at once, and what is known about each row of a block is kept until the block is merged.
         loop {
             let from = self.at;
             let until = self.buffer.len().min(from + BLOCK);
-            let outcome = self.check.binding.clone().check(&self.buffer, from, until, last, self.skipping, &mut self.scratch);
+            let outcome = check.binding.clone().check(&self.buffer, from, until, last, self.skipping, &mut self.scratch);
             self.skipping = outcome.skipping;
             self.at = outcome.next;
-            self.check.merge(outcome, &self.buffer, dataset.findings_of(index));
+            check.merge(outcome, &self.buffer, dataset.findings_of(index));
             if self.at == from || self.at >= self.buffer.len() {
                 break;
             }
@@ -181,17 +212,17 @@ impl Feed {
 
     fn advance_batches(&mut self, dataset: &mut Dataset, index: usize) {
         while let Some(mut batch) = self.source.transcript_mut().and_then(Transcript::next_batch) {
-            let Some(transcript) = self.source.transcript() else { return };
+            let (Some(transcript), Some(check)) = (self.source.transcript(), &mut self.check) else { return };
             let places = Places { origins: &batch.origins, transcript };
-            let binding = self.check.binding.clone();
+            let binding = check.binding.clone();
             let mut outcome = binding.check(&batch.text, 0, batch.text.len(), true, false, &mut self.scratch);
-            places.relocate(&mut outcome.findings, index as u32, self.check.records());
+            places.relocate(&mut outcome.findings, index as u32, check.records());
             let found = std::mem::take(&mut batch.findings).into_iter().map(|mut f| {
                 f.place.file = index as u32;
                 f
             });
             let (found, general): (Vec<_>, Vec<_>) = found.partition(|f| f.place.row > 0);
-            self.check.merge_placed(outcome, &batch.text, Some(places), found, dataset.findings_of(index));
+            check.merge_placed(outcome, &batch.text, Some(places), found, dataset.findings_of(index));
             dataset.add_findings(index, general);
             if let Some(transcript) = self.source.transcript_mut() {
                 transcript.give_back(batch);
@@ -205,7 +236,12 @@ impl Feed {
         self.advance(true, dataset, index);
         dataset.add_findings(index, self.source.take_findings());
         dataset.unread(index, self.source.transcript().map_or(0, Transcript::unread));
-        dataset.finish_file(index, self.check);
+        if let Some(facts) = self.source.document() {
+            dataset.document(index, facts);
+        }
+        if let Some(check) = self.check {
+            dataset.finish_file(index, check);
+        }
     }
 }
 
@@ -243,6 +279,9 @@ impl Session {
             options.read.layouts = choice.layouts();
         }
         options.read.fixed.extend(choice.fixed());
+        if options.read.documents.is_empty() {
+            options.read.documents = choice.documents();
+        }
         options.read.nested = choice.nested();
         let state = State::First(Vec::new());
         Session { name: name.to_owned(), choice, options, bytes: 0, digest: digest.then(Sha256::new), state }

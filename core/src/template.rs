@@ -296,6 +296,7 @@ mod tests {
                 title: "Things of a town".into(),
                 ..Default::default()
             },
+            documents: Vec::new(),
             resources: vec![resource("things"), resource("THINGS"), resource("a-very-long-name-of-a-table-that-no-sheet-can-have")],
             codes: BTreeMap::new(),
             rules: Vec::new(),

@@ -389,6 +389,7 @@ mod tests {
             }],
             crosswalks: Vec::new(),
             layouts: Vec::new(),
+            documents: Vec::new(),
             files: [(text(), Vec::new())].into(),
             digest: text(),
         };

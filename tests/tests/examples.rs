@@ -55,7 +55,8 @@ fn relative(path: &Path) -> String {
 #[test]
 fn valid_examples_give_no_error_and_no_warning() {
     let mut wrong = Vec::new();
-    for (folder, package) in packages() {
+    // Those whose schema is imported are checked where the official schema is at hand, in `xsd.rs`.
+    for (folder, package) in packages().into_iter().filter(|(_, package)| !package.lacks_schema()) {
         let examples = examples(&folder, "valid");
         assert!(!examples.is_empty(), "{} has no valid example", package.reference());
         for example in examples {

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use concord_core::bounds::{MAX_COLUMNS, MAX_HEADER, MAX_RECORD};
 
-use crate::support::{Dice, Folder, Ran, aloud, concord, run, run_command, run_fed};
+use crate::support::{Dice, Folder, Ran, aloud, concord, run, run_command, run_fed, run_with};
 
 pub(crate) mod build;
 
@@ -333,21 +333,27 @@ fn a_bound_is_set_by_its_name() {
         let words = ["validate", "--format", "json"].into_iter().chain(bound).map(std::ffi::OsString::from);
         run(words.chain([path.as_os_str().to_owned()])).json()["causes"].clone()
     };
+    let hit = |causes: &serde_json::Value, code: &str, name: &str| {
+        causes.as_array().unwrap().iter().any(|c| c["code"] == code && c["mend"].as_str().unwrap().contains(&format!("\"{name}\"")))
+    };
     for (path, bound, code, name) in [
         (&sheet, "sheet-rows=5", "C230", "sheet-rows"),
         (&sheet, "sheet-cells=5", "C230", "sheet-cells"),
         (&sheet, "sheet-text=5", "C230", "sheet-text"),
         (&sheet, "archive-files=2", "C110", "archive-files"),
-        (&sheet, "whole-file=99", "C110", "whole-file"),
         (&gz, "unpacked=1_000", "C110", "unpacked"),
     ] {
-        let hit = |causes: &serde_json::Value| {
-            causes.as_array().unwrap().iter().any(|c| c["code"] == code && c["mend"].as_str().unwrap().contains(&format!("\"{name}\"")))
-        };
         let causes = with(path, Some(bound));
-        assert!(hit(&causes), "{bound}: {causes:#}");
-        assert!(!hit(&with(path, None)), "{bound}");
+        assert!(hit(&causes, code, name), "{bound}: {causes:#}");
+        assert!(!hit(&with(path, None), code, name), "{bound}");
     }
+    // A workbook in a file is read where it lies; one that comes through a pipe is gathered.
+    let piped = |bound: &str| {
+        run_with(["validate", "--format", "json", "--bound", bound, "-"], std::fs::read(&sheet).unwrap()).json()["causes"].clone()
+    };
+    let causes = piped("whole-file=99");
+    assert!(hit(&causes, "C110", "whole-file"), "{causes:#}");
+    assert!(!hit(&piped("whole-file=1000000"), "C110", "whole-file"));
     // All of them stand in the help, and no other is taken.
     let help = run(["validate", "--help"]).text();
     for (name, _) in concord_core::bounds::NAMED {

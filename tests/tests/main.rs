@@ -14,3 +14,5 @@ mod shells;
 mod suggest;
 mod support;
 mod workbooks;
+mod xsd;
+mod xsd_random;

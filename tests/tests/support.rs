@@ -224,7 +224,7 @@ impl Drop for Folder {
 
 /// Checks files as one job, the way the shells do.
 pub(crate) fn check(choice: &Choice, paths: &[PathBuf], as_dataset: bool, hints: DialectHints) -> Report {
-    let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), nested: choice.nested(), ..ReadOptions::default() };
+    let read = choice.reading(ReadOptions::default());
     let options = Options { hints, read, ..Options::default() };
     let files: Vec<Vec<u8>> = paths.iter().map(|p| std::fs::read(p).unwrap()).collect();
     let name = |p: &PathBuf| p.file_name().unwrap().to_string_lossy().into_owned();

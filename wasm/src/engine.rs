@@ -82,9 +82,12 @@ pub(crate) fn standards() -> String {
 pub(crate) fn detect(head: &[u8], file_name: &str) -> String {
     let plans = all_plans();
     let choice = Choice::Detect(plans.clone());
-    let read = ReadOptions { layouts: choice.layouts(), fixed: choice.fixed(), nested: choice.nested(), ..ReadOptions::default() };
+    let read = choice.reading(ReadOptions::default());
     let intake = Intake::of_start(file_name, head, &read);
     let (start, hints) = (intake.start(), DialectHints::default());
+    if let Some(kind) = start.document {
+        return detection::document(file_name, kind.standard(), kind.resource(), true);
+    }
     let guesses = detection::readings(&plans, &start, &hints);
     let recognised = guesses.first().is_some_and(|g| g.score >= detection::ENOUGH);
     let instead = if recognised { None } else { detection::instead_of(&plans, &start, &hints) };

@@ -108,14 +108,18 @@ struct Progress {
     lines: u64,
 }
 
+/// Called with where a tile begins, its index, and the cells of its regular rows in which the check found fault: row and column, ascending.
+pub(crate) type EachTile<'e> = dyn FnMut(usize, &Tile, &[(u32, u32)]) + 'e;
+
 impl Binding {
     /// Checks the records of `data` that start in `from..until`. `last` says that nothing follows `data`; `skipping`, that the bytes up to the next
     /// line end belong to a record that was too long.
     pub fn check(&self, data: &[u8], from: usize, until: usize, last: bool, skipping: bool, scratch: &mut Scratch) -> Outcome {
-        self.check_and(data, from, until, last, skipping, scratch, &mut |_, _| {})
+        self.check_and(data, from, until, last, skipping, scratch, &mut |_, _, _| {})
     }
 
-    /// The same, and calls `each` with the index of every tile, after its check, and with where it begins.
+    /// The same, and calls `each` with every tile after its check: where it begins, its index, and the cells of its regular rows in which the check
+    /// found fault, as row and column, ascending.
     #[allow(clippy::too_many_arguments)]
     pub(crate) fn check_and(
         &self,
@@ -125,7 +129,7 @@ impl Binding {
         last: bool,
         skipping: bool,
         scratch: &mut Scratch,
-        each: &mut dyn FnMut(usize, &Tile),
+        each: &mut EachTile<'_>,
     ) -> Outcome {
         let mut out = Outcome {
             from,
@@ -162,7 +166,7 @@ impl Binding {
             if tile.next > start {
                 self.check_tile(data, start, &tile, scratch, &mut out);
                 out.skipping = tile.skipping(data, &self.dialect);
-                each(start, &tile);
+                each(start, &tile, &scratch.bad);
             }
             scratch.tile = tile;
             if out.next == start {

@@ -13,6 +13,7 @@ use crate::bounds;
 use crate::decode::head::{HeaderCell, NotText};
 use crate::decode::{Head, dialect::DialectHints};
 use crate::finding::{Finding, Findings, Place, Severity};
+use crate::read::document::{DocumentFacts, DocumentKind};
 use crate::read::recode::Charset;
 use crate::read::{ReadOptions, Transcript};
 use crate::report::{Coverage, FileUsed, Report, StandardUsed};
@@ -85,6 +86,8 @@ pub struct Start<'a> {
     pub form: Option<&'a Transcript>,
     /// How the file stores its text, when `sample` was turned into UTF-8; UTF-8 when it is as it lies.
     pub charset: Charset,
+    /// What kind of document the file is, when it is checked as it stands; `sample` is then empty.
+    pub document: Option<&'a dyn DocumentKind>,
     /// What a descriptor says about the file.
     pub told: Option<&'a Told>,
     /// Whether its bytes cannot be read on, which findings about them say.
@@ -109,7 +112,7 @@ pub struct Told {
 impl<'a> Start<'a> {
     /// The start of a file that is delimited text.
     pub fn delimited(name: &'a str, sample: &'a [u8], whole: bool) -> Start<'a> {
-        Start { name, sample, whole, form: None, charset: Charset::Utf8, told: None, barred: false }
+        Start { name, sample, whole, form: None, charset: Charset::Utf8, document: None, told: None, barred: false }
     }
 
     /// Whether the records name their own cells, so that no row of theirs can be a header.
@@ -286,6 +289,18 @@ impl Dataset {
         file.done = Some(done);
     }
 
+    /// Notes what came of a document.
+    pub fn document(&mut self, index: usize, facts: DocumentFacts) {
+        let file = &mut self.files[index];
+        file.used.records = facts.records;
+        if file.used.encoding.is_empty() {
+            file.used.encoding = facts.encoding.to_owned();
+        }
+        file.used.dialect.extend(facts.more);
+        file.codes.extend(facts.run);
+        file.skipped.extend(facts.skipped);
+    }
+
     /// Notes what a form's reading knew of and did not read.
     pub fn unread(&mut self, index: usize, records: u64) {
         self.files[index].unread = records;
@@ -427,6 +442,14 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
     let mut findings = Findings::new(options.max_findings);
     let place = Place { file: index as u32, ..Place::default() };
     let mut used = FileUsed { name: start.name.to_owned(), ..FileUsed::default() };
+    if let Some(kind) = start.document {
+        if start.charset != Charset::Utf8 {
+            used.encoding = start.charset.name().to_owned();
+        }
+        used.resource = kind.resource().to_owned();
+        let (pending, skipped, codes) = (Vec::new(), Vec::new(), Vec::new());
+        return FileState { named: false, used, head: None, table: None, findings, done: None, pending, skipped, codes, unread: 0 };
+    }
     let head = match start.head(&options.hints) {
         Ok(head) => Some(head),
         // Why there are no bytes is told already.

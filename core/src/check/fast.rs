@@ -14,7 +14,7 @@ use regex_automata::util::start;
 use super::cell::CellRules;
 use super::evidence::Evidence;
 use super::shape::Shape;
-use super::short::{PlainNumber, Sixteen, eight_digits, first, plain_number, sixteen, usual_day};
+use super::short::{PlainNumber, Sixteen, eight_digits, first, form_of_number, sixteen, usual_day};
 use crate::decimal::Decimal;
 use crate::finding::Place;
 use crate::schema::{DateFormat, Field, FieldType, StringFormat};
@@ -27,6 +27,15 @@ pub struct FastCheck {
     /// Other texts that mean "no value" and are fine.
     missing: Vec<Box<[u8]>>,
     test: Test,
+}
+
+/// Which of the texts that pass one check pass another, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Covered {
+    /// All that are filled.
+    All,
+    /// Those without a minus sign.
+    Unsigned,
 }
 
 #[derive(Debug, Clone)]
@@ -86,6 +95,31 @@ impl FastCheck {
         }
     }
 
+    /// How much of another field's check is done for the texts that pass this one, where both are checks of numbers.
+    pub(crate) fn covers(&self, other: &FastCheck) -> Option<Covered> {
+        let (Test::Number(this), Test::Number(other)) = (&self.test, &other.test) else { return None };
+        if other.whole && !this.whole || !this.high.iter().zip(&other.high).all(|(this, other)| this <= other) {
+            return None;
+        }
+        if this.low.iter().zip(&other.low).all(|(this, other)| this >= other) {
+            return Some(Covered::All);
+        }
+        other.low.iter().all(|low| *low <= 0).then_some(Covered::Unsigned)
+    }
+
+    /// Whether this is a check of plain numbers.
+    pub(crate) fn takes_numbers(&self) -> bool {
+        matches!(self.test, Test::Number(_))
+    }
+
+    /// Whole numbers without a sign and with at most so many digits certainly pass.
+    pub(crate) fn safe_digits(&self) -> usize {
+        match &self.test {
+            Test::Number(test) => test.safe,
+            _ => 0,
+        }
+    }
+
     /// Walks a column. Rows whose cell does not pass, or holds doubled quotation marks, go to `fails`.
     #[inline(always)]
     pub fn run_column(&self, column: Column<'_>, mut fails: impl FnMut(usize)) {
@@ -131,9 +165,28 @@ impl FastCheck {
             Test::MaxBytes(most) => self.run_lengths(column, *most, fails),
             Test::Never => each!(|_: &[u8]| false),
             Test::Words(w) => each!(|bytes, raw: &[u8]| w.has_short(bytes, raw), |t: &[u8]| w.has(t)),
-            Test::Shape(s) => each!(|bytes, raw: &[u8]| s.looks_right(bytes, raw), |t: &[u8]| s.matches(t)),
+            Test::Shape(s) => {
+                let data = column.data;
+                column.each_from(|row, from, raw| {
+                    let right = s.looks_right(data, from, raw.len());
+                    if !((raw.is_empty() & self.empty_passes) | (!raw.is_empty() & right)) {
+                        slowly!(|t: &[u8]| s.matches(t), row, raw)
+                    }
+                })
+            }
             Test::Pattern(p) => each!(|t: &[u8]| p.matches(t)),
-            Test::Number(n) => each!(|bytes, raw: &[u8]| n.looks_right(bytes, raw.len()), |t: &[u8]| n.passes(t)),
+            Test::Number(n) => {
+                let data = column.data;
+                column.each_from(|row, from, raw| {
+                    let bytes = sixteen(data, from).filter(|_| raw.len() <= 16);
+                    let (sound, number) = bytes.map_or((false, PlainNumber::default()), |bytes| form_of_number(bytes, raw.len()));
+                    // First whatever is settled without a jump, since half of a column's cells may be empty.
+                    let settled = (raw.is_empty() & self.empty_passes) | (sound & n.is_safe(number));
+                    if !(settled || sound && bytes.is_some_and(|bytes| n.holds(bytes, number))) {
+                        slowly!(|t: &[u8]| n.passes(t), row, raw)
+                    }
+                })
+            }
             Test::IsoDate => each!(|bytes, raw: &[u8]| (raw.len() == 10) & usual_day(bytes), iso_date),
             Test::IsoDateBetween(from, to) => {
                 let (least, most) = (in_order(from), in_order(to));
@@ -516,13 +569,10 @@ impl NumberTest {
         Some(test)
     }
 
-    /// Whether a number of at most sixteen bytes is certainly within the bounds.
+    /// Whether a number in this form is within the bounds by its digits alone.
     #[inline(always)]
-    fn looks_right(&self, bytes: Sixteen, n: usize) -> bool {
-        if n > 16 {
-            return false;
-        }
-        plain_number(bytes, n).is_some_and(|number| self.holds(bytes, number))
+    fn is_safe(&self, PlainNumber { negative, whole, point }: PlainNumber) -> bool {
+        (whole <= self.safe) & !negative & !(point & self.whole)
     }
 
     /// Whether a plain number is certainly within the bounds.
@@ -531,7 +581,7 @@ impl NumberTest {
         if point & self.whole {
             return false;
         }
-        if (whole <= self.safe) & !negative {
+        if self.is_safe(PlainNumber { negative, whole, point }) {
             return true;
         }
         if whole > 8 {

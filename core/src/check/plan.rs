@@ -11,6 +11,7 @@ use crate::finding::{Code, RuleWords, Severity};
 use crate::jschema::{self, plan::Nested};
 use crate::package::{Package, Resource, RuleKind};
 use crate::read::FixedLayout;
+use crate::read::document::DocumentKind;
 use crate::read::tidy::Known;
 use crate::schema::{Presence, TableSchema};
 
@@ -133,6 +134,8 @@ pub struct StandardPlan {
     pub known: bool,
     /// Whether text that is not stored as UTF-8 is an error.
     pub utf8_only: bool,
+    /// Documents of it that are checked as they stand.
+    pub documents: Vec<Arc<dyn DocumentKind>>,
     /// Whether the tables of an archive must lie at its top.
     pub flat: bool,
 }
@@ -156,6 +159,7 @@ impl StandardPlan {
             tables,
             known: true,
             utf8_only: package.manifest.utf8_only,
+            documents: super::xml::of_package(package),
             flat: package.manifest.flat,
         }
     }
@@ -182,6 +186,7 @@ impl StandardPlan {
             known: true,
             utf8_only: false,
             flat: false,
+            documents: Vec::new(),
         }
     }
 
@@ -202,6 +207,7 @@ impl StandardPlan {
             nested: Vec::new(),
             known: false,
             utf8_only: false,
+            documents: Vec::new(),
             flat: false,
         }
     }

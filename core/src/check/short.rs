@@ -105,9 +105,10 @@ fn portable(bytes: Sixteen, least: &[u8; 16], span: &[u8; 16]) -> u32 {
 
 const DIGITS: Ranges = Ranges::all(b'0', b'9');
 const POINTS: Ranges = Ranges::all(b'.', b'.');
+const ZEROS: Ranges = Ranges::all(b'0', b'0');
 
 /// A number written as digits with at most one point between them, perhaps behind a minus sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PlainNumber {
     /// A minus sign stands first.
     pub(crate) negative: bool,
@@ -120,8 +121,16 @@ pub(crate) struct PlainNumber {
 /// The form of a number of `n` bytes, 1 to 16; `None` for any other text.
 #[inline(always)]
 pub(crate) fn plain_number(bytes: Sixteen, n: usize) -> Option<PlainNumber> {
+    let (sound, number) = form_of_number(bytes, n);
+    sound.then_some(number)
+}
+
+/// The same for up to 16 bytes, without a jump: whether the text is such a number, and its form, which means nothing if it is not. An empty text is
+/// none.
+#[inline(always)]
+pub(crate) fn form_of_number(bytes: Sixteen, n: usize) -> (bool, PlainNumber) {
     let all = (1u32 << n) - 1;
-    let negative = u32::from(bytes as u8 == b'-');
+    let negative = u32::from(bytes as u8 == b'-') & all;
     let digits = DIGITS.hold(bytes) & all;
     let points = POINTS.hold(bytes) & all;
     let end = (points | 1 << n).trailing_zeros() as usize;
@@ -129,8 +138,29 @@ pub(crate) fn plain_number(bytes: Sixteen, n: usize) -> Option<PlainNumber> {
     let sound = (digits | points | negative) == all;
     let one = points & points.wrapping_sub(1) == 0;
     // `whole` is above 16 where it went below zero.
-    let placed = whole.wrapping_sub(1) < 16 && end + 1 != n;
-    (sound & one & placed).then_some(PlainNumber { negative: negative != 0, whole, point: points != 0 })
+    let placed = (whole.wrapping_sub(1) < 16) & (end + 1 != n);
+    (sound & one & placed, PlainNumber { negative: negative != 0, whole, point: points != 0 })
+}
+
+/// Of a text that is a plain number as [`plain_number`] describes them, of any length, or is empty and followed by something that is no part of a number:
+/// whether it is written without a sign, and whether it has neither a zero that leads other digits nor a sign before a zero. `start` are its first
+/// two bytes, or what stands behind it.
+#[inline(always)]
+pub(crate) fn leads_plainly(start: [u8; 2], n: usize) -> (bool, bool) {
+    let [a, b] = start;
+    let negative = a == b'-';
+    let digit = if negative { b } else { a };
+    (!negative, (digit != b'0') | (!negative & ((n == 1) | (b == b'.'))))
+}
+
+/// Of such a text of up to 16 bytes: where the digits before the point end, and whether nothing but zeros stands behind the point.
+#[inline(always)]
+pub(crate) fn whole_part(bytes: Sixteen, n: usize) -> (usize, bool) {
+    let all = (1u32 << n) - 1;
+    let points = POINTS.hold(bytes) & all;
+    let end = (points | 1 << n).trailing_zeros();
+    let behind = all & !((2 << end) - 1);
+    (end as usize, behind & !ZEROS.hold(bytes) == 0)
 }
 
 /// The number that the first `count` bytes are the digits of, 1 to 8.
@@ -223,6 +253,20 @@ mod tests {
                 let value: u64 = std::str::from_utf8(digits).unwrap().parse().unwrap();
                 prop_assert_eq!(eight_digits((padded(text) >> (8 * u32::from(negative))) as u64, whole), value);
             }
+            if let Some(PlainNumber { negative, whole, point }) = found {
+                let mut start = [b','; 2];
+                start.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
+                let (unsigned, plain) = leads_plainly(start, text.len());
+                let digits = &text[usize::from(negative)..];
+                prop_assert_eq!(unsigned, !negative);
+                prop_assert_eq!(plain, digits[0] != b'0' || (!negative && whole == 1));
+                let end = usize::from(negative) + whole;
+                let zeros = !point || text[end + 1..].iter().all(|b| *b == b'0');
+                prop_assert_eq!(whole_part(padded(text), text.len()), (end, zeros));
+            }
+            prop_assert!(!form_of_number(padded(b""), 0).0);
+            prop_assert_eq!(leads_plainly(*b",1", 0), (true, true));
+            prop_assert_eq!(whole_part(padded(b""), 0), (0, true));
         }
 
         #[test]

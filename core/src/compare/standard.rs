@@ -141,6 +141,7 @@ fn alone(plan: &StandardPlan, table: &Arc<TablePlan>) -> Arc<StandardPlan> {
         digest: plan.digest.clone(),
         tables: vec![table.clone()],
         nested: Vec::new(),
+        documents: Vec::new(),
         known: plan.known,
         utf8_only: plan.utf8_only,
         flat: plan.flat,

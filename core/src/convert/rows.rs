@@ -73,8 +73,8 @@ pub struct Stretch<'d> {
 
 /// Who looks at the records of a tile.
 pub(super) trait Visit {
-    /// Is shown a tile before its records.
-    fn tile(&mut self, _data: &[u8], _tile: &Tile) {}
+    /// Is shown a tile before its records. `bad` are the cells of its regular rows that the file's own check found fault with: row and column, ascending.
+    fn tile(&mut self, _data: &[u8], _tile: &Tile, _bad: &[(u32, u32)]) {}
     /// May take regular rows of the tile as they lie there, from the first of `rows` on, so that they are not read one by one; `number` is that
     /// first one's row in the file. Gives how many it took.
     fn take(&mut self, _data: &[u8], _tile: &Tile, _rows: std::ops::Range<usize>, _number: u64) -> usize {
@@ -158,9 +158,8 @@ impl Records {
         from
     }
 
-    /// Walks the records of a tile that begins at `from`. `at` says what stands before it and is moved on.
+    /// Walks the records of a tile that begins at `from`, once a visitor was shown it. `at` says what stands before it and is moved on.
     pub(super) fn walk_tile(&mut self, binding: &Binding, data: &[u8], from: usize, tile: &Tile, at: &mut Shift, visit: &mut dyn Visit) {
-        visit.tile(data, tile);
         let rows = tile.regular();
         let all = rows + tile.specials.len();
         let newline = binding.dialect.newline();

@@ -1,5 +1,7 @@
 //! Output on its way to where it goes.
 
+use std::ops::Range;
+
 /// Bytes that are written, and behind them some that are only ready to be written over, so that a row can be laid down in pieces of a fixed size.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
@@ -46,90 +48,85 @@ impl Buffer {
         write(&mut side);
         let end = self.used + side.len();
         if self.bytes.len() < end + PIECE {
-            self.grow(side.len());
+            grow(&mut self.bytes, side.len());
         }
         self.bytes[self.used..end].copy_from_slice(&side);
         self.used = end;
         self.side = side;
     }
 
-    /// Starts rows that are laid down in pieces. They are part of what is written once they are given back to [`Buffer::laid`].
+    /// Lays down rows in pieces. `row` is given the row's number, bytes that are ready to be written over, and where in them the row begins; it gives
+    /// where the row ends. Where there is not room enough for all of it, it gives `None`, and is called again with more.
     #[inline(always)]
-    pub(crate) fn lay(&mut self) -> Laying {
-        Laying { at: self.used, bytes: std::mem::take(&mut self.bytes) }
-    }
-
-    /// Takes what was laid down.
-    #[inline(always)]
-    pub(crate) fn laid(&mut self, rows: Laying) {
-        (self.bytes, self.used) = (rows.bytes, rows.at);
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self, more: usize) {
-        let size = (self.used + more + PIECE).max(self.bytes.len() * 2).max(4096);
-        self.bytes.resize(size, 0);
-    }
-}
-
-/// Rows being laid down.
-pub(crate) struct Laying {
-    /// The buffer's own bytes, so that their place need not be asked for again and again.
-    bytes: Vec<u8>,
-    at: usize,
-}
-
-impl Laying {
-    /// How many bytes stand before what comes next.
-    #[inline(always)]
-    pub(crate) fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Sets a byte that is laid down already.
-    #[inline(always)]
-    pub(crate) fn set(&mut self, at: usize, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(at) {
-            *place = byte;
+    pub(crate) fn lay(&mut self, rows: Range<usize>, mut row: impl FnMut(usize, &mut [u8], usize) -> Option<usize>) {
+        let (mut bytes, mut at) = (std::mem::take(&mut self.bytes), self.used);
+        for r in rows {
+            at = loop {
+                match row(r, &mut bytes, at) {
+                    Some(end) => break end,
+                    None => grow(&mut bytes, 0),
+                }
+            };
         }
+        (self.bytes, self.used) = (bytes, at);
+    }
+}
+
+/// Lays down a short text of a fixed length. What stands behind it is written over.
+#[derive(Debug, Clone)]
+pub(crate) struct Fixed {
+    piece: [u8; PIECE],
+    text: Box<[u8]>,
+}
+
+impl Fixed {
+    /// A text that is laid down often.
+    pub(crate) fn new(text: &[u8]) -> Fixed {
+        let mut piece = [0; PIECE];
+        piece.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
+        Fixed { piece, text: text.into() }
     }
 
-    /// Lays down `length` bytes of `from`, from `start` on. Short ones are copied in one piece with what happens to stand behind them, which the next
-    /// bytes are written over.
+    /// Lays it down and gives where it ends; `None` when there is no room.
     #[inline(always)]
-    pub(crate) fn put(&mut self, from: &[u8], start: usize, length: usize) {
-        if length <= PIECE
-            && let Some(source) = from.get(start..).and_then(|s| s.first_chunk::<PIECE>())
-            && let Some(target) = self.bytes.get_mut(self.at..).and_then(|t| t.first_chunk_mut::<PIECE>())
-        {
-            *target = *source;
+    pub(crate) fn put(&self, out: &mut [u8], at: usize) -> Option<usize> {
+        let length = self.text.len();
+        if length <= PIECE {
+            *out.get_mut(at..)?.first_chunk_mut::<PIECE>()? = self.piece;
         } else {
-            self.bytes = with(std::mem::take(&mut self.bytes), self.at, &from[start..start + length]);
+            put_long(&self.text, out, at)?;
         }
-        self.at += length;
-    }
-
-    /// Lays down a byte if it counts.
-    #[inline(always)]
-    pub(crate) fn byte_if(&mut self, byte: u8, counts: bool) {
-        match self.bytes.get_mut(self.at) {
-            Some(place) => *place = byte,
-            None => self.bytes = with(std::mem::take(&mut self.bytes), self.at, &[byte]),
-        }
-        self.at += usize::from(counts);
+        Some(at + length)
     }
 }
 
-/// Bytes with a longer text written over them from `at` on, and room for a piece behind it.
-#[inline(never)]
-fn with(mut bytes: Vec<u8>, at: usize, text: &[u8]) -> Vec<u8> {
-    let end = at + text.len();
-    if bytes.len() < end + PIECE {
-        bytes.resize((end + PIECE).max(bytes.len() * 2).max(4096), 0);
+/// Lays down the `length` bytes of `from` from `start` on, and gives where they end; `None` when there is no room. Short texts are copied in one piece with
+/// what happens to stand behind them, which the next bytes are written over.
+#[inline(always)]
+pub(crate) fn put(from: &[u8], start: usize, length: usize, out: &mut [u8], at: usize) -> Option<usize> {
+    if length <= PIECE
+        && let Some(source) = from.get(start..).and_then(|s| s.first_chunk::<PIECE>())
+    {
+        *out.get_mut(at..)?.first_chunk_mut::<PIECE>()? = *source;
+    } else {
+        put_long(&from[start..start + length], out, at)?;
     }
-    bytes[at..end].copy_from_slice(text);
-    bytes
+    Some(at + length)
+}
+
+/// Apart, so that the loop over short texts keeps what it needs at hand.
+#[inline(never)]
+fn put_long(text: &[u8], out: &mut [u8], at: usize) -> Option<()> {
+    out.get_mut(at..at + text.len())?.copy_from_slice(text);
+    Some(())
+}
+
+/// Makes room for so many bytes more, and for as many as there are.
+#[cold]
+#[inline(never)]
+fn grow(bytes: &mut Vec<u8>, more: usize) {
+    let size = (bytes.len() * 2).max(bytes.len() + more + PIECE).max(4096);
+    bytes.resize(size, 0);
 }
 
 #[cfg(test)]
@@ -148,19 +145,18 @@ mod tests {
                         expected.extend_from_slice(&source[start..start + length]);
                     }
                     1 => {
-                        let mut row = buffer.lay();
-                        let at = row.at();
-                        row.put(&source, start, length);
-                        row.byte_if(b'x', true);
-                        row.byte_if(b'y', false);
-                        row.put(&source[..start + length], start, length);
-                        row.set(at, b'{');
-                        buffer.laid(row);
-                        let first = expected.len();
-                        expected.extend_from_slice(&source[start..start + length]);
-                        expected.push(b'x');
-                        expected.extend_from_slice(&source[start..start + length]);
-                        expected[first] = b'{';
+                        let name = Fixed::new(&source[start..start + length]);
+                        buffer.lay(0..3, |r, out, at| {
+                            let at = name.put(out, at)?;
+                            let at = put(&source[..start + length], start, length, out, at)?;
+                            let end = put(&source, start, length, out, at)?;
+                            *out.get_mut(end)? = r as u8;
+                            Some(end + 1)
+                        });
+                        for r in 0..3 {
+                            (0..3).for_each(|_| expected.extend_from_slice(&source[start..start + length]));
+                            expected.push(r);
+                        }
                     }
                     2 => {
                         taken.extend(buffer.take());

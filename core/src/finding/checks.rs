@@ -15,6 +15,7 @@ mod packages;
 mod records;
 mod structure;
 mod values;
+mod xml;
 
 /// A kind of finding.
 #[derive(Debug)]
@@ -59,7 +60,17 @@ const fn graded(name: &'static str, severity: Severity, message: &'static str, e
 }
 
 /// All checks, by stage; each stage's list is in order of code.
-pub const CHECKS: &[&[Check]] = &[bytes::CHECKS, structure::CHECKS, values::CHECKS, records::CHECKS, conversion::CHECKS, packages::CHECKS];
+pub const CHECKS: &[&[Check]] = &[
+    bytes::CHECKS,
+    structure::CHECKS,
+    xml::STRUCTURE,
+    values::CHECKS,
+    xml::VALUES,
+    records::CHECKS,
+    conversion::CHECKS,
+    packages::CHECKS,
+    xml::SCHEMAS,
+];
 
 /// Every check in order of code.
 pub fn all() -> impl Iterator<Item = &'static Check> {

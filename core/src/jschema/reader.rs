@@ -532,7 +532,7 @@ impl NestedReader {
             _ if count < split.least => (if count == 0 { "empty" } else { "few" }, split.least),
             _ => return,
         };
-        let mut place = Place { pointer: Some(self.prefix.as_str().into()), ..Place::default() };
+        let place = Place { pointer: Some(self.prefix.as_str().into()), ..Place::default() };
         let finding = Finding::new("C368", kind, place);
         findings.push(finding.arg("bound", bound.to_string()).arg("count", count.to_string()));
     }

@@ -271,7 +271,7 @@ const FEED: &str = r##"{"type": "object", "required": ["version", "rows"], "prop
 fn faults_are_told_with_their_places_however_the_bytes_come() {
     let file = "{\"version\": \"2\",\n \"rows\": [{\"id\": \"a\", \"n\": 1},\n  {\"id\": \"toolong\", \"N\": -1},\n  {\"at\": \"2026-02-30\",\n   \"kind\": \"opne\", \"id\": \"b\", \"n\": -1},\n  {\"n\": 1.0, \"id\": \"a\"}],\n \"more\": 1}";
     let want = [
-        "C362/ 3:20 /rows/1/N",
+        "C362/ 3:21 /rows/1/N",
         "C367/long 3:10 /rows/1/id",
         "C365/ 4:10 /rows/2/at",
         "C363/ 5:12 /rows/2/kind",

@@ -100,6 +100,40 @@ impl Short<'_> {
         matches!(self.0, Kind::Day(_))
     }
 
+    /// For a step that keeps plain numbers: whether only up to their point. A condition may say otherwise.
+    pub(crate) fn plain_number(&self) -> Option<bool> {
+        match self.0 {
+            Kind::Number(reader, _) => reader.keeps_plain(),
+            _ => None,
+        }
+    }
+
+    /// Whether there are conditions on a number.
+    pub(crate) fn has_conditions(&self) -> bool {
+        matches!(self.0, Kind::Number(_, [_, ..]))
+    }
+
+    /// Whether it is certain that none of the conditions on a number holds for a text.
+    #[inline(always)]
+    pub(crate) fn meets_no_condition(&self, text: &[u8]) -> bool {
+        match self.0 {
+            Kind::Number(_, conditions) => none_holds(conditions, text),
+            _ => true,
+        }
+    }
+
+    /// For a table: tells of `n` bytes of data whether they are a text that is kept, or none.
+    pub(crate) fn keeps_known(&self) -> Option<impl Fn(&[u8], usize, usize) -> bool> {
+        let Kind::Known(lookup) = self.0 else { return None };
+        Some(move |data: &[u8], from: usize, n: usize| (n == 0) | lookup.keeps_at(data, from, &data[from..from + n]))
+    }
+
+    /// What a column of days remembers of what follows the day: how many bytes, and they.
+    pub(crate) fn known_rest(memory: &[u8]) -> Option<(usize, u128)> {
+        let [length, rest @ ..] = memory.first_chunk::<17>()?;
+        Some((usize::from(*length), u128::from_le_bytes(*rest)))
+    }
+
     /// How many bytes of a text, from its start, are what the steps make of it; `None` where that has to be worked out. The text is `n` bytes of
     /// `data` from `from` on, not empty and plain ASCII, without blanks at its ends. `memory` keeps what the last text of the column taught.
     #[inline(always)]

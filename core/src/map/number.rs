@@ -136,6 +136,11 @@ impl NumberReader {
         zeros.then_some((end, PlainNumber { point: false, ..number }))
     }
 
+    /// When plain numbers are kept: whether only up to their point.
+    pub(super) fn keeps_plain(&self) -> Option<bool> {
+        self.plain.then_some(self.whole)
+    }
+
     /// Whether plain digits with a point, perhaps behind a minus sign, have the value that they have everywhere.
     #[inline]
     pub(super) fn reads_plainly(&self) -> bool {

@@ -31,6 +31,7 @@ fn package(id: &str, tables: &[(&str, &[&str])]) -> Package {
     Package {
         manifest: Manifest { id: id.into(), version: "1".into(), ..Manifest::default() },
         resources: tables.iter().map(resource).collect(),
+        documents: Vec::new(),
         codes: [("status".to_owned(), codes.into())].into(),
         rules: Vec::new(),
         crosswalks: Vec::new(),

@@ -75,6 +75,7 @@ impl OwnSource {
             rules: Vec::new(),
             crosswalks: Vec::new(),
             layouts: self.layouts.clone(),
+            documents: Vec::new(),
             files: BTreeMap::new(),
             digest: String::new(),
         }

@@ -11,6 +11,7 @@ use super::json::{self, Object};
 use super::load::Loaded;
 use super::notes::{Notes, arg_if, near, note};
 use super::{Package, Resource, RuleKind, StandardRef};
+use crate::check::xml::SchemaFiles;
 use crate::finding::Finding;
 use crate::jschema::documents::{Documents, Draft};
 use crate::jschema::{Problem, Schema};
@@ -25,6 +26,7 @@ pub fn check_package(loaded: &Loaded, folder: &str, catalog: &Catalog) -> Vec<Fi
         found.extend(check_folder(package, folder));
     }
     found.extend(catalog.unresolved(package));
+    found.extend(super::documents::lint(package));
     words(package, &mut found);
     nested(package, &mut found);
     unused_codes(package, &mut found);
@@ -284,6 +286,7 @@ pub fn check_file(name: &str, bytes: &[u8]) -> Vec<Finding> {
     let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).iter().find(|b| !b.is_ascii_whitespace());
     if start == Some(&b'<') || lower.ends_with(".xsd") || lower.ends_with(".xml") {
         match super::xml::check(bytes) {
+            Ok(()) if crate::check::xml::is_schema(bytes) => return check_schema(name, bytes),
             Ok(()) => notes.push(note("C925", "xsd", "")),
             Err((problem, line)) => notes.push(note("C901", "xml", "").arg("problem", problem).arg("line", line.to_string())),
         }
@@ -293,6 +296,26 @@ pub fn check_file(name: &str, bytes: &[u8]) -> Vec<Finding> {
         check_value(&lower, &value, &mut notes);
     }
     notes.finish()
+}
+
+/// Checks an XML schema that stands by itself.
+fn check_schema(name: &str, bytes: &[u8]) -> Vec<Finding> {
+    let files = [(name.to_owned(), bytes.into())].into_iter().collect();
+    check_schema_files(&SchemaFiles { roots: vec![name.to_owned()], files, digest: String::new() })
+}
+
+/// Checks XML schemas with all that they import.
+pub fn check_schema_files(schema: &SchemaFiles) -> Vec<Finding> {
+    let compiled = schema.compile();
+    let mut found = compiled.findings;
+    if let Some(compiled) = compiled.schema {
+        let mut names: Vec<&str> = compiled.roots().map(|(_, local)| local).collect();
+        names.sort_unstable();
+        let finding = note("C964", "", "").arg("file", schema.roots.join(", ")).arg("count", names.len().to_string());
+        names.truncate(12);
+        found.push(finding.arg("what", names.join(", ")));
+    }
+    found
 }
 
 /// A bare JSON Schema: whether it can be used as it stands, without documents that it may refer to.

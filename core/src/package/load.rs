@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::documents::{self, XmlResource};
 use super::layout::{self, Layout};
 use super::notes::{Notes, arg_if, listed, near, note};
 use super::read_crosswalk::{date, parse_crosswalk};
@@ -36,7 +37,7 @@ impl Loaded {
 /// Loads a package from all files of its folder, by path from that folder with `/`.
 pub fn load(files: BTreeMap<String, Vec<u8>>) -> Loaded {
     let mut findings = Vec::new();
-    let Some((manifest, descriptions, layouts)) = manifest(&files, &mut findings) else {
+    let Some((manifest, descriptions, layouts, documents)) = manifest(&files, &mut findings) else {
         return Loaded { package: None, findings };
     };
     let codes = code_lists(&files, &mut findings);
@@ -50,7 +51,7 @@ pub fn load(files: BTreeMap<String, Vec<u8>>) -> Loaded {
         findings.push(note("C905", "file", "").arg("file", path.as_str()));
     }
     let digest = digest(&files);
-    let package = Package { manifest, resources, codes, rules, crosswalks, layouts, files, digest };
+    let package = Package { manifest, resources, documents, codes, rules, crosswalks, layouts, files, digest };
     Loaded { package: Some(package), findings }
 }
 
@@ -74,9 +75,7 @@ fn is_known_path(path: &str) -> bool {
     match path.split_once('/') {
         None => {
             matches!(path, "standard.toml" | "rules.toml" | "CHANGES.md")
-                || path.ends_with(".table.json")
-                || path.ends_with(".schema.json")
-                || path.ends_with(".layout.csv")
+                || [".table.json", ".schema.json", ".layout.csv", ".xsd"].iter().any(|end| path.ends_with(end))
         }
         Some(("codes", name)) => name.ends_with(".csv") && !name.contains('/'),
         Some(("crosswalks", name)) => {
@@ -98,7 +97,10 @@ struct Description {
     nested: NestedResource,
 }
 
-fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> Option<(Manifest, Vec<Description>, Vec<Layout>)> {
+/// What `standard.toml` describes.
+type Described = (Manifest, Vec<Description>, Vec<Layout>, Vec<XmlResource>);
+
+fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> Option<Described> {
     let mut notes = Notes::new("standard.toml");
     let read = match files.get("standard.toml") {
         Some(bytes) => read_manifest(bytes, files, &mut notes),
@@ -111,7 +113,7 @@ fn manifest(files: &BTreeMap<String, Vec<u8>>, findings: &mut Vec<Finding>) -> O
     read
 }
 
-fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut Notes) -> Option<(Manifest, Vec<Description>, Vec<Layout>)> {
+fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut Notes) -> Option<Described> {
     let item = toml::read(bytes, notes)?;
     let keys = Keys::of(&item, String::new(), notes)?;
     let need = |key: &'static str, notes: &mut Notes| keys.need(key, notes).unwrap_or_default().to_owned();
@@ -177,7 +179,10 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
         spec.finish(notes);
     }
     let mut descriptions: Vec<Description> = Vec::new();
-    keys.need_key("resource", notes);
+    let documents = documents::read(&keys, files, notes);
+    if documents.is_empty() {
+        keys.need_key("resource", notes);
+    }
     for resource in keys.tables("resource", notes) {
         let name = resource.need("name", notes).unwrap_or_default().to_owned();
         if !name.is_empty() && !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) {
@@ -204,7 +209,7 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
     let names: Vec<&str> = descriptions.iter().map(|d| d.name.as_str()).collect();
     let layouts = layout::read(&keys, &names, files, notes);
     keys.finish(notes);
-    (!manifest.id.is_empty() && !manifest.version.is_empty()).then_some((manifest, descriptions, layouts))
+    (!manifest.id.is_empty() && !manifest.version.is_empty()).then_some((manifest, descriptions, layouts, documents))
 }
 
 /// `"/feed_info/version = 4.2 | 4.2.1"`, each a pointer and the values that it may lead to.

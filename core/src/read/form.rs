@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::document::DocumentKind;
 use super::fixed::{FixedLayout, FixedReader};
 use super::json::{self, JsonReader};
 use super::recode::{self, Charset, Guess, Recoder};
@@ -54,6 +55,8 @@ pub enum Opened {
     Read(Box<dyn Reader>),
     /// They are unpacked, and what comes out is looked at again.
     Unpack(Box<dyn Unpack>),
+    /// They are a document of this kind, and checked as they stand.
+    Document(Arc<dyn DocumentKind>),
     /// They are of this form, by what the options say.
     As(Form),
     /// They are turned into UTF-8, and what comes out is looked at again.
@@ -136,7 +139,7 @@ fn is_xml(text: &[u8]) -> bool {
         || starts(b"<!doctype")
         || (text.get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
             && text.contains(&b'>')
-            && text.windows(2).any(|w| w == b"</"))
+            && text.windows(2).any(|w| w == b"</" || w == b"/>"))
 }
 
 /// The first of the layouts of fixed width that the text fits.
@@ -155,6 +158,9 @@ fn nested(form: Form, sample: &[u8], options: &ReadOptions) -> Option<Arc<Nested
 
 /// Opens a form's reader. A form without one is read as text, and what it is, is told.
 pub fn open(form: Form, sample: &[u8], whole: bool, options: &ReadOptions) -> Opened {
+    if let Some(kind) = options.documents.find(form, sample) {
+        return Opened::Document(kind.clone());
+    }
     match form {
         Form::Ndjson | Form::Json | Form::GeoJson => Opened::Read(match nested(form, sample, options) {
             Some(nested) => Box::new(NestedReader::new(nested, form, sample, whole, options)),

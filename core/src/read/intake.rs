@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::delimited::DelimitedReader;
+use super::document::{Document, DocumentFacts, DocumentKind};
 use super::form::{self, Opened};
 use super::recode::{self, Charset, Recoder};
 use super::{Form, ReadOptions, Reader, Rows, Step, Store, Transcript, Unpack};
@@ -22,6 +23,7 @@ pub struct Source {
     /// How many layers were told that no bytes follow.
     finished: usize,
     transcript: Option<Box<Transcript>>,
+    document: Option<Box<dyn Document>>,
     findings: Vec<Finding>,
     ended: bool,
 }
@@ -29,7 +31,7 @@ pub struct Source {
 impl Source {
     /// Whether the bytes are checked where they lie.
     pub fn is_plain(&self) -> bool {
-        self.layers.is_empty() && self.transcript.is_none()
+        self.layers.is_empty() && self.transcript.is_none() && self.document.is_none()
     }
 
     /// Whether the bytes are unpacked first, so that a few of them may become many.
@@ -45,6 +47,16 @@ impl Source {
     /// The same, to take batches from.
     pub fn transcript_mut(&mut self) -> Option<&mut Transcript> {
         self.transcript.as_deref_mut()
+    }
+
+    /// What the report says of a document, once it is finished; `None` when the file is none.
+    pub fn document(&self) -> Option<DocumentFacts> {
+        self.document.as_ref().map(|d| d.facts())
+    }
+
+    /// Whether the file is a document that is checked as it stands.
+    pub fn is_document(&self) -> bool {
+        self.document.is_some()
     }
 
     /// What was found wrong about the bytes, since it was last taken; a transcript tells its own findings.
@@ -72,12 +84,16 @@ impl Source {
         if let Some(transcript) = &mut self.transcript {
             transcript.finish();
         }
+        if let Some(document) = &mut self.document {
+            document.finish(&mut self.findings);
+        }
     }
 
     fn inner(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        match &mut self.transcript {
-            Some(transcript) => transcript.push(bytes),
-            None => out.extend_from_slice(bytes),
+        match (&mut self.transcript, &mut self.document) {
+            (Some(transcript), _) => transcript.push(bytes),
+            (None, Some(document)) => document.push(bytes, &mut self.findings),
+            (None, None) => out.extend_from_slice(bytes),
         }
     }
 
@@ -139,6 +155,8 @@ pub struct Intake {
     /// How the text was stored before it was turned into UTF-8.
     charset: Charset,
     known: bool,
+    /// What kind of document the file is.
+    kind: Option<Arc<dyn DocumentKind>>,
     ended: bool,
     /// Whether the rows were looked at for a layout that they follow.
     compared: bool,
@@ -161,6 +179,7 @@ impl Intake {
             forms: Vec::new(),
             charset: Charset::Utf8,
             known: false,
+            kind: None,
             ended: false,
             compared: false,
             told: None,
@@ -272,6 +291,7 @@ impl Intake {
         // Records that name their own cells may bring columns later, which no step could know of.
         let rows = match &self.source.transcript {
             Some(transcript) => !transcript.facts().keyed,
+            None if self.kind.is_some() => false,
             None => self.forms.last() == Some(&Form::Delimited),
         };
         if !rows || self.options.layouts.is_empty() {
@@ -330,6 +350,13 @@ impl Intake {
                 }
                 self.text = Vec::new();
                 self.source.transcript = Some(Box::new(transcript));
+            }
+            Opened::Document(kind) => {
+                self.known = true;
+                let mut document = kind.open();
+                document.push(&std::mem::take(&mut self.text), &mut self.source.findings);
+                self.source.document = Some(document);
+                self.kind = Some(kind);
             }
             Opened::Plain | Opened::Unpack(_) | Opened::Recode(_) | Opened::As(_) => {
                 self.known = true;
@@ -393,11 +420,12 @@ impl Intake {
                 whole: transcript.is_whole(),
                 form: Some(transcript),
                 charset: self.charset,
+                document: None,
             },
             None => {
                 let sample = self.head();
                 let whole = self.ended && self.text.len() == sample.len();
-                Start { name: &self.name, sample, whole, form: None, charset: self.charset, told, barred }
+                Start { name: &self.name, sample, whole, form: None, charset: self.charset, document: self.kind.as_deref(), told, barred }
             }
         }
     }

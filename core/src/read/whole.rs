@@ -55,6 +55,7 @@ enum Walk {
 
 /// Reads workbooks and Parquet files.
 pub struct Whole {
+    #[cfg(feature = "parquet")]
     form: Form,
     bytes: Bytes,
     /// Most bytes that are gathered.
@@ -73,6 +74,7 @@ impl Whole {
     /// A reader of workbooks and Parquet files.
     pub fn new(form: Form, options: &ReadOptions) -> Whole {
         Whole {
+            #[cfg(feature = "parquet")]
             form,
             bytes: Bytes::Gathered(Vec::new()),
             most: options.whole,

@@ -22,6 +22,8 @@ pub mod seeds;
 mod tidy;
 mod validate;
 mod write_tables;
+mod xsd_instance;
+mod xsd_schema;
 
 pub use bundle::bundle;
 pub use convert::convert;
@@ -37,6 +39,8 @@ pub use render::render;
 pub use tidy::tidy;
 pub use validate::validate;
 pub use write_tables::write_tables;
+pub use xsd_instance::xsd_instance;
+pub use xsd_schema::xsd_schema;
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -67,5 +71,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "gzip", body: gzip },
     Target { name: "parquet", body: parquet },
     Target { name: "write_tables", body: write_tables },
+    Target { name: "xsd_instance", body: xsd_instance },
+    Target { name: "xsd_schema", body: xsd_schema },
     Target { name: "bundle", body: bundle },
 ];

@@ -105,7 +105,7 @@ const STEPS: [&str; 23] = [
     "{ constant = \"A\" }",
     "{ when = { field = \"F1\", is = [\"A\", \"Mill St\"], then = [{ constant = \"A\\tb\" }] } }",
 ];
-const TARGETS: [&str; 12] = [
+const TARGETS: [&str; 13] = [
     r#""type": "string""#,
     r#""type": "string", "constraints": {"required": true}"#,
     r#""type": "string", "constraints": {"maxLength": 6}"#,
@@ -118,6 +118,7 @@ const TARGETS: [&str; 12] = [
     r#""type": "year""#,
     r#""type": "list", "delimiter": ";""#,
     r#""type": "string", "concord": {"codes": "kinds", "open": true}"#,
+    r#""type": "number", "constraints": {"minimum": "0"}"#,
 ];
 
 fn part() -> impl Strategy<Value = Part> {
@@ -143,6 +144,8 @@ fn part() -> impl Strategy<Value = Part> {
             (0, 21, 0),
             (0, 19, 1),
             (2, 5, 6),
+            (2, 2, 12),
+            (2, 3, 7),
         ][..],
     );
     let any = (pick(&SOURCES), pick(&STEPS), pick(&TARGETS)).prop_map(|(a, b, c)| (a, b, c));

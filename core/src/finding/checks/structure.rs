@@ -722,6 +722,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "a letter",
                 "Look up in the system what should stand there.",
             ),
+            graded(
+                "entity-stop",
+                Error,
+                "\"{value}\" is shorthand of the file's own, which is not read; what follows was not checked",
+                "the text itself",
+                "Write the text in its place.",
+            ),
             graded("more", Error, "{count} more places use shorthand that is not read", "the text itself", "Write the text in its place."),
         ],
     },

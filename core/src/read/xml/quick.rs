@@ -163,7 +163,7 @@ mod tests {
             Some(format!("{start} {end} {}", cells.join("|")))
         };
         for (text, cells) in
-            [("\n <r><a>x</a><b> y>z </b></r><r>", "2 29 x|| y>z "), ("<r><c></c>\n\t<a/><b>\u{e9}</b>\n</r>", "0 35 ||\u{e9}")]
+            [("\n <r><a>x</a><b> y>z </b></r><r>", "2 29 x|| y>z "), ("<r><c></c>\n\t<a/><b>\u{e9}</b>\n</r>", "0 30 ||\u{e9}")]
         {
             assert_eq!(read(text).as_deref(), Some(cells), "{text}");
         }
