@@ -42,7 +42,7 @@ fn write_together(servers: &[Program], database: &dyn Database) {
                 let address = &servers[client % servers.len()].address;
                 scope.spawn(move || {
                     let one = |n: usize| {
-                        let (subject, title) = if n % 2 == 0 {
+                        let (subject, title) = if n.is_multiple_of(2) {
                             ("hot".to_owned(), format!("hot {n}"))
                         } else {
                             (format!("own-{client}"), format!("{client} {n}"))

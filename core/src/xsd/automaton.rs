@@ -347,10 +347,10 @@ pub(super) fn unambiguous<N: Eq + std::hash::Hash + Copy>(
                 wild.push(leaf);
             }
             for &name in own.iter() {
-                if let Some(&other) = seen.get(&name) {
-                    if other != leaf {
-                        return Err(ModelFault::Ambiguous(other, leaf));
-                    }
+                if let Some(&other) = seen.get(&name)
+                    && other != leaf
+                {
+                    return Err(ModelFault::Ambiguous(other, leaf));
                 }
                 seen.insert(name, leaf);
             }

@@ -227,10 +227,10 @@ impl Compiler<'_, '_> {
     /// The type that a name in an attribute means.
     pub(super) fn type_ref(&mut self, site: Site, text: &str) -> Option<TypeId> {
         let name = self.qname(site, text)?;
-        if name.ns == XS {
-            if let Some(id) = self.find_builtin(&self.strings.get(name.local).to_string()) {
-                return Some(id);
-            }
+        if name.ns == XS
+            && let Some(id) = self.find_builtin(self.strings.get(name.local))
+        {
+            return Some(id);
         }
         let found = self.find(site, Kind::Type, name)?;
         Some(self.type_at(found))
@@ -418,7 +418,7 @@ impl Compiler<'_, '_> {
             self.fault(site, "st-props-correct", "a simple type is made of itself");
             return false;
         }
-        self.simple(id).is_some_and(|s| s.finals & method == 0 && !(id == ANY_SIMPLE))
+        self.simple(id).is_some_and(|s| s.finals & method == 0 && (id != ANY_SIMPLE))
     }
 
     fn listing(&self, id: TypeId) -> bool {
@@ -658,15 +658,15 @@ impl Compiler<'_, '_> {
                 faults.push(("length-minLength-maxLength", "minLength or maxLength is added to a length"));
             }
         }
-        if let (Some(min), Some(max)) = (facets.min_length, facets.max_length) {
-            if min > max {
-                faults.push(("minLength-less-than-equal-to-maxLength", "minLength is greater than maxLength"));
-            }
+        if let (Some(min), Some(max)) = (facets.min_length, facets.max_length)
+            && min > max
+        {
+            faults.push(("minLength-less-than-equal-to-maxLength", "minLength is greater than maxLength"));
         }
-        if let (Some(total), Some(fraction)) = (facets.total, facets.fraction) {
-            if fraction > total {
-                faults.push(("fractionDigits-totalDigits", "there are more decimals than digits"));
-            }
+        if let (Some(total), Some(fraction)) = (facets.total, facets.fraction)
+            && fraction > total
+        {
+            faults.push(("fractionDigits-totalDigits", "there are more decimals than digits"));
         }
         if has("minInclusive") && has("minExclusive") {
             faults.push(("minInclusive-minExclusive", "minInclusive and minExclusive stand together"));

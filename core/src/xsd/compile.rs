@@ -255,10 +255,10 @@ impl<'b, 'r> Compiler<'b, 'r> {
                         continue;
                     }
                     let Some(location) = location else { continue };
-                    if let Some((name, bytes)) = self.fetch(doc, &location, Some(namespace.as_deref().unwrap_or(""))) {
-                        if !self.loaded.contains_key(&(name.clone(), ns)) {
-                            self.load(&name, &bytes, None, Some((ns, site)));
-                        }
+                    if let Some((name, bytes)) = self.fetch(doc, &location, Some(namespace.as_deref().unwrap_or("")))
+                        && !self.loaded.contains_key(&(name.clone(), ns))
+                    {
+                        self.load(&name, &bytes, None, Some((ns, site)));
                     }
                 }
                 _ => {}

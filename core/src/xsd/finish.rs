@@ -131,10 +131,10 @@ impl Compiler<'_, '_> {
             at = c.base;
             steps += 1;
             // What types between block holds too.
-            if at != sup {
-                if let Type::Complex(between) = &self.types[at.0 as usize] {
-                    methods |= between.block;
-                }
+            if at != sup
+                && let Type::Complex(between) = &self.types[at.0 as usize]
+            {
+                methods |= between.block;
             }
         }
         self.derives(sub, sup, methods)
@@ -177,10 +177,10 @@ impl Compiler<'_, '_> {
         }
         if method == barred::RESTRICTION && base != ANY_TYPE {
             self.check_restriction(id, base, site);
-        } else if method == barred::RESTRICTION {
-            if let Type::Complex(c) = &mut self.types[id.0 as usize] {
-                c.attributes.retain(|a| !a.prohibited);
-            }
+        } else if method == barred::RESTRICTION
+            && let Type::Complex(c) = &mut self.types[id.0 as usize]
+        {
+            c.attributes.retain(|a| !a.prohibited);
         }
         if let Type::Complex(c) = &mut self.types[id.0 as usize] {
             c.attributes.retain(|a| !a.prohibited);

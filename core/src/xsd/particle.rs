@@ -99,10 +99,10 @@ impl Restriction<'_> {
         if std::ptr::eq(r, b) {
             return true;
         }
-        if let (Term::Element(re), Term::Element(be)) = (&r.term, &b.term) {
-            if self.elements[re.0 as usize].name == self.elements[be.0 as usize].name {
-                return self.name_and_type(r, *re, b, *be);
-            }
+        if let (Term::Element(re), Term::Element(be)) = (&r.term, &b.term)
+            && self.elements[re.0 as usize].name == self.elements[be.0 as usize].name
+        {
+            return self.name_and_type(r, *re, b, *be);
         }
         if let (Term::Element(re), Term::Any(w)) = (&r.term, &b.term) {
             // All that may stand for the element must fit the wildcard.

@@ -694,9 +694,9 @@ fn unparsed<S: Sink>(declaration: &[u8], sink: &mut S) {
             i += n;
         }
     }
-    if let Some((&name, rest)) = words.split_first() {
-        if rest.contains(&&b"NDATA"[..]) {
-            sink.unparsed(name);
-        }
+    if let Some((&name, rest)) = words.split_first()
+        && rest.contains(&&b"NDATA"[..])
+    {
+        sink.unparsed(name);
     }
 }

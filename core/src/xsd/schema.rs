@@ -215,10 +215,10 @@ impl Compiler<'_, '_> {
             schema.namespaces.insert(self.strings.get(sym).as_bytes().into(), sym);
         }
         for key in &self.keys {
-            if let super::model::KeyKind::Ref(k) = key.kind {
-                if let Some(slot) = schema.referenced.get_mut(k as usize) {
-                    *slot = true;
-                }
+            if let super::model::KeyKind::Ref(k) = key.kind
+                && let Some(slot) = schema.referenced.get_mut(k as usize)
+            {
+                *slot = true;
             }
             let paths = key.selector.iter().chain(key.fields.iter().flatten());
             for test in paths.flat_map(|p| p.steps.iter().chain(&p.attribute)) {

@@ -421,7 +421,7 @@ fn atomic(ty: &Simple, prim: Prim, text: &[u8], env: &dyn Env, want: bool) -> Re
         }
         Prim::Duration => Value::Duration(Duration::parse(text).ok_or_else(bad)?),
         Prim::Hex => {
-            if text.len() % 2 != 0 || !text.iter().all(u8::is_ascii_hexdigit) {
+            if !text.len().is_multiple_of(2) || !text.iter().all(u8::is_ascii_hexdigit) {
                 return Err(bad());
             }
             lengths(facets, || text.len() as u64 / 2)?;

@@ -193,10 +193,12 @@ impl Sink for Builder<'_> {
             self.scratch.clear();
             decode(&data[range.clone()], false, true, &mut self.scratch).map_err(|e| Stop::Malformed(at, e))?;
         }
-        if self.skip == 0 && kind != TextKind::Blank && data[range].iter().any(|b| !b.is_ascii_whitespace()) {
-            if let Some(&(id, _)) = self.stack.last() {
-                self.tree.nodes[id as usize].text = true;
-            }
+        if self.skip == 0
+            && kind != TextKind::Blank
+            && data[range].iter().any(|b| !b.is_ascii_whitespace())
+            && let Some(&(id, _)) = self.stack.last()
+        {
+            self.tree.nodes[id as usize].text = true;
         }
         Ok(())
     }

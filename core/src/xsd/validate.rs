@@ -270,15 +270,13 @@ impl<'s> Run<'s> {
         let schema = self.schema;
         let parent = self.frames.last_mut()?;
         parent.children = true;
-        if let Inside::Elements { .. } = parent.inside {
-            if let Some(Machine::Table(states)) = schema.models.get(parent.model as usize) {
-                if let Some(state) = states.get(parent.state as usize) {
-                    if let Some((taken, next)) = step(schema, state, name) {
-                        parent.state = next;
-                        return Some(taken);
-                    }
-                }
-            }
+        if let Inside::Elements { .. } = parent.inside
+            && let Some(Machine::Table(states)) = schema.models.get(parent.model as usize)
+            && let Some(state) = states.get(parent.state as usize)
+            && let Some((taken, next)) = step(schema, state, name)
+        {
+            parent.state = next;
+            return Some(taken);
         }
         self.take_other(name, raw, at)
     }
@@ -314,11 +312,11 @@ impl<'s> Run<'s> {
                     Some((d, Extra::Seen(seen))) if *d == depth => seen,
                     _ => return None,
                 };
-                if let Some(&(_, element, member)) = found {
-                    if let Some(slot) = seen.get_mut(member as usize).filter(|s| !**s) {
-                        *slot = true;
-                        return Some(Taken::Element(element));
-                    }
+                if let Some(&(_, element, member)) = found
+                    && let Some(slot) = seen.get_mut(member as usize).filter(|s| !**s)
+                {
+                    *slot = true;
+                    return Some(Taken::Element(element));
                 }
             }
             Machine::Counted(counted) => {
@@ -560,13 +558,13 @@ impl<'s> Run<'s> {
                     let near = 0;
                     let name = schema.show(declared.name, near);
                     self.fault(at, None, FaultKind::MissingAttribute { name });
-                } else if let (Some(given), true) = (&declared.given, wanted) {
-                    if let Some(value) = &given.value {
-                        let mut key = Vec::new();
-                        value.key(&mut key);
-                        let ns = schema.names.get(declared.name as usize).map_or(0, |n| n.0);
-                        self.field_attribute(depth, Resolved { name: declared.name, ns }, &key, &given.text, at);
-                    }
+                } else if let (Some(given), true) = (&declared.given, wanted)
+                    && let Some(value) = &given.value
+                {
+                    let mut key = Vec::new();
+                    value.key(&mut key);
+                    let ns = schema.names.get(declared.name as usize).map_or(0, |n| n.0);
+                    self.field_attribute(depth, Resolved { name: declared.name, ns }, &key, &given.text, at);
                 }
             }
         }
