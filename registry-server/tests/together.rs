@@ -1,7 +1,7 @@
 //! Many clients at once: identical registrations make one version, ids are unique, versions have no gaps, and nothing acknowledged is missing.
 //! On one server with SQLite, and on two with one PostgreSQL when CONCORD_TEST_POSTGRES names one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod program;
 
@@ -42,7 +42,7 @@ fn write_together(servers: &[Program], database: &dyn Database) {
                 let address = &servers[client % servers.len()].address;
                 scope.spawn(move || {
                     let one = |n: usize| {
-                        let (subject, title) = if n % 2 == 0 {
+                        let (subject, title) = if n.is_multiple_of(2) {
                             ("hot".to_owned(), format!("hot {n}"))
                         } else {
                             (format!("own-{client}"), format!("{client} {n}"))
