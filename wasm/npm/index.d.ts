@@ -25,8 +25,8 @@ export interface LoadOptions {
 export interface ValidateOptions {
   /** A reference such as "blds@1.2", or "blds" for the newest stable version. Without it the file is recognised by its content. */
   standard?: string | null;
-  /** The text of a schema of your own, in place of a standard. */
-  schema?: string | null;
+  /** A schema of your own in place of a standard: its text, or several files of which the first is the one to check against. */
+  schema?: string | { name: string; text: string }[] | null;
   /** The file's name in the report; a File has one already. */
   fileName?: string;
   onProgress?: (progress: Progress) => void;

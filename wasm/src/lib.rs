@@ -12,8 +12,8 @@ const OPTIONS: &str = r#"
 export interface ValidatorOptions {
     /** A reference such as "blds@1.2", or "blds" for the newest stable version. */
     standard?: string | null;
-    /** The text of a Table Schema, JSON Schema or XML Schema of your own. */
-    schema?: string | null;
+    /** A Table Schema, JSON Schema or XML Schema of your own: its text, or several files of which the first is the one to check against. */
+    schema?: string | { name: string; text: string }[] | null;
     /** The file's name, as the report shows it. */
     fileName?: string;
 }
@@ -35,9 +35,9 @@ impl Validator {
     #[wasm_bindgen(constructor)]
     pub fn new(#[wasm_bindgen(unchecked_param_type = "ValidatorOptions")] options: &JsValue) -> Result<Validator, JsError> {
         let text = |name: &str| js_sys::Reflect::get(options, &JsValue::from_str(name)).ok().and_then(|value| value.as_string());
-        let (standard, schema) = (text("standard"), text("schema"));
         let file_name = text("fileName").unwrap_or_default();
-        let engine = engine::Validator::new(standard.as_deref(), schema.as_deref(), &file_name).map_err(|why| JsError::new(&why))?;
+        let schemas = schemas(options).map_err(|why| JsError::new(&why))?;
+        let engine = engine::Validator::new(text("standard").as_deref(), &schemas, &file_name).map_err(|why| JsError::new(&why))?;
         Ok(Validator { engine })
     }
 
@@ -55,6 +55,23 @@ impl Validator {
         let report = self.engine.finish().map_err(|why| JsError::new(&why))?;
         Ok(engine::report_json(&report))
     }
+}
+
+/// The schema files of the options, by name.
+fn schemas(options: &JsValue) -> Result<Vec<(String, String)>, String> {
+    let get = |value: &JsValue, name: &str| js_sys::Reflect::get(value, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
+    let given = get(options, "schema");
+    if let Some(text) = given.as_string() {
+        return Ok(vec![("schema".to_owned(), text)]);
+    }
+    if !js_sys::Array::is_array(&given) {
+        return Ok(Vec::new());
+    }
+    let pair = |file: JsValue| get(&file, "name").as_string().zip(get(&file, "text").as_string());
+    js_sys::Array::from(&given)
+        .iter()
+        .map(|file| pair(file).ok_or_else(|| "Each schema file needs a name and a text.".to_owned()))
+        .collect()
 }
 
 /// The embedded standards as a JSON list of `{"reference", "id", "version", "title", "tier", "domain"}`.

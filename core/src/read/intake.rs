@@ -368,7 +368,8 @@ impl Intake {
 
     /// Whether the start is known, so that no more bytes are needed before the file is opened.
     pub fn ready(&self) -> bool {
-        let gathered = || self.source.transcript.as_ref().map_or_else(|| self.text.len() > self.enough(), |t| t.ready());
+        let gathered =
+            || self.kind.is_some() || self.source.transcript.as_ref().map_or_else(|| self.text.len() > self.enough(), |t| t.ready());
         self.ended || (self.known && gathered())
     }
 

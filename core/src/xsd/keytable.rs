@@ -2,14 +2,32 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+
+/// What is a hash already, with a secret of its own, is not hashed again.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&b| self.0 = self.0.rotate_left(8) ^ u64::from(b));
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = n;
+    }
+}
 
 /// A set of byte strings, each with the offset where it was met first.
 #[derive(Debug, Default)]
 pub(super) struct KeyTable {
     hasher: RandomState,
     /// By hash, the next free number after it where two collide.
-    index: HashMap<u64, u32>,
+    index: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
     bytes: Vec<u8>,
     /// Where each string ends and where it was met.
     entries: Vec<(usize, u64)>,

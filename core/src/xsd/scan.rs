@@ -86,6 +86,14 @@ pub(crate) trait Sink {
     /// `whole`: the text is followed by an end tag within `data`, so that nothing can be added to it.
     fn text(&mut self, data: &[u8], text: Range<usize>, kind: TextKind, whole: bool, at: u64) -> Result<(), Stop>;
     fn end(&mut self, data: &[u8], name: Range<usize>, at: u64) -> Result<(), Stop>;
+    /// The name of the element that is open; empty when there is none, or when every end tag is to be given to [`Sink::end`].
+    fn open(&self) -> &[u8] {
+        b""
+    }
+    /// The end of the element that is open, whose end tag has the name that [`Sink::open`] gave.
+    fn close(&mut self, _data: &[u8], _at: u64) -> Result<(), Stop> {
+        Ok(())
+    }
     /// The name of an unparsed entity.
     fn unparsed(&mut self, name: &[u8]);
 }
@@ -142,6 +150,23 @@ const CLASS: [u8; 256] = {
 #[inline(always)]
 fn class(b: u8) -> u8 {
     CLASS[b as usize]
+}
+
+/// Whether short texts are the same, without the call that comparing slices is.
+#[inline(always)]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    let n = a.len();
+    if n != b.len() {
+        return false;
+    }
+    let word = |s: &[u8], at: usize| s.get(at..).and_then(|s| s.first_chunk::<8>()).map_or(0, |w| u64::from_le_bytes(*w));
+    let half = |s: &[u8], at: usize| s.get(at..).and_then(|s| s.first_chunk::<4>()).map_or(0, |w| u32::from_le_bytes(*w));
+    match n {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..8 => half(a, 0) == half(b, 0) && half(a, n - 4) == half(b, n - 4),
+        8..=16 => word(a, 0) == word(b, 0) && word(a, n - 8) == word(b, n - 8),
+        _ => a == b,
+    }
 }
 
 /// Whether a byte is white space of XML.
@@ -327,7 +352,9 @@ impl Scanner {
         }
         let start = pos + 1;
         let mut i = start;
+        let mut high = 0;
         while i < data.len() && class(data[i]) & NAME != 0 {
+            high |= data[i];
             i += 1;
         }
         let name = start..i;
@@ -418,7 +445,7 @@ impl Scanner {
             i += 1;
         };
         let raw = &data[name.clone()];
-        if raw.is_empty() || class(raw[0]) & NAME_START == 0 || !raw.is_ascii() && !is_name(raw) {
+        if raw.is_empty() || class(raw[0]) & NAME_START == 0 || high >= 0x80 && !is_name(raw) {
             return bad(NotWellFormed::BadName);
         }
         if raw.len() > self.bounds.name {
@@ -451,6 +478,17 @@ impl Scanner {
     fn end_tag<S: Sink>(&mut self, data: &[u8], pos: usize, base: u64, sink: &mut S) -> Result<Step, Stop> {
         let at = base + pos as u64;
         let start = pos + 2;
+        // Nearly all of them: the name that is open, and `>`.
+        let open = sink.open();
+        let behind = start + open.len();
+        if !open.is_empty() && data.get(behind) == Some(&b'>') && same(&data[start..behind], open) {
+            sink.close(data, at)?;
+            self.depth -= 1;
+            if self.depth == 0 {
+                self.place = Place::Epilog;
+            }
+            return Ok(Step::To(behind + 1));
+        }
         let mut i = start;
         while i < data.len() && class(data[i]) & NAME != 0 {
             i += 1;

@@ -7,7 +7,7 @@ use super::ValueRule;
 use super::model::{Type, TypeId};
 use super::names::QName;
 use super::regex::Pattern;
-use super::scan::{is_name, is_ncname, is_nmtoken, is_space};
+use super::scan::{is_name, is_ncname, is_nmtoken, is_space, same};
 use super::value::{DecimalRef, Duration, Moment, Prim, Value, base64, float_form, hex};
 
 /// What becomes of white space before anything else is looked at.
@@ -258,6 +258,57 @@ pub(crate) fn check<'v>(
             })
         }
     }
+}
+
+/// Whether a value meets its type beyond doubt and there is nothing else to learn from it: the way of nearly all values, without a copy of them.
+/// Where this says no, [`check`] has the word.
+pub(crate) fn surely(ty: &Simple, raw: &[u8]) -> bool {
+    let facets = &ty.facets;
+    let Variety::Atomic(prim) = &ty.variety else { return false };
+    if facets.id != IdKind::None {
+        return false;
+    }
+    let fits = |text: &[u8]| facets.patterns.iter().all(|step| step.iter().any(|p| p.fits(text)));
+    match prim {
+        Prim::String => {
+            let listed = |list: &Enumeration| list.texts.len() <= 8 && list.texts.iter().any(|t| same(t, raw));
+            facets.lex == Lex::Any
+                && (facets.white == White::Preserve || raw.iter().all(|&b| b > b' '))
+                && lengths(facets, || characters(raw)).is_ok()
+                && facets.enumeration.as_ref().is_none_or(|list| listed(list))
+                && fits(raw)
+        }
+        _ if facets.enumeration.is_some() => false,
+        Prim::Boolean => matches!(raw, b"true" | b"false" | b"1" | b"0") && fits(raw),
+        Prim::Decimal => {
+            let text = trim(raw);
+            DecimalRef::parse(text).is_some_and(|d| (facets.lex != Lex::Integer || !d.point) && decimal_facets(facets, &d).is_ok())
+                && fits(text)
+        }
+        Prim::DateTime if !ordered(facets) => ordinary_moment(raw) && fits(raw),
+        _ => false,
+    }
+}
+
+/// Whether a text is a moment in its ordinary form, `2026-11-22T08:30:00Z` or with an offset, on a day that every month has.
+fn ordinary_moment(text: &[u8]) -> bool {
+    let two = |at: usize| {
+        let (a, b) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+        if a < 10 && b < 10 { a * 10 + b } else { u8::MAX }
+    };
+    let zone = match text.get(19..) {
+        Some([b'Z']) => true,
+        Some([b'+' | b'-', ..]) if text.len() == 25 => text[22] == b':' && two(20) < 14 && two(23) < 60,
+        _ => false,
+    };
+    zone && (text[4], text[7], text[10], text[13], text[16]) == (b'-', b'-', b'T', b':', b':')
+        && two(0) < 100
+        && (1..100).contains(&two(2))
+        && (1..=12).contains(&two(5))
+        && (1..=28).contains(&two(8))
+        && two(11) < 24
+        && two(14) < 60
+        && two(17) < 60
 }
 
 fn lengths(facets: &Facets, length: impl Fn() -> u64) -> Result<(), ValueRule> {

@@ -1,7 +1,7 @@
 //! Namespaces in scope of an element, and the numbers of names, looked up once for each spelling.
 
 use super::names::{EMPTY, Sym, XML, XML_URI, XMLNS_URI, XSI};
-use super::scan::NotWellFormed;
+use super::scan::{NotWellFormed, same};
 use super::schema::{NONE, Schema};
 
 /// A namespace that the schema does not know.
@@ -124,7 +124,7 @@ impl Space {
         let known = slot.context == self.context
             && usize::from(slot.length) == raw.len()
             && slot.attribute == attribute
-            && slot.bytes.get(..raw.len()) == Some(raw);
+            && slot.bytes.get(..raw.len()).is_some_and(|known| same(known, raw));
         if known {
             return Ok(slot.found);
         }

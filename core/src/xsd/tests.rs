@@ -394,6 +394,33 @@ proptest! {
         }
     }
 
+    /// The quick way takes no value that the thorough one does not.
+    #[test]
+    fn what_is_surely_right_is_right(text in prop_oneof!["[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})?", "[ 0-9.+-]{0,12}", "[ a-cé\\t]{0,6}", "true|false|[01]"]) {
+        let body = "<xs:simpleType name='a'><xs:restriction base='xs:string'><xs:pattern value='[a-c]*'/><xs:maxLength value='4'/></xs:restriction></xs:simpleType>\
+            <xs:simpleType name='b'><xs:restriction base='xs:token'><xs:enumeration value='a b'/><xs:enumeration value='c'/></xs:restriction></xs:simpleType>\
+            <xs:simpleType name='c'><xs:restriction base='xs:decimal'><xs:minInclusive value='-5'/><xs:fractionDigits value='2'/></xs:restriction></xs:simpleType>\
+            <xs:simpleType name='d'><xs:restriction base='xs:dateTime'><xs:pattern value='2.*'/></xs:restriction></xs:simpleType>\
+            <xs:element name='r' type='xs:string'/>";
+        let schema = schema(body).unwrap();
+        struct Nothing;
+        impl super::simple::Env for Nothing {
+            fn namespace(&self, _: &[u8]) -> Option<std::borrow::Cow<'_, [u8]>> {
+                None
+            }
+            fn entity(&self, _: &[u8]) -> bool {
+                false
+            }
+        }
+        for ty in &schema.types {
+            let super::model::Type::Simple(ty) = ty else { continue };
+            if super::simple::surely(ty, text.as_bytes()) {
+                let found = super::simple::check(&schema.types, ty, text.as_bytes(), &Nothing, &mut Vec::new(), false);
+                prop_assert!(found.is_ok(), "{} {:?}", ty.builtin, found);
+            }
+        }
+    }
+
     /// It makes no difference in which pieces a document comes.
     #[test]
     fn pieces_make_no_difference(cuts in proptest::collection::vec(1usize..200, 1..60), long in 0usize..100_000, bad in any::<bool>()) {

@@ -12,7 +12,7 @@ use super::model::{ANY_TYPE, Process, Type, TypeId};
 use super::names::{QName, Sym};
 use super::scan::{NotWellFormed, RawAttr, Scanner, Sink, Stop, TextKind, decode};
 use super::schema::{AttributeForm, Config, ContentForm, GivenForm, Machine, NONE, Schema, Taken, process};
-use super::simple::{Env, IdKind, Links, Simple, check, shown, trim};
+use super::simple::{Env, IdKind, Links, Simple, check, shown, surely, trim};
 use super::space::{Resolved, Space, hash};
 use super::{Bounds, Fault, FaultKind, NilReason, Outcome, ValueRule};
 
@@ -438,6 +438,9 @@ impl<'s> Run<'s> {
         field: bool,
     ) -> Option<(Vec<u8>, String)> {
         let want = field || given.is_some_and(|g| g.fixed);
+        if !want && surely(ty, raw) {
+            return None;
+        }
         let env = SpaceEnv { space: &self.space, entities: &self.entities };
         let found = check(&self.schema.types, ty, raw, &env, &mut self.links, want);
         let mut out = None;
@@ -952,13 +955,23 @@ impl Sink for Run<'_> {
 
     #[inline]
     fn end(&mut self, data: &[u8], range: Range<usize>, at: u64) -> Result<(), Stop> {
-        let schema = self.schema;
-        let Some(&frame) = self.frames.last() else { return Ok(()) };
         let close = &data[range];
-        if self.names.get(frame.name as usize..) != Some(close) {
-            let open = self.names.get(frame.name as usize..).map(text);
+        if self.open() != close {
+            let open = Some(text(self.open()));
             return Err(Stop::Malformed(at, NotWellFormed::MismatchedEnd { open, close: text(close) }));
         }
+        self.close(data, at)
+    }
+
+    #[inline]
+    fn open(&self) -> &[u8] {
+        self.frames.last().and_then(|frame| self.names.get(frame.name as usize..)).unwrap_or(b"")
+    }
+
+    #[inline]
+    fn close(&mut self, data: &[u8], at: u64) -> Result<(), Stop> {
+        let schema = self.schema;
+        let Some(&frame) = self.frames.last() else { return Ok(()) };
         let mut field = None;
         match frame.inside {
             Inside::Skip | Inside::Empty | Inside::Nil => {}

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 pub mod forms;
+pub mod incidents;
 pub mod measure;
 
 /// The file's columns, those of `permits.table.json`.

@@ -47,6 +47,10 @@ struct Entry {
 enum Check {
     /// So many rows on the standard output, before the cells.
     Rows(u64),
+    /// A text that says that one document meets its schema.
+    Document,
+    /// Its status alone.
+    Status,
     /// A JSON report with exactly these errors and no other finding.
     Report(PathBuf, Counts),
     /// A verdict that all of so many records were converted, and as many lines in the file, where one is written.
@@ -91,6 +95,7 @@ fn asked() -> Result<Asked, String> {
 fn bench(asked: &Asked) -> Result<(), String> {
     std::fs::create_dir_all(&asked.data).map_err(|e| format!("{}: {e}", asked.data.display()))?;
     let mut entries = own(asked)?;
+    documents(asked, &mut entries)?;
     if let Some(shared) = &asked.peers {
         peers(asked, shared, &mut entries)?;
     }
@@ -127,17 +132,7 @@ fn own(asked: &Asked) -> Result<Vec<Entry>, String> {
         let report = asked.data.join(format!("clean-{threads}.json"));
         entries.push(validate(asked, &format!("validate, threads {threads}"), &clean, schema, threads, rows, report, Counts::new(), 0));
     }
-    let mut wanted = Counts::new();
-    for line in faults.lines() {
-        let mut parts = line.split('\t');
-        let (count, column, code) = (parts.next().and_then(|n| n.parse().ok()), parts.next(), parts.next());
-        let (Some(count), Some(column), Some(code)) = (count, column, code) else { return Err(format!("odd line of counts: {line}")) };
-        wanted.insert((column.to_owned(), code.to_owned()), count);
-    }
-    if wanted.len() != FAULTS.len() {
-        return Err(format!("the faulty file has {} kinds of faults", wanted.len()));
-    }
-    wanted.retain(|_, n| *n > 0);
+    let wanted = wanted(&faults, FAULTS.len())?;
     let report = asked.data.join("faulty.json");
     entries.push(validate(asked, "validate faulty, threads 1, JSON report", &faulty, schema, "1", rows, report, wanted, 0));
 
@@ -172,6 +167,66 @@ fn own(asked: &Asked) -> Result<Vec<Entry>, String> {
         }
     }
     Ok(entries)
+}
+
+/// A document of XML with a key against its schema; beside it the bare events of a library, and `xmllint`, where it is installed, without the key,
+/// for which it takes time by the square.
+fn documents(asked: &Asked, entries: &mut Vec<Entry>) -> Result<(), String> {
+    let calls = (asked.rows / 5).max(1000);
+    let schema = Path::new("tests/bench/incidents.xsd");
+    let clean = asked.data.join(format!("calls-clean-{calls}.xml"));
+    write_by(asked, &clean, &[&calls.to_string(), "--calls"])?;
+    let faulty = asked.data.join(format!("calls-faulty-{calls}.xml"));
+    let faults = write_by(asked, &faulty, &[&calls.to_string(), "--calls", "--faulty"])?;
+    let at = entries.len();
+    let mut bare = floor(asked, "floor, XML document (events of quick-xml)", &clean, calls, at);
+    bare.words.push("xml".to_owned());
+    entries.push(bare);
+    let entry = |name: &str, words: &[&str], status, file: &Path, check| Entry {
+        name: name.to_owned(),
+        words: words.iter().map(|w| (*w).to_owned()).collect(),
+        floor: at,
+        status,
+        bytes: size(file),
+        rows: calls,
+        check,
+        runs: Vec::new(),
+    };
+    let (program, clean_path, faulty_path) = (shown(&asked.programs.join("concord")), shown(&clean), shown(&faulty));
+    let words = [program.as_str(), "validate", &clean_path, "--schema", "tests/bench/incidents.xsd"];
+    entries.push(entry("validate XML document, with key", &words, 0, &clean, Check::Document));
+    let report = asked.data.join("calls.json");
+    let report_path = shown(&report);
+    let words = [program.as_str(), "validate", &faulty_path, "--schema", "tests/bench/incidents.xsd", "--report", &report_path];
+    let check = Check::Report(report.clone(), wanted(&faults, concord_bench::incidents::FAULTS.len())?);
+    entries.push(entry("validate faulty XML document, with key, JSON report", &words, 1, &faulty, check));
+    if Command::new("xmllint").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        eprintln!("SKIPPED: xmllint is not installed, so it is not measured");
+        return Ok(());
+    }
+    let text = read(schema)?;
+    let (before, rest) = text.split_once("<xs:key ").ok_or("the schema has no key")?;
+    let keyless = asked.data.join("calls-without-key.xsd");
+    std::fs::write(&keyless, format!("{before}{}", rest.split_once("</xs:key>").map_or("", |r| r.1))).map_err(|e| e.to_string())?;
+    let words = ["xmllint", "--noout", "--stream", "--schema", &shown(&keyless), &clean_path];
+    entries.push(entry("xmllint --stream --schema, without key", &words, 0, &clean, Check::Status));
+    Ok(())
+}
+
+/// The counts that the generator tells, by column and code.
+fn wanted(faults: &str, kinds: usize) -> Result<Counts, String> {
+    let mut wanted = Counts::new();
+    for line in faults.lines() {
+        let mut parts = line.split('\t');
+        let (count, column, code) = (parts.next().and_then(|n| n.parse().ok()), parts.next(), parts.next());
+        let (Some(count), Some(column), Some(code)) = (count, column, code) else { return Err(format!("odd line of counts: {line}")) };
+        wanted.insert((column.to_owned(), code.to_owned()), count);
+    }
+    if wanted.len() != kinds {
+        return Err(format!("the faulty file has {} kinds of faults", wanted.len()));
+    }
+    wanted.retain(|_, n| *n > 0);
+    Ok(wanted)
 }
 
 /// The same commands over other files, when they are there: a shared folder of schemas, and data that its own programs made.
@@ -232,16 +287,23 @@ fn shared_faults(text: &str) -> Result<Counts, String> {
 /// Writes a file unless it is there, and gives what the generator says about it.
 fn generate(asked: &Asked, name: &str, words: &[&str]) -> Result<(PathBuf, String), String> {
     let path = asked.data.join(format!("permits-{name}-{}.csv", asked.rows));
+    let number = asked.rows.to_string();
+    let said = write_by(asked, &path, &[&[number.as_str()], words].concat())?;
+    Ok((path, said))
+}
+
+/// Writes a file by the generator, and gives what it says about it.
+fn write_by(asked: &Asked, path: &Path, words: &[&str]) -> Result<String, String> {
     eprintln!("writing {}", path.display());
-    let file = File::create(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let file = File::create(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let mut command = Command::new(asked.programs.join("bench-gen"));
-    command.arg(asked.rows.to_string()).args(words).stdout(file).stdin(Stdio::null());
+    command.args(words).stdout(file).stdin(Stdio::null());
     let output =
         command.stderr(Stdio::piped()).spawn().and_then(|child| child.wait_with_output()).map_err(|e| format!("bench-gen: {e}"))?;
     if !output.status.success() {
         return Err(format!("bench-gen ended with {}", output.status));
     }
-    Ok((path, String::from_utf8_lossy(&output.stderr).into_owned()))
+    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 fn shown(path: &Path) -> String {
@@ -326,6 +388,9 @@ fn check(entry: &Entry, said: &str) -> Result<(), String> {
             Some(n) if n == *rows => Ok(()),
             other => Err(format!("{other:?} rows in place of {rows}")),
         },
+        Check::Status => Ok(()),
+        Check::Document if said.starts_with("Ready: 1 row meets ") && !said.contains("\n  1. ") => Ok(()),
+        Check::Document => Err(format!("findings in the clean document: {}", said.lines().next().unwrap_or_default())),
         Check::Report(_, wanted) if wanted.is_empty() => {
             let verdict = said.lines().next().unwrap_or_default().replace(',', "");
             let ready = verdict.starts_with(&format!("Ready: {} rows meet ", entry.rows));
@@ -424,7 +489,7 @@ fn heading(asked: &Asked) -> String {
     format!(
         "# Benchmark of {}\n\n{machine}; {} rows, {} rounds.\n\n\
         Whole processes; medians, with the fastest and the slowest run. Ratios to the floor (a bare reading of the same file, cell by cell, by \
-        simd-csv 0.14.0) are taken round by round, and their median is told. Every run's result was checked: no finding in clean files, every \
+        simd-csv 0.14.0; of documents, by the events of quick-xml) are taken round by round, and their median is told. Every run's result was checked: no finding in clean files, every \
         planted fault and nothing else in faulty ones, every record of a conversion accounted for.\n",
         today(),
         asked.rows,
