@@ -214,7 +214,6 @@ fn run(wish: &Wish, mut receiver: mpsc::Receiver<Piece>, most: u64) -> Result<(F
     let writer = WriterConfig { format: wish.format, ..WriterConfig::default() };
     let mut job =
         Job::open(&way, starts, writer, &options).map_err(|e| Problem::new(NOT_CONVERTED, format!("{}.", shown(&e.to_string()))))?;
-    drop(start);
     let mut out = Out::new(&job, wish.format, most)?;
     if let Some(mut feed) = job.start(0, intake) {
         push(&mut feed, &rest, &mut job, &mut out)?;

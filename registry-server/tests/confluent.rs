@@ -1,6 +1,6 @@
 //! The routes that today's clients speak: every answer, every number of an error, and who may do what. Over every database that is there.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::collections::BTreeSet;
 use std::future::Future;

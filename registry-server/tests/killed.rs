@@ -1,6 +1,6 @@
 //! What was acknowledged is there after the program was killed in the middle of its work.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod program;
 

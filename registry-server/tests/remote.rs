@@ -138,7 +138,10 @@ struct Static {
 }
 
 /// By the end of a path: what is made of its bytes.
-type Change = Option<(&'static str, fn(Vec<u8>) -> Vec<u8>)>;
+type Change = Option<(&'static str, Lie)>;
+
+/// What is handed out in place of what is there.
+type Lie = fn(Vec<u8>) -> Vec<u8>;
 
 impl Static {
     fn new(folder: PathBuf) -> Static {
@@ -179,7 +182,7 @@ fn what_is_not_true_is_not_taken() {
     assert_eq!(code, 0, "{told}");
     let files = Static::new(place.at("export"));
     let pull = || place.run(&["pull", "blds@1.2", "--registry", &files.url]);
-    let lies: [(&'static str, fn(Vec<u8>) -> Vec<u8>, &str); 4] = [
+    let lies: [(&'static str, Lie, &str); 4] = [
         // Another archive than the one that was published.
         (
             "bundle",

@@ -1,7 +1,7 @@
 //! Many clients at once: identical registrations make one version, ids are unique, versions have no gaps, and nothing acknowledged is missing.
 //! On one server with SQLite, and on two with one PostgreSQL when CONCORD_TEST_POSTGRES names one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod program;
 

@@ -1,5 +1,5 @@
 //! No "compatible" that a made-up document disproves, no "incompatible" without a witness that checks.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::time::Instant;
 
