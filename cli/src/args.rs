@@ -32,7 +32,15 @@ pub(crate) enum Command {
     Standards(Standards),
     /// Explain a code that a finding carries.
     Explain(Explain),
-    /// Serve and keep a registry: serve, publish, token, audit, backup, restore, verify. `concord registry --help` tells more.
+    /// Say whether the standard that a report names is the one that was published, by a registry: REPORT --registry URL.
+    #[command(disable_help_flag = true)]
+    Verify {
+        /// As the registry's program takes them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
+        words: Vec<OsString>,
+    },
+    /// Serve and keep a registry, and use one elsewhere: serve, publish, pull, mirror, token, audit, backup, restore, verify, export.
+    /// `concord registry --help` tells more.
     #[command(disable_help_flag = true)]
     Registry {
         /// As the registry's program takes them.
@@ -84,6 +92,9 @@ pub(crate) struct Validate {
     /// The standard, as `id@version`, or `id` for its newest stable version. Without it, the files are recognised by their content.
     #[arg(long, value_name = "REF", conflicts_with = "schema")]
     pub(crate) standard: Option<String>,
+    /// The registry to take the standard from, checked against its signed log. What was taken is kept, and used when there is no connection.
+    #[arg(long, value_name = "URL", requires = "standard")]
+    pub(crate) registry: Option<String>,
     /// A Table Schema, Data Package descriptor or JSON Schema of your own. Of several JSON Schemas the first is the one that is meant, the others
     /// are those that it refers to; `file.json#/pointer` means a part of a larger document.
     #[arg(long, value_name = "FILE")]
@@ -119,6 +130,10 @@ pub(crate) struct Convert {
     /// The layout they are in. Without it, the files are recognised by their content.
     #[arg(long, value_name = "REF")]
     pub(crate) from: Option<String>,
+    /// The registry to take the standard from that they shall become, checked against its signed log. What was taken is kept, and used when
+    /// there is no connection.
+    #[arg(long, value_name = "URL")]
+    pub(crate) registry: Option<String>,
     /// A crosswalk of your own, with its lookup tables beside it.
     #[arg(long, value_name = "PATH")]
     pub(crate) crosswalk: Option<PathBuf>,

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     if args.rejects.is_some() && args.rejects == args.output {
         return Err(Failure::said("the converted data and the rejects cannot go to the same file"));
     }
-    let to = target::package(&args.to)?;
+    let to = target::named(&args.to, args.registry.as_deref())?;
     // A crosswalk of the user's own says what the files are in, so it is read before them.
     let own = args.crosswalk.as_deref().map(|path| own_road(path, args.from.as_deref(), &to)).transpose()?;
     let read = match &own {

@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         Command::Suggest(args) => suggest::run(&args),
         Command::Standards(command) => standards::run(&command),
         Command::Explain(args) => explain::run(&args),
+        Command::Verify { words } => registry::run(&[vec!["report".into()], words].concat()),
         Command::Registry { words } => registry::run(&words),
     };
     match done {

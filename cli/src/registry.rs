@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use crate::output::Failure;
 
@@ -13,13 +13,31 @@ const NAME: &str = "concord-registry";
 
 /// Runs it, and passes its exit status on.
 pub(crate) fn run(words: &[OsString]) -> Result<ExitCode, Failure> {
-    let program = beside().ok_or_else(|| {
-        let message = format!("the program {NAME} is not beside this one; install it with `cargo install --path registry-server`");
-        Failure::Said(message)
-    })?;
+    let program = program()?;
     let mut command = Command::new(&program);
     command.args(words);
     start(command).map_err(|error| Failure::Said(format!("{}: {error}", program.display())))
+}
+
+/// The folder of a standard that is taken from a registry elsewhere. What was used is told on the standard error, by that program.
+pub(crate) fn pull(reference: &str, url: &str) -> Result<PathBuf, Failure> {
+    let program = program()?;
+    let mut command = Command::new(&program);
+    command.args(["pull", "--registry", url, "--", reference]).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| Failure::Said(format!("{}: {error}", program.display())))?;
+    let folder = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    if output.status.success() && !folder.is_empty() {
+        Ok(PathBuf::from(folder))
+    } else {
+        Err(Failure::Said(format!("{reference} could not be taken from {url}")))
+    }
+}
+
+fn program() -> Result<PathBuf, Failure> {
+    beside().ok_or_else(|| {
+        let message = format!("the program {NAME} is not beside this one; install it with `cargo install --path registry-server`");
+        Failure::Said(message)
+    })
 }
 
 /// The program in the folder of this one, wherever that was called from.

@@ -152,7 +152,8 @@ fn version(name: &str) -> Result<Arc<Package>, Failure> {
     Ok(Arc::new(Package::of_table("table", &file, schema)))
 }
 
-fn folder(path: &Path) -> Result<Loaded, Failure> {
+/// Loads a package's folder.
+pub(crate) fn folder(path: &Path) -> Result<Loaded, Failure> {
     let mut files = BTreeMap::new();
     read_folder(path, path, &mut files, 0)?;
     Ok(load(files))

@@ -45,6 +45,15 @@ pub(crate) fn packaged(reference: &str) -> Result<Arc<Package>, Failure> {
     })
 }
 
+/// The package that a reference names, from a registry when one is given.
+pub(crate) fn named(reference: &str, registry: Option<&str>) -> Result<Arc<Package>, Failure> {
+    let Some(url) = registry else { return package(reference) };
+    let folder = crate::registry::pull(reference, url)?;
+    let loaded = crate::standards::folder(&folder)?;
+    refuse(reference, &loaded.findings)?;
+    loaded.package.map(Arc::new).ok_or_else(|| Failure::said(format!("{} is no package", folder.display())))
+}
+
 /// How files are read that are of the layout named, or that may be of any layout known here.
 pub(crate) fn read_options(named: Option<&str>, how: &HowToRead) -> Result<ReadOptions, Failure> {
     Ok(match named {

@@ -27,7 +27,10 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let reports = report_files(&args.report)?;
     let with_digest = std::iter::once(format).map(Form::Text).chain(reports.iter().map(|r| r.1)).any(Form::with_digest);
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
-    let choice = target::choice(args.standard.as_deref(), &args.schema)?;
+    let choice = match (&args.standard, &args.registry) {
+        (Some(reference), Some(url)) => Choice::Given(Arc::new(StandardPlan::of_package(&*target::named(reference, Some(url))?))),
+        _ => target::choice(args.standard.as_deref(), &args.schema)?,
+    };
     let read = choice.reading(args.how.options());
     let options = Options { max_findings: args.max_findings, read, ..Options::default() };
     let how = options.read.clone();

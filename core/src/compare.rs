@@ -8,7 +8,7 @@
 //! | those who read data by the old version | do they accept files made by the new version? | forward |
 //!
 //! Both are one question, asked in two directions: *is everything that one version accepts accepted by the other?* It is answered in three
-//! ways ([`Answer`]). A "no" is only given with a **witness**: a made-up table that the one version accepts and the other refuses, both
+//! ways ([`Answer`]). A "no" is only given with a **witness**: a made-up table or document that the one version accepts and the other refuses, both
 //! checked by the very checks that users run. A "yes" is only given where each rule of the other version follows from the rules of the
 //! one. What is neither shown nor disproved within the budget is said to be not shown; it is never called compatible.
 //!
@@ -26,7 +26,12 @@ use std::sync::Arc;
 
 use crate::finding::Finding;
 
+mod candidates;
 mod cells;
+mod documents;
+#[cfg(all(test, feature = "json-schema"))]
+mod documents_tests;
+mod nested;
 mod patterns;
 mod samples;
 mod standard;
@@ -36,6 +41,7 @@ mod tests;
 mod version;
 mod witness;
 
+pub use documents::documents;
 pub use standard::{Change, Comparison, compare};
 pub use tables::within;
 pub use version::{Size, is_enough, propose};

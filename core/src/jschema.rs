@@ -75,7 +75,7 @@ impl Schema {
     }
 
     /// Whether the root may be a list.
-    fn takes_lists(&self) -> bool {
+    pub(crate) fn takes_lists(&self) -> bool {
         let mut documents = self.documents.clone();
         let mut compiler = Compiler::new(&mut documents, false);
         let at = compiler.add(&self.root);

@@ -80,17 +80,25 @@ pub struct Caller {
     policy: Policy,
     /// Whether a token was shown.
     pub known: bool,
+    /// Whose bounds count: the token's, or those of the address that asks.
+    pub place: String,
 }
 
 impl Caller {
     /// Someone without a token.
     pub fn anonymous(policy: Policy) -> Caller {
-        Caller { actor: "anonymous".to_owned(), grants: Vec::new(), policy, known: false }
+        Caller { actor: "anonymous".to_owned(), grants: Vec::new(), policy, known: false, place: String::new() }
+    }
+
+    /// The same caller at an address, whose bounds count for those who show no token.
+    #[must_use]
+    pub fn at(self, address: &str) -> Caller {
+        if self.known { self } else { Caller { place: address.to_owned(), ..self } }
     }
 
     /// The holder of a token.
     pub fn holder(actor: &str, grants: Vec<Grant>, policy: Policy) -> Caller {
-        Caller { actor: actor.to_owned(), grants, policy, known: true }
+        Caller { actor: actor.to_owned(), grants, policy, known: true, place: actor.to_owned() }
     }
 
     /// Whether the caller may do this with what has that name. An empty name means all of them.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::db::sqlite::{FILE, Sqlite};
 use crate::db::{self, Database, Fault};
-use crate::keep::{audit, packages};
+use crate::keep::{audit, packages, signed};
 
 const MARK: &str = "concord-registry-backup/1\n";
 
@@ -97,5 +97,13 @@ pub fn verify(database: &dyn Database) -> Result<String, Fault> {
         }
         Ok::<_, Fault>(digests.len())
     })?;
-    Ok(format!("audit log: {rows} rows, newest {newest}\nstandards: {versions} versions, {digest}\nschemas: {schemas} whole\n"))
+    // A registry that was never served since it had an older layout has no log yet.
+    let signed = match db::read(database, |s| Ok::<_, Fault>(s.rows("SELECT only_row FROM log_key", &[])?.is_empty()))? {
+        true => "signed log: not begun".to_owned(),
+        false => {
+            let checkpoint = db::read(database, signed::verify)?;
+            format!("signed log: {} entries, root {}, key {}", checkpoint.size, hex(&checkpoint.root), hex(&checkpoint.key))
+        }
+    };
+    Ok(format!("audit log: {rows} rows, newest {newest}\nstandards: {versions} versions, {digest}\nschemas: {schemas} whole\n{signed}\n"))
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+pub mod compare;
+
 use concord_core::package::catalog::Catalog;
 use concord_core::package::{CodeList, Package, Resource, Tier};
 use concord_core::schema::{Field, FieldType};
@@ -14,7 +16,7 @@ use crate::store::href;
 pub const STYLE: &str = include_str!("style.css");
 
 /// `Content-Security-Policy` of the pages: nothing runs, and nothing is loaded but the stylesheet.
-pub const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// A text for HTML, between tags or in a quoted attribute.
 pub fn escape(text: &str) -> String {
@@ -49,7 +51,9 @@ fn page(title: &str, main: &str) -> String {
 /// The list of standards, by who accepts them.
 pub fn index(catalog: &Catalog) -> String {
     let mut main = "<h1>Standards</h1>\n<p>What a file must look like, and what its values may be, for each kind of data. \
-                    Every standard can be read here, and files can be checked against it.</p>\n"
+                    Every standard can be read here, and files can be checked against it.</p>\n\
+                    <form role=\"search\" action=\"/\" method=\"get\"><label for=\"q\">Search titles, fields and codes</label> \
+                    <input id=\"q\" name=\"q\" type=\"search\" maxlength=\"200\"> <button>Search</button></form>\n"
         .to_owned();
     for (tier, heading, about) in [
         (Tier::National, "National standards", "Accepted across the country."),
@@ -83,8 +87,42 @@ pub fn index(catalog: &Catalog) -> String {
     page("Standards – Concord", &main)
 }
 
-/// One version of a standard.
-pub fn standard(package: &Package) -> String {
+/// What was found; `found` is the list as `GET /v1/standards` has it.
+pub fn results(q: &str, found: &serde_json::Value) -> String {
+    let text = |value: &serde_json::Value, name: &str| escape(value[name].as_str().unwrap_or_default());
+    let all = found["standards"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut main = format!(
+        "<h1>Search</h1>\n<form role=\"search\" action=\"/\" method=\"get\"><label for=\"q\">Search titles, fields and codes</label> \
+         <input id=\"q\" name=\"q\" type=\"search\" maxlength=\"200\" value=\"{}\"> <button>Search</button></form>\n<p>{}</p>\n<ul>\n",
+        escape(q),
+        match all.len() {
+            0 => "No standard has all of these words.".to_owned(),
+            1 => "One standard has all of these words.".to_owned(),
+            n => format!("{n} standards have all of these words."),
+        }
+    );
+    for entry in all {
+        let places: Vec<String> = entry["matches"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|place| format!("{} <code>{}</code>", text(place, "kind"), text(place, "name")))
+            .collect();
+        let _ = writeln!(
+            main,
+            "<li><a href=\"{}\">{}</a> <code>{}</code>: {}</li>",
+            escape(entry["links"]["page"].as_str().unwrap_or_default()),
+            text(entry, "title"),
+            text(entry, "reference"),
+            places.join(", ")
+        );
+    }
+    main.push_str("</ul>\n");
+    page("Search – Concord", &main)
+}
+
+/// One version of a standard, among the others of its id.
+pub fn standard(package: &Package, versions: &[std::sync::Arc<Package>]) -> String {
     let m = &package.manifest;
     let base = format!("/v1/standards/{}/versions/{}", m.id, m.version);
     let mut main = format!("<h1>{}</h1>\n<p>{}</p>\n<dl>\n", escape(&m.title), escape(&m.description));
@@ -103,7 +141,32 @@ pub fn standard(package: &Package) -> String {
     fact("Licence of these pages", escape(&m.licence));
     fact("Digest", format!("<code class=\"long\">{}</code>", escape(&package.digest)));
     fact("For programs", format!("<a href=\"{0}\">{0}</a>", escape(&href(&base))));
+    let own = href(&format!("/standards/{}/{}", m.id, m.version));
+    let bundle = format!("<a href=\"{}\">all files as a zip</a>", escape(&href(&format!("{base}/bundle"))));
+    let tabular = package.resources.iter().any(|r| r.tabular);
+    let template = format!("<a href=\"{}\">an empty spreadsheet to fill in</a>, ", escape(&format!("{own}/template.xlsx")));
+    fact("Download", format!("{}{bundle}", if tabular { template.as_str() } else { "" }));
     main.push_str("</dl>\n");
+    let others: Vec<&Package> = versions.iter().map(|p| &**p).filter(|p| p.manifest.version != m.version).collect();
+    if !others.is_empty() {
+        main.push_str("<h2>Other versions</h2>\n<ul>\n");
+        for other in others {
+            let address = |a: &str| escape(&href(a));
+            let newer = concord_core::package::catalog::compare_versions(&other.manifest.version, &m.version).is_gt();
+            let (old, new) = if newer { (m, &other.manifest) } else { (&other.manifest, m) };
+            let _ = writeln!(
+                main,
+                "<li><a href=\"{}\">{}</a> ({}): <a href=\"{}\">what changed from {} to {}</a></li>",
+                address(&format!("/standards/{}/{}", m.id, other.manifest.version)),
+                escape(&other.reference()),
+                other.manifest.status,
+                address(&format!("/standards/{}/{}/compare/{}", m.id, old.version, new.version)),
+                escape(&old.version),
+                escape(&new.version)
+            );
+        }
+        main.push_str("</ul>\n");
+    }
     if !m.unconfirmed.is_empty() {
         main.push_str("<h2>Not confirmed</h2>\n<p>No source states this:</p>\n<ul>\n");
         m.unconfirmed.iter().for_each(|note| {
@@ -330,7 +393,7 @@ mod tests {
             files: [(text(), Vec::new())].into(),
             digest: text(),
         };
-        let html = standard(&package);
+        let html = standard(&package, &[]);
         assert!(html.contains("&lt;script&gt;&quot;&#39;&amp;\u{FFFD}"));
         assert!(!html.contains("<script") && !html.contains("\"'") && !html.contains('\u{0}'), "{html}");
         let mut catalog = Catalog::default();

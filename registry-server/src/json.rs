@@ -45,7 +45,7 @@ pub fn package(package: &Package) -> Value {
     })
 }
 
-fn summary(package: &Package) -> Value {
+pub(crate) fn summary(package: &Package) -> Value {
     let m = &package.manifest;
     json!({
         "id": m.id,

@@ -10,6 +10,7 @@ use crate::db::{Datum, Fault, Statements, one};
 pub mod audit;
 pub mod jsontext;
 pub mod packages;
+pub mod signed;
 pub mod subjects;
 pub mod tokens;
 

@@ -8,32 +8,45 @@
 pub mod access;
 pub mod backup;
 pub mod body;
+pub mod client;
 pub mod compare;
 pub mod config;
 pub mod confluent;
+pub mod convert;
 pub mod db;
+pub mod export;
 pub mod findings;
 pub mod html;
 pub mod json;
 pub mod keep;
 pub mod limits;
 pub mod log;
+pub mod made;
+pub mod merkle;
+pub mod metrics;
 mod native;
 pub mod negotiate;
+pub mod openapi;
 pub mod problem;
+mod proofs;
 pub mod publishing;
+pub mod rate;
 pub mod router;
+mod scratch;
+pub mod search;
 pub mod serve;
 pub mod settings;
 pub mod shelf;
+pub mod slots;
 pub mod store;
+mod telling;
+mod upload;
 pub mod validate;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use concord_core::package::catalog::Catalog;
-use tokio::sync::Semaphore;
 
 pub use access::Policy;
 pub use limits::Limits;
@@ -41,11 +54,16 @@ pub use router::routes;
 pub use serve::{run, serve};
 pub use settings::Settings;
 
-use crate::compare::{Judge, Structural};
+use crate::compare::{Core, Judge};
 use crate::db::{Database, Fault};
 use crate::keep::packages::{self, Outcome};
+use crate::keep::signed;
 use crate::keep::subjects::Refusal;
+use crate::made::Made;
+use crate::metrics::Metrics;
+use crate::rate::Rates;
 use crate::shelf::Shelf;
+use crate::slots::Slots;
 
 /// Everything that requests share. Made once.
 #[derive(Debug)]
@@ -61,8 +79,15 @@ pub struct Registry {
     shelf: RwLock<Arc<Shelf>>,
     /// Held while the shelf is made anew.
     making: Mutex<()>,
-    /// One permit for each file being checked; held until its thread is done.
-    pub(crate) slots: Arc<Semaphore>,
+    /// A place for each file that is worked on; held until its thread is done.
+    pub(crate) slots: Slots,
+    pub(crate) made: Made,
+    pub(crate) metrics: Metrics,
+    pub(crate) rates: Rates,
+    /// Whether a caller's address is the one that a proxy names.
+    pub(crate) behind_proxy: AtomicBool,
+    /// Whether each request is told.
+    pub(crate) telling: AtomicBool,
     draining: AtomicBool,
 }
 
@@ -98,6 +123,7 @@ impl Registry {
                     );
                 }
             }
+            signed::catch_up(s)?;
             Ok::<_, Refusal>(())
         });
         published.map_err(|refusal| Fault(refusal.message))?;
@@ -109,11 +135,16 @@ impl Registry {
         Registry {
             policy,
             database,
-            judge: Box::new(Structural),
+            judge: Box::new(Core),
             own,
             shelf: RwLock::new(Arc::new(shelf)),
             making: Mutex::new(()),
-            slots: Arc::new(Semaphore::new(limits.validations.min(Semaphore::MAX_PERMITS))),
+            slots: Slots::new(limits.validations),
+            made: Made::default(),
+            metrics: Metrics::default(),
+            rates: Rates::default(),
+            behind_proxy: AtomicBool::new(false),
+            telling: AtomicBool::new(false),
             limits,
             draining: AtomicBool::new(false),
         }
@@ -152,6 +183,12 @@ impl Registry {
     /// Whether requests are welcome: there are standards, the database answers, and the server is not on its way to stop.
     pub fn ready(&self) -> bool {
         !self.draining.load(Ordering::Relaxed) && !self.shelf().is_empty() && db::read(self.database(), packages::revision).is_ok()
+    }
+
+    /// Tells each request from now on, and takes callers' addresses from a proxy if so.
+    pub fn tell(&self, behind_proxy: bool, telling: bool) {
+        self.behind_proxy.store(behind_proxy, Ordering::Relaxed);
+        self.telling.store(telling, Ordering::Relaxed);
     }
 
     /// Says that the server is about to stop, so that `/readyz` sends further requests elsewhere.

@@ -13,6 +13,10 @@ pub struct Limits {
     pub total: Duration,
     /// Files checked at the same time. One more is refused with 503.
     pub validations: usize,
+    /// Of these, files of one caller. One more is refused with 429.
+    pub per_caller: usize,
+    /// Requests that one caller may make each second; 0 is no bound. More are refused with 429.
+    pub rate: u64,
     /// Connections open at the same time. Further ones wait.
     pub connections: usize,
     /// Most findings that a request may ask a report to list.
@@ -28,6 +32,8 @@ impl Default for Limits {
             idle: Duration::from_secs(30),
             total: Duration::from_secs(600),
             validations: 8,
+            per_caller: 2,
+            rate: 0,
             connections: 1000,
             findings: 100_000,
             grace: Duration::from_secs(10),
@@ -35,10 +41,13 @@ impl Default for Limits {
     }
 }
 
+/// How many seconds' worth of requests a caller may make at once.
+pub const BURST: u64 = 10;
+
 /// Findings that a report lists when the request does not say; the same as the command line's.
 pub const DEFAULT_FINDINGS: usize = 1000;
 
-/// Longest name of a file in bytes, as most file systems have it.
+/// Longest name of a file in characters.
 pub const MAX_NAME: usize = 255;
 
 /// Largest head of a request in bytes. A larger one is refused with 431.

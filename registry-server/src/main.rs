@@ -5,14 +5,15 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use concord_registry::db::{Database, Fault};
-use concord_registry::keep::{audit, now, tokens};
+use clap::{Args, Parser, Subcommand};
+use concord_core::session::hex;
+use concord_registry::client::{self, Remote, Trouble};
+use concord_registry::db::{self, Database, Fault};
+use concord_registry::keep::{audit, now, packages, tokens};
 use concord_registry::settings::Place;
 use concord_registry::{Limits, Policy, Registry, Settings, backup, config, publishing};
 
@@ -39,7 +40,47 @@ enum Command {
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
         #[command(flatten)]
+        place: Anywhere,
+    },
+    /// Take a standard from another registry, checked against its signed log. The folder with its files is printed.
+    Pull {
+        /// The standard, as id or id@version.
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// The registry's address.
+        #[arg(long, value_name = "URL", env = "CONCORD_REGISTRY_URL")]
+        registry: String,
+        /// Write the files to this folder, too.
+        #[arg(short, long, value_name = "FOLDER")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        as_whom: AsWhom,
+    },
+    /// Take everything that another registry has published into this one, checked against its signed log.
+    Mirror {
+        /// The other registry's address.
+        #[arg(value_name = "URL")]
+        from: String,
+        #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        as_whom: AsWhom,
+    },
+    /// Write all that can be read here into a folder, for any server of files.
+    Export {
+        /// The folder; it must be new or empty.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Say whether the standard that a report names is the one that was published.
+    Report {
+        /// The report, as JSON.
+        #[arg(value_name = "REPORT")]
+        report: PathBuf,
+        #[command(flatten)]
+        place: Anywhere,
     },
     /// Make, list and revoke the tokens by which callers show who they are.
     #[command(subcommand)]
@@ -72,8 +113,51 @@ enum Command {
     /// Check that everything in the registry is as it was when it came there.
     Verify {
         #[command(flatten)]
-        place: Place,
+        place: Anywhere,
     },
+}
+
+/// Who asks another registry, and where what it answers is kept.
+#[derive(Debug, Clone, Args)]
+struct AsWhom {
+    /// The token to show; better given as CONCORD_REGISTRY_TOKEN.
+    #[arg(long, value_name = "TOKEN", env = "CONCORD_REGISTRY_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Where what was taken is kept. Default: CONCORD_CACHE, or the user's folder for such.
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+}
+
+impl AsWhom {
+    fn remote(&self, url: &str) -> Remote {
+        Remote::new(url, self.token.clone(), &self.cache.clone().unwrap_or_else(client::cache))
+    }
+}
+
+/// A registry here or elsewhere.
+#[derive(Debug, Clone, Args)]
+struct Anywhere {
+    /// The registry's folder.
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["database", "registry"])]
+    data: Option<PathBuf>,
+    /// A PostgreSQL database, as postgres://user:password@host/name. The connection is not encrypted.
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    database: Option<String>,
+    /// The address of a registry that runs.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data", "database"])]
+    registry: Option<String>,
+    #[command(flatten)]
+    as_whom: AsWhom,
+}
+
+impl Anywhere {
+    /// The one elsewhere, or the place of the one here.
+    fn which(&self) -> Result<Remote, Place> {
+        match &self.registry {
+            Some(url) => Ok(self.as_whom.remote(url)),
+            None => Err(Place { data: self.data.clone(), database: self.database.clone() }),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -119,7 +203,11 @@ fn main() -> ExitCode {
         Some(Command::Audit { verify: true, place }) => {
             return checked(place.open().map(|d| audit::verify(&*d).map(|(n, hash)| format!("{n} rows, newest {hash}\n"))));
         }
-        Some(Command::Verify { place }) => return checked(place.open().map(|d| backup::verify(&*d))),
+        Some(Command::Verify { place }) => return checked(verify(&place)),
+        Some(Command::Report { report, place }) => return checked(verify_report(&report, &place)),
+        Some(Command::Pull { reference, registry, output, as_whom }) => pull(&as_whom.remote(&registry), &reference, output.as_deref()),
+        Some(Command::Mirror { from, place, as_whom }) => mirror(&as_whom.remote(&from), &place),
+        Some(Command::Export { folder, place }) => export(&folder, &place),
         Some(Command::Restore { file, data }) => return checked(Ok(backup::restore(&file, &data))),
         Some(Command::Audit { verify: false, place }) => place.open().and_then(|d| show_audit(&*d)),
         Some(Command::Backup { file, place }) => place.open().and_then(|d| backup::backup(&*d, &file)),
@@ -212,35 +300,127 @@ fn token(command: Token) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Most files and bytes of a package's folder.
-const MOST: (usize, usize) = (10_000, 256 << 20);
-
-fn collect(folder: &Path, at: &str, files: &mut BTreeMap<String, Vec<u8>>, bytes: &mut usize) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().into_string().map_err(|_| std::io::Error::other("a name in it is not UTF-8"))?;
-        if name.starts_with('.') {
-            continue;
+/// Whether a registry is what it says.
+fn verify(place: &Anywhere) -> Result<Result<String, Fault>, Fault> {
+    let remote = match place.which() {
+        Ok(remote) => remote,
+        Err(place) => return place.open().map(|d| backup::verify(&*d)),
+    };
+    let told = (|| {
+        let checkpoint = remote.checkpoint()?;
+        let all = remote.list()?;
+        for (id, version) in &all {
+            remote.pull(&format!("{id}@{version}"))?;
         }
-        let (path, kind) = (format!("{at}{name}"), entry.file_type()?);
-        if kind.is_dir() {
-            collect(&entry.path(), &format!("{path}/"), files, bytes)?;
-        } else if kind.is_file() {
-            let content = std::fs::read(entry.path())?;
-            *bytes += content.len();
-            files.insert(path, content);
-        }
-        if files.len() > MOST.0 || *bytes > MOST.1 {
-            return Err(std::io::Error::other("it is too large for a package"));
-        }
+        let (root, key) = (hex(&checkpoint.root), hex(&checkpoint.key));
+        Ok(format!(
+            "signed log: {} entries, root {root}, key {key}\nstandards: {} versions as they were published\n",
+            checkpoint.size,
+            all.len()
+        ))
+    })();
+    match told {
+        Err(Trouble::Untrue(why)) => Ok(Err(Fault(why))),
+        other => other.map(Ok).map_err(Fault::from),
     }
+}
+
+/// Whether the standard that a report names is the one that was published.
+fn verify_report(report: &Path, place: &Anywhere) -> Result<Result<String, Fault>, Fault> {
+    let bytes = std::fs::read(report).map_err(|e| Fault(format!("{}: {e}", report.display())))?;
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| Fault(format!("{}: {e}", report.display())))?;
+    let standard = &value["standard"];
+    let text = |name: &str| standard[name].as_str().filter(|t| !t.is_empty());
+    let (Some(id), Some(version), Some(digest)) = (text("id"), text("version"), text("digest")) else {
+        return Err(Fault(format!("{} is no report in JSON that names a standard", report.display())));
+    };
+    let published = match place.which() {
+        Ok(remote) => match remote.proved(id, version) {
+            Err(Trouble::Untrue(why) | Trouble::Refused(why)) => return Ok(Err(Fault(why))),
+            other => other?,
+        },
+        Err(place) => {
+            let found = db::read(&*place.open()?, |s| packages::find(s, id, version))?;
+            match found {
+                Some(found) => found.digest,
+                None => return Ok(Err(Fault(format!("{id}@{version} was never published here")))),
+            }
+        }
+    };
+    Ok(if published == digest {
+        Ok(format!("{id}@{version} is what was published: {digest}\n"))
+    } else {
+        Err(Fault(format!("{id}@{version} was published as {published}, and the report names {digest}")))
+    })
+}
+
+fn pull(remote: &Remote, reference: &str, output: Option<&Path>) -> Result<(), Fault> {
+    let taken = remote.pull(reference)?;
+    match &taken.offline {
+        None => eprintln!("concord-registry: {} {}", taken.reference, taken.digest),
+        Some(why) => eprintln!("concord-registry: {why}; taken from what was kept: {} {}", taken.reference, taken.digest),
+    }
+    let folder = match output {
+        Some(output) => {
+            client::write(output, &client::read(&taken.folder)?)?;
+            output
+        }
+        None => &taken.folder,
+    };
+    say(&format!("{}\n", folder.display()));
     Ok(())
 }
 
-fn publish(folder: &Path, reason: &str, place: &Place) -> Result<(), Fault> {
-    let mut files = BTreeMap::new();
-    collect(folder, "", &mut files, &mut 0).map_err(|e| Fault(format!("{}: {e}", folder.display())))?;
-    let registry = Registry::open(concord_standards::catalog(), Limits::default(), Policy::default(), place.open()?.into())?;
+fn mirror(remote: &Remote, place: &Place) -> Result<(), Fault> {
+    let database = place.open()?;
+    let registry = Registry::open(concord_standards::catalog(), Limits::default(), Policy::default(), database)?;
+    let (mut new, mut same) = (0, 0);
+    for (id, version) in remote.list()? {
+        let taken = remote.pull(&format!("{id}@{version}"))?;
+        let package = concord_core::package::load::load(client::read(&taken.folder)?).package;
+        let package = package.ok_or_else(|| Fault(format!("{} cannot be loaded here", taken.reference)))?;
+        // It was judged where it was published; here it only has to be the same.
+        match db::write(registry.database(), |s| packages::publish(s, &package, "mirror", "")).map_err(|r| Fault(r.message))? {
+            packages::Outcome::New => new += 1,
+            packages::Outcome::Same => same += 1,
+            packages::Outcome::Taken => return Err(Fault(format!("{} was published here with other files", taken.reference))),
+        }
+    }
+    say(&format!("{new} versions taken, {same} there already\n"));
+    Ok(())
+}
+
+/// Writes every answer that does not depend on the question to a file; what would be a folder and a file at once has its answer in `index.json`.
+fn export(folder: &Path, place: &Place) -> Result<(), Fault> {
+    let fail = |e: std::io::Error| Fault(format!("{}: {e}", folder.display()));
+    if folder.exists() && std::fs::read_dir(folder).map_err(fail)?.next().is_some() {
+        return Err(Fault(format!("{} is not empty", folder.display())));
+    }
+    let registry = Registry::open(concord_standards::catalog(), Limits::default(), Policy::default(), place.open()?)?;
+    let pages = concord_registry::export::pages(&registry).map_err(Fault)?;
+    for (path, body) in &pages {
+        let file = folder.join(path);
+        file.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&file, body)).map_err(fail)?;
+    }
+    say(&format!("{} files\n", pages.len()));
+    Ok(())
+}
+
+fn publish(folder: &Path, reason: &str, place: &Anywhere) -> Result<(), Fault> {
+    let files = client::read(folder)?;
+    let place = match place.which() {
+        Ok(remote) => {
+            let loaded = concord_core::package::load::load(files.clone());
+            let id = loaded.package.map(|p| p.manifest.id);
+            let id = id.ok_or_else(|| Fault("this is no package; look at it with `concord standards check`".to_owned()))?;
+            let said = remote.publish(&id, &files, reason)?;
+            let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+            say(&format!("{} {} published\n", text("reference"), text("digest")));
+            return Ok(());
+        }
+        Err(place) => place,
+    };
+    let registry = Registry::open(concord_standards::catalog(), Limits::default(), Policy::default(), place.open()?)?;
     let done = publishing::read(&registry, files).and_then(|package| {
         let outcome = publishing::publish(&registry, &package, reason, "operator")?;
         Ok((package.reference(), package.digest, outcome))
@@ -249,7 +429,7 @@ fn publish(folder: &Path, reason: &str, place: &Place) -> Result<(), Fault> {
         Ok((reference, digest, outcome)) => {
             say(&format!(
                 "{reference} {digest} {}\n",
-                if outcome == concord_registry::keep::packages::Outcome::New { "published" } else { "was published already" }
+                if outcome == packages::Outcome::New { "published" } else { "was published already" }
             ));
             Ok(())
         }
@@ -257,8 +437,11 @@ fn publish(folder: &Path, reason: &str, place: &Place) -> Result<(), Fault> {
         Err(publishing::Rejected::Taken(reference)) => {
             Err(Fault(format!("{reference} was published with other files; a published version never changes")))
         }
-        Err(publishing::Rejected::Breaks(before, why, next)) => {
-            Err(Fault(format!("it breaks what {before} promised: {} Publish it as version {next}, or with --reason", why.join(" "))))
+        Err(publishing::Rejected::Breaks(comparison)) => {
+            let least =
+                comparison.proposed.as_ref().map_or_else(|| "under a new version".to_owned(), |v| format!("as version {v} or higher"));
+            let told = concord_core::render::comparison::text(&comparison);
+            Err(Fault(format!("its version says less than what changed. Publish it {least}, or with --reason.\n\n{told}")))
         }
         Err(publishing::Rejected::Refused(refusal)) => Err(Fault(refusal.message)),
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Buf;
+use concord_core::compare::Comparison;
 use futures_util::Stream;
 use serde::Deserialize;
 use serde_json::json;
@@ -147,7 +148,7 @@ fn set_life(registry: &Registry, caller: &Caller, id: &str, version: &str, life:
         return Err(Problem::new(WRONG_BODY, "The reason is empty; say why, for those who rely on this version."));
     }
     if !why.successor.is_empty() && registry.shelf().catalog.find(&why.successor).is_none() {
-        return Err(Problem::new(WRONG_BODY, format!("There is no \"{}\" to be the successor.", shown(&why.successor))));
+        return Err(unknown_standard(&registry.shelf().catalog, &why.successor));
     }
     let failed = |fault: &db::Fault| {
         crate::log::fault(fault);
@@ -182,10 +183,22 @@ fn problem(rejected: &Rejected) -> Problem {
         }
         Rejected::Unusable(wrong) => Problem::new(UNUSABLE_PACKAGE, few(wrong)),
         Rejected::Taken(reference) => Problem::new(VERSION_TAKEN, format!("{reference} was published with other files.")),
-        Rejected::Breaks(before, why, next) => {
-            Problem::new(BREAKING, format!("Against {before}: {} Its version would have to be {next}, or give a reason.", few(why)))
-        }
+        Rejected::Breaks(comparison) => breaking(comparison),
         Rejected::Refused(refusal) if refusal.code < 50000 => Problem::new(UNUSABLE_PACKAGE, refusal.message.clone()),
         Rejected::Refused(_) => Problem::new(FAILED, "The registry's database did not do it."),
     }
+}
+
+/// What breaks, with the comparison for programs and the first record that shows it for people.
+fn breaking(comparison: &Comparison) -> Problem {
+    let (c, backward) = (comparison, &comparison.publishers);
+    let first = match (backward.breaks.first(), backward.doubts.first()) {
+        (Some(found), _) => format!("What {} takes is refused: {}", c.old, crate::compare::said(found)),
+        (None, Some(doubt)) => format!("It is not shown that what {} takes is taken still: {}.", c.old, crate::compare::wondered(doubt)),
+        (None, None) => format!("Who reads by {} may meet what it does not know.", c.old),
+    };
+    let least = c.proposed.as_ref().map_or_else(|| "a new one".to_owned(), |v| format!("{v} or higher"));
+    let detail = format!("{first} It is a {} step, so its version would have to be {least}; or give a reason.", c.size.word());
+    let told: serde_json::Value = serde_json::from_str(&concord_core::render::comparison::json(c)).unwrap_or_default();
+    Problem { more: json!({"proposed": c.proposed, "comparison": told}), ..Problem::new(BREAKING, detail) }
 }

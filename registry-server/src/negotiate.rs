@@ -54,6 +54,16 @@ fn quality(range: &str) -> u16 {
     }
 }
 
+/// Whether a body may be packed with gzip (RFC 9110, 12.5.3).
+pub fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let Some(list) = joined(headers, &header::ACCEPT_ENCODING) else { return false };
+    let of = |name: &str| {
+        let own = list.split(',').find(|coding| coding.split(';').next().unwrap_or(coding).trim().eq_ignore_ascii_case(name));
+        own.map(quality)
+    };
+    of("gzip").or_else(|| of("x-gzip")).or_else(|| of("*")).is_some_and(|quality| quality > 0)
+}
+
 /// Whether the client has this version already. `etag` stands in quotes. The comparison is the weak one, as for all reads.
 pub fn has_version(headers: &HeaderMap, etag: &str) -> bool {
     let Some(list) = joined(headers, &header::IF_NONE_MATCH) else { return false };

@@ -4,7 +4,7 @@
 //! `detail` says what it was this time.
 
 use concord_core::render::words::visible;
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
 
@@ -57,8 +57,8 @@ kinds! {
         "Check its folder with `concord standards check`, which names every mistake, and send it again."
     VERSION_TAKEN "version-taken" 409 "This version was published with other files"
         "A published version never changes. Publish the new files under a new version."
-    BREAKING "breaking" 409 "The version may refuse data that the one before it took"
-        "Publish it under the version that the detail names, or send a reason along, which is kept and shown."
+    BREAKING "breaking" 409 "The version number says less than what changed"
+        "Publish it under the version that the detail names, or send a reason along, which is kept and shown. The member comparison has records that show what breaks."
     UNSUPPORTED_BODY "unsupported-body" 415 "The file must be sent as it is"
         "Send the bytes of one file as the whole body: not compressed, and not as a form with parts."
     BODY_TOO_LARGE "body-too-large" 413 "The file is larger than this server takes"
@@ -69,6 +69,10 @@ kinds! {
         "Try again when the server has less to do, or check the file with the command line."
     BUSY "busy" 503 "The server is checking as many files as it can"
         "Try again after as many seconds as the Retry-After header says."
+    TOO_MANY "too-many" 429 "This caller asks for more than its share"
+        "Wait as many seconds as the Retry-After header says, or ask who runs the server to raise the bound."
+    NOT_CONVERTED "not-converted" 422 "The file cannot be converted to that standard"
+        "The detail says why. The page of the standard names the layouts that become it."
     FAILED "failed" 500 "The server made a mistake"
         "This is a fault in the server. Please report it with the request that led to it."
 }
@@ -82,12 +86,16 @@ pub struct Problem {
     pub detail: String,
     /// For 405: the methods that would do.
     pub allow: Option<&'static str>,
+    /// Further members of the problem, for programs: nothing, or an object.
+    pub more: Value,
+    /// Seconds after which to try again, when that is known.
+    pub retry_after: Option<u64>,
 }
 
 impl Problem {
     /// A refusal; `detail` may hold texts of the user's if they went through [`shown`].
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Problem {
-        Problem { kind, detail: detail.into(), allow: None }
+        Problem { kind, detail: detail.into(), allow: None, more: Value::Null, retry_after: None }
     }
 
     /// A method that the address does not take.
@@ -97,12 +105,15 @@ impl Problem {
 
     /// The answer.
     pub fn response(&self) -> Response {
-        let body = json!({
+        let mut body = json!({
             "type": format!("/problems/{}", self.kind.name),
             "title": self.kind.title,
             "status": self.kind.status,
             "detail": self.detail,
         });
+        if let (Value::Object(body), Value::Object(more)) = (&mut body, &self.more) {
+            body.extend(more.clone());
+        }
         let mut response = Response::new(format!("{body:#}\n").into());
         *response.status_mut() = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
@@ -113,6 +124,9 @@ impl Problem {
         }
         if self.kind.status == 401 {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"concord\", Bearer"));
+        }
+        if let Some(seconds) = self.retry_after.or((self.kind.status == 429).then_some(1)) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.kind.status == 503 {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(crate::limits::RETRY_AFTER));

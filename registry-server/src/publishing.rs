@@ -1,10 +1,11 @@
 //! Publishing: from the files of a package to a published version, or to the reasons why not.
 //!
-//! What was promised to those who rely on a standard is kept by comparing the new version with the one before it: a version that may refuse
-//! data which the last one took needs a new major number, or a reason that is kept with it.
+//! What was promised to those who rely on a standard is kept by comparing the new version with the one before it, by the code that
+//! `concord standards compare` runs: a version number that says less than what changed is refused, unless a reason is given, which is kept.
 
 use std::collections::BTreeMap;
 
+use concord_core::compare::{Budget, Comparison, Size, compare, is_enough};
 use concord_core::finding::{Finding, Severity};
 use concord_core::package::catalog::compare_versions;
 use concord_core::package::lint::check_package;
@@ -12,10 +13,9 @@ use concord_core::package::load::load;
 use concord_core::package::{Package, StandardRef};
 
 use crate::Registry;
-use crate::compare::Verdict;
 use crate::db;
 use crate::keep::packages::{self, Outcome};
-use crate::keep::subjects::{Kind, Refusal};
+use crate::keep::subjects::Refusal;
 
 /// Why a package was not published.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub enum Rejected {
     Unusable(Vec<String>),
     /// Another package was published under its id and version.
     Taken(String),
-    /// It may refuse data that the version before it took; a sentence for each place. The next major number.
-    Breaks(String, Vec<String>, String),
+    /// Its version number says less than what changed since the version before.
+    Breaks(Box<Comparison>),
     /// The store refused it.
     Refused(Refusal),
 }
@@ -54,23 +54,17 @@ pub fn read(registry: &Registry, files: BTreeMap<String, Vec<u8>>) -> Result<Pac
     }
 }
 
-/// Publishes a package that was read. A reason lets it break what was promised.
+/// Publishes a package that was read. A reason lets its number say less than what changed.
 ///
 /// # Errors
-/// When its id and version are taken, or it breaks without a reason.
+/// When its id and version are taken, or its number says too little without a reason.
 pub fn publish(registry: &Registry, package: &Package, reason: &str, actor: &str) -> Result<Outcome, Rejected> {
-    let (id, version) = (&package.manifest.id, &package.manifest.version);
-    let shelf = registry.shelf();
-    let before = shelf.catalog.versions(id).iter().rfind(|p| compare_versions(&p.manifest.version, version).is_lt());
     let mut notes = String::new();
-    if let Some(before) = before.filter(|before| major(&before.manifest.version) == major(version)) {
-        let broken = broken(registry, before, package);
-        if !broken.is_empty() && reason.trim().is_empty() {
-            return Err(Rejected::Breaks(before.reference(), broken, next_major(&before.manifest.version)));
+    if let Some(comparison) = too_small(registry, package) {
+        if reason.trim().is_empty() {
+            return Err(Rejected::Breaks(Box::new(comparison)));
         }
-        if !broken.is_empty() {
-            reason.trim().clone_into(&mut notes);
-        }
+        reason.trim().clone_into(&mut notes);
     }
     let outcome = db::write(registry.database(), |s| packages::publish(s, package, actor, &notes))?;
     match outcome {
@@ -86,38 +80,18 @@ pub fn publish(registry: &Registry, package: &Package, reason: &str, actor: &str
     }
 }
 
-fn major(version: &str) -> &str {
-    version.split(['.', '-']).next().unwrap_or(version)
-}
-
-fn next_major(version: &str) -> String {
-    major(version).parse::<u64>().map_or_else(|_| "a new one".to_owned(), |n| format!("{}.0", n.saturating_add(1)))
-}
-
-/// What the new version may refuse although the old one took it.
-pub fn broken(registry: &Registry, old: &Package, new: &Package) -> Vec<String> {
-    let after: BTreeMap<_, _> = packages::subjects(new).into_iter().filter_map(|(name, p)| Some((name, p.ok()?))).collect();
-    let mut found = Vec::new();
-    for (name, proposal) in packages::subjects(old) {
-        let Ok(proposal) = proposal else { continue };
-        let resource = name.subject.rsplit('.').next().unwrap_or_default().to_owned();
-        let Some(now) = after.get(&name).filter(|now| now.kind == proposal.kind) else {
-            found.push(format!("\"{resource}\" is no longer there."));
-            continue;
-        };
-        match registry.judge().accepts_all(proposal.kind, &proposal.text, &now.text) {
-            Verdict::Shown => {}
-            Verdict::Disproved(why) => found.push(format!("\"{resource}\": {why}.")),
-            Verdict::NotShown(why) if proposal.kind == Kind::Xsd => found.push(format!("\"{resource}\": {why}.")),
-            Verdict::NotShown(why) => found.push(format!("\"{resource}\" may refuse what it took: {why}.")),
-        }
+/// The comparison with the version before, when the version's number says less than what changed.
+fn too_small(registry: &Registry, package: &Package) -> Option<Comparison> {
+    let (id, version) = (&package.manifest.id, &package.manifest.version);
+    let shelf = registry.shelf();
+    let versions = shelf.catalog.versions(id);
+    // What is there already is told apart by its digest.
+    if versions.iter().any(|p| p.manifest.version == *version) {
+        return None;
     }
-    for (name, list) in &old.codes {
-        let now = new.codes.get(name);
-        let gone = list.codes.iter().find(|code| !now.is_some_and(|now| now.codes.iter().any(|c| c.code == code.code)));
-        found.extend(
-            gone.map(|code| format!("The code \"{}\" of the list \"{name}\" is no longer there.", crate::problem::shown(&code.code))),
-        );
-    }
-    found
+    let before = versions.iter().rfind(|p| compare_versions(&p.manifest.version, version).is_lt())?;
+    let comparison = compare(before, package, &Budget::default());
+    // Numbers that do not count, such as dates, promise nothing but that what breaks is said.
+    let enough = is_enough(&before.manifest.version, version, comparison.size).unwrap_or(comparison.size != Size::Major);
+    (!enough).then_some(comparison)
 }

@@ -4,7 +4,10 @@
 //! watches the server. They are looked up by path first and by method second, so that a wrong method is told apart from a wrong path.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use concord_core::package::catalog::Catalog;
@@ -17,11 +20,15 @@ use warp::reply::Response;
 use crate::access::{Caller, Right};
 use crate::keep::subjects::Refusal;
 use crate::keep::tokens;
+use crate::limits::BURST;
+use crate::made::Ask;
 use crate::native::Change;
-use crate::negotiate::has_version;
-use crate::problem::{BUSY, FAILED, NOT_FOUND, Problem, UNKNOWN_CALLER, UNKNOWN_FILE, UNKNOWN_STANDARD, shown};
+use crate::negotiate::{accepts_gzip, has_version};
+use crate::problem::{BUSY, FAILED, NOT_FOUND, Problem, TOO_MANY, UNKNOWN_CALLER, UNKNOWN_FILE, UNKNOWN_STANDARD, shown};
+use crate::shelf::Shelf;
 use crate::store::{Page, Store};
-use crate::{Registry, confluent, native, validate};
+use crate::telling::{self, Told};
+use crate::{Registry, confluent, convert, metrics, native, proofs, search, validate};
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const SEND: &str = "POST, OPTIONS";
@@ -33,17 +40,31 @@ pub fn routes(registry: Arc<Registry>) -> impl Filter<Extract = (Response,), Err
         .and(warp::path::full())
         .and(query)
         .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<SocketAddr>())
         .and(warp::body::stream())
-        .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap, body| {
+        .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap, peer: Option<SocketAddr>, body| {
             let registry = Arc::clone(&registry);
-            async move { answer(registry, method, path.as_str(), &query, &headers, body).await }
+            async move {
+                let told = Told::new(&method, path.as_str(), &headers);
+                let from = telling::address(peer, &headers, registry.behind_proxy.load(Ordering::Relaxed));
+                let response = answer(Arc::clone(&registry), from, method, path.as_str(), &query, &headers, body).await;
+                told.answered(&registry, response)
+            }
         })
         // The filters above take every request; should one not, that is our mistake.
         .recover(|_| async { Ok::<Response, Infallible>(finish(Problem::new(FAILED, "The request was not understood.").response(), READ)) })
         .unify()
 }
 
-async fn answer<S, B, E>(registry: Arc<Registry>, method: Method, path: &str, query: &str, headers: &HeaderMap, body: S) -> Response
+async fn answer<S, B, E>(
+    registry: Arc<Registry>,
+    from: String,
+    method: Method,
+    path: &str,
+    query: &str,
+    headers: &HeaderMap,
+    body: S,
+) -> Response
 where
     S: futures_util::Stream<Item = Result<B, E>> + Send,
     B: Buf + Send,
@@ -54,7 +75,14 @@ where
     if let Some(response) = (path == "/" && reads).then(|| confluent::root(headers)).flatten() {
         return finish(head(response), READ);
     }
-    let caller = caller(&registry, headers).await;
+    let caller = caller(&registry, headers).await.map(|caller| caller.at(&from));
+    // Who tries tokens that are not taken is bound as nobody is.
+    let place = caller.as_ref().map_or(&from, |caller| &caller.place);
+    let limits = &registry.limits;
+    if let Err(seconds) = registry.rates.take(place, limits.rate, BURST, Instant::now()) {
+        let problem = Problem::new(TOO_MANY, format!("It takes {} requests each second of one caller.", limits.rate));
+        return finish(Problem { retry_after: Some(seconds), ..problem }.response(), READ);
+    }
     if confluent::is_route(path) {
         // Web pages of others may read what is open to all.
         let allow = if reads { READ } else { SEND };
@@ -62,13 +90,14 @@ where
         return finish(head(confluent::answer(&registry, caller, method.clone(), path, query, headers, body).await), allow);
     }
     let change = percent_decode_str(path).decode_utf8().ok().and_then(|path| Change::parse(&path));
-    let allow = if path == "/v1/validate" || change.is_some() { SEND } else { READ };
+    let works = matches!(path, "/v1/validate" | "/v1/convert");
+    let allow = if works || change.is_some() { SEND } else { READ };
     let result = async {
         let path = percent_decode_str(path).decode_utf8().map_err(|_| Problem::new(NOT_FOUND, "The address is not UTF-8 text."))?;
         if method == Method::OPTIONS {
             return Ok(options(allow));
         }
-        let watched = matches!(path.as_ref(), "/healthz" | "/readyz");
+        let watched = matches!(path.as_ref(), "/healthz" | "/readyz" | "/metrics");
         let caller = caller.map_err(Denied::problem)?;
         if !watched && caller.must_say_who(Right::Read) {
             return Err(Denied::Nobody.problem());
@@ -78,8 +107,9 @@ where
         }
         match (allow, &method) {
             (SEND, &Method::POST) if path == "/v1/validate" => validate::validate(&registry, &caller, query, headers, body).await,
-            (READ, &Method::GET) => read(&registry, &caller, &path, headers).await,
-            (READ, &Method::HEAD) => read(&registry, &caller, &path, headers).await.map(without_body),
+            (SEND, &Method::POST) if path == "/v1/convert" => convert::convert(&registry, &caller, query, headers, body).await,
+            (READ, &Method::GET) => read(&registry, &caller, &path, query, headers).await,
+            (READ, &Method::HEAD) => read(&registry, &caller, &path, query, headers).await.map(without_body),
             _ => Err(Problem::method(allow)),
         }
     };
@@ -173,7 +203,7 @@ fn finish(mut response: Response, allow: &'static str) -> Response {
     if allow == READ {
         // All that can be read here is public, so any site may show it.
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag"));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Retry-After, X-Request-Id"));
     }
     response
 }
@@ -185,7 +215,7 @@ pub(crate) fn options(allow: &'static str) -> Response {
     headers.insert(header::ALLOW, HeaderValue::from_static(allow));
     if allow == READ {
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Accept, If-None-Match"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Accept, Authorization, If-None-Match"));
     }
     response
 }
@@ -201,36 +231,98 @@ fn without_body(response: Response) -> Response {
     Response::from_parts(parts, Bytes::new().into())
 }
 
-async fn read(registry: &Arc<Registry>, caller: &Caller, path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn read(registry: &Arc<Registry>, caller: &Caller, path: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let shelf = registry.shelf();
-    if caller.may(Right::Read, "") {
-        if let Some(page) = shelf.store.get(path) {
-            return Ok(send(page, headers));
-        }
-    } else if !matches!(path, "/healthz" | "/readyz") {
-        // Who may see a part of the standards has a registry that has no others.
-        let seen = shelf.seen_by(&|id| caller.may(Right::Read, id));
-        let page = Store::new(&seen).get(path).cloned();
-        return page.map(|page| send(&page, headers)).ok_or_else(|| missing(&seen, path));
-    }
-    if let Some(code) = path.strip_prefix("/v1/findings/") {
-        let mut response = send(&crate::findings::page(&shelf.catalog, code, headers)?, headers);
-        response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
-        return Ok(response);
-    }
     match path {
-        "/healthz" => Ok(plain("ok")),
+        "/healthz" => return Ok(plain("ok".into())),
+        "/metrics" => {
+            let asked = Arc::clone(registry);
+            let text = tokio::task::spawn_blocking(move || metrics::text(&asked)).await;
+            return text.map(|text| plain(text.into())).map_err(|_| Problem::new(FAILED, "The counting broke off."));
+        }
         "/readyz" => {
             let asked = Arc::clone(registry);
             let ready = tokio::task::spawn_blocking(move || asked.ready()).await.unwrap_or(false);
             let not = || Problem::new(BUSY, "The server is about to stop, has no standards, or cannot reach its database.");
-            if ready { Ok(plain("ready")) } else { Err(not()) }
+            return if ready { Ok(plain("ready".into())) } else { Err(not()) };
         }
-        _ => Err(missing(&shelf.catalog, path)),
+        _ => {}
+    }
+    let searched = matches!(path, "/v1/standards" | "/") && !query.is_empty();
+    if caller.may(Right::Read, "") {
+        if let Some(page) = shelf.store.get(path).filter(|_| !searched) {
+            return Ok(send(page, headers));
+        }
+        return look_up(registry, Seen::All(shelf), path, query, headers).await;
+    }
+    // Who may see a part of the standards has a registry that has no others.
+    let seen = shelf.seen_by(&|id| caller.may(Right::Read, id));
+    if let Some(page) = Store::new(&seen).get(path).filter(|_| !searched) {
+        return Ok(send(page, headers));
+    }
+    look_up(registry, Seen::Part(seen), path, query, headers).await
+}
+
+/// The standards of which a caller may know.
+enum Seen {
+    All(Arc<Shelf>),
+    Part(Catalog),
+}
+
+impl Seen {
+    fn catalog(&self) -> &Catalog {
+        match self {
+            Seen::All(shelf) => &shelf.catalog,
+            Seen::Part(catalog) => catalog,
+        }
     }
 }
 
-fn plain(text: &'static str) -> Response {
+/// Answers that are made when they are asked for.
+async fn look_up(registry: &Arc<Registry>, seen: Seen, path: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let catalog = seen.catalog();
+    match path {
+        "/v1/standards" => return Ok(send(&search::page(catalog, query)?, headers)),
+        "/" => {
+            let [q] = crate::upload::parameters(query, ["q"])?;
+            let q = q.unwrap_or_default();
+            let words: String = form_urlencoded::Serializer::new(String::new()).append_pair("q", &q).finish();
+            let found = search::page(catalog, &words)?;
+            let found = serde_json::from_slice(&found.body).unwrap_or_default();
+            return Ok(send(&Page::new(crate::html::results(&q, &found), "text/html; charset=utf-8", crate::store::ASK), headers));
+        }
+        _ => {}
+    }
+    if let Some(code) = path.strip_prefix("/v1/findings/") {
+        let mut response = send(&crate::findings::page(catalog, code, headers)?, headers);
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+        return Ok(response);
+    }
+    if let Some(ask) = proofs::Ask::parse(path) {
+        // Of what may not be seen, nothing is said but that it is in the log: its hash.
+        if let proofs::Ask::Proof(id, version) = &ask
+            && !catalog.versions(id).iter().any(|p| p.manifest.version == *version)
+        {
+            return Err(unknown_standard(catalog, &format!("{id}@{version}")));
+        }
+        let (registry, query) = (Arc::clone(registry), query.to_owned());
+        let made = tokio::task::spawn_blocking(move || proofs::page(registry.database(), &ask, &query)).await;
+        let page = made.unwrap_or_else(|_| Err(Problem::new(FAILED, "The making of this answer broke off.")))?;
+        return page.map(|page| send(&page, headers)).ok_or_else(|| missing(catalog, path));
+    }
+    if Ask::parse(path).is_none() {
+        return Err(missing(catalog, path));
+    }
+    let (registry, path) = (Arc::clone(registry), path.to_owned());
+    let made = tokio::task::spawn_blocking(move || match Ask::parse(&path) {
+        Some(ask) => registry.made.page(seen.catalog(), &ask),
+        None => Err(missing(seen.catalog(), &path)),
+    });
+    let page = made.await.unwrap_or_else(|_| Err(Problem::new(FAILED, "The making of this answer broke off.")))?;
+    Ok(send(&page, headers))
+}
+
+fn plain(text: Bytes) -> Response {
     let mut response = Response::new(text.into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -239,12 +331,24 @@ fn plain(text: &'static str) -> Response {
 }
 
 fn send(page: &Page, request: &HeaderMap) -> Response {
-    let known = has_version(request, &page.etag);
-    let mut response = Response::new(if known { Bytes::new() } else { page.body.clone() }.into());
+    let packs = page.packs();
+    let packed = (packs && accepts_gzip(request)).then(|| page.packed().clone()).filter(|packed| !packed.is_empty());
+    // Each form of a body has a version of its own; who has one of them has them all.
+    let other = format!("{}-gzip\"", page.etag.trim_end_matches('"'));
+    let known = has_version(request, &page.etag) || packs && has_version(request, &other);
+    let etag = if packed.is_some() { &other } else { &page.etag };
+    let gzip = packed.is_some();
+    let mut response = Response::new(if known { Bytes::new() } else { packed.unwrap_or_else(|| page.body.clone()) }.into());
     let headers = response.headers_mut();
     // A digest is always fit for a header; without it the answer is still right.
-    if let Ok(etag) = HeaderValue::from_str(&page.etag) {
+    if let Ok(etag) = HeaderValue::from_str(etag) {
         headers.insert(header::ETAG, etag);
+    }
+    if packs {
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    if gzip && !known {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(page.cache));
     if known {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -41,13 +42,17 @@ pub async fn serve(listener: TcpListener, registry: Arc<Registry>, stop: impl Fu
             Either::Left((next, _)) => next,
             Either::Right(((), _)) => break,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(registry.limits.idle).max_buf_size(MAX_HEAD);
-        let service = TowerToHyperService::new(warp::service(filter.clone()));
+        let inner = TowerToHyperService::new(warp::service(filter.clone()));
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(peer);
+            inner.call(request)
+        });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             let _place = place;
@@ -86,6 +91,7 @@ pub fn run(settings: &Settings, announce: impl FnOnce(SocketAddr)) -> Result<(),
         crate::log::line("nothing-kept", serde_json::json!({"why": "neither --data nor --database was given"}));
     }
     let registry = Registry::open(concord_standards::catalog(), settings.limits(), settings.policy(), database).map_err(|fault| fault.0)?;
+    registry.tell(settings.behind_proxy, !settings.quiet);
     let served = runtime.block_on(async {
         // Before anyone knows the address, so that a signal from then on stops us in order.
         let stop = stop_signal()?;

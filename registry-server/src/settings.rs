@@ -75,6 +75,18 @@ pub struct Settings {
     /// Files checked at the same time.
     #[arg(long, value_name = "N", default_value_t = Limits::default().validations as u64, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub max_validations: u64,
+    /// Of these, files of one caller: of one token, or of one address without a token.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().per_caller as u64, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub max_validations_per_caller: u64,
+    /// Requests that one caller may make each second; ten seconds' worth may be made at once. 0 is no bound.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().rate)]
+    pub max_rate: u64,
+    /// The server stands behind a proxy: a caller's address is the last one in X-Forwarded-For.
+    #[arg(long)]
+    pub behind_proxy: bool,
+    /// Do not write a line for each request.
+    #[arg(long)]
+    pub quiet: bool,
     /// Connections open at the same time.
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections as u64, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub max_connections: u64,
@@ -108,6 +120,8 @@ impl Settings {
             idle: Duration::from_secs(self.max_idle),
             total: Duration::from_secs(self.max_time),
             validations: count(self.max_validations),
+            per_caller: count(self.max_validations_per_caller),
+            rate: self.max_rate,
             connections: count(self.max_connections),
             findings: self.max_findings,
             grace: Duration::from_secs(self.grace),

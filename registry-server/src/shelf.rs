@@ -77,6 +77,11 @@ impl Shelf {
         }
     }
 
+    /// A package's compiled form.
+    pub fn plan(&self, package: &concord_core::package::Package) -> Option<Arc<StandardPlan>> {
+        self.plans.get(&package.reference()).cloned()
+    }
+
     /// The standards of which a caller may know.
     pub fn seen_by(&self, sees: &dyn Fn(&str) -> bool) -> Catalog {
         let mut catalog = Catalog::default();

@@ -1,10 +1,14 @@
 //! The answers that never change while the server runs: all there is to say about the catalogue, by path.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use concord_core::package::catalog::Catalog;
 use concord_core::session::hex;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
@@ -21,7 +25,12 @@ pub struct Page {
     pub etag: String,
     /// `Cache-Control`.
     pub cache: &'static str,
+    /// The body packed, once somebody has asked for it.
+    packed: OnceLock<Bytes>,
 }
+
+/// Bodies below this are sent as they are.
+const SMALL: usize = 1_000;
 
 /// Kept, but asked about before each use.
 pub const ASK: &str = "public, no-cache";
@@ -34,7 +43,24 @@ impl Page {
     pub fn new(body: impl Into<Bytes>, media: &'static str, cache: &'static str) -> Page {
         let body = body.into();
         let etag = format!("\"{}\"", digest(&body));
-        Page { body, media, etag, cache }
+        Page { body, media, etag, cache, packed: OnceLock::new() }
+    }
+
+    /// Whether packing it is worth the while.
+    pub fn packs(&self) -> bool {
+        let text =
+            self.media.starts_with("text/") || self.media.contains("json") || self.media.contains("xml") || self.media.contains("toml");
+        text && !self.media.contains("spreadsheet") && self.body.len() >= SMALL
+    }
+
+    /// The body in the form of gzip.
+    pub fn packed(&self) -> &Bytes {
+        self.packed.get_or_init(|| {
+            let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+            // Writing into memory does not fail.
+            let done = packer.write_all(&self.body).and_then(|()| packer.finish());
+            done.map_or_else(|_| Bytes::new(), Bytes::from)
+        })
     }
 }
 
@@ -66,12 +92,13 @@ impl Store {
         for package in catalog.all() {
             let m = &package.manifest;
             let base = format!("/v1/standards/{}/versions/{}", m.id, m.version);
-            add(format!("/standards/{}/{}", m.id, m.version), html_page(html::standard(package)));
+            add(format!("/standards/{}/{}", m.id, m.version), html_page(html::standard(package, catalog.versions(&m.id))));
             add(base.clone(), json_page(&json::package(package)));
             for (path, bytes) in &package.files {
                 add(format!("{base}/files/{path}"), Page::new(bytes.clone(), media_type(path), FOREVER));
             }
         }
+        add("/v1/openapi.json".to_owned(), json_page(&crate::openapi::document()));
         for kind in crate::problem::ALL {
             add(format!("/problems/{}", kind.name), html_page(html::problem(kind)));
         }

@@ -2,54 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod program;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use concord_registry::backup;
 use concord_registry::db::sqlite::Sqlite;
+use program::{Program, ask};
 use serde_json::Value;
-
-struct Program {
-    child: Child,
-    address: String,
-}
-
-impl Program {
-    fn start(data: &Path) -> Program {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_concord-registry"));
-        command.args(["--listen", "127.0.0.1:0", "--open-to-write", "--data"]).arg(data);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Program { child, address: line.trim().trim_start_matches("http://").to_owned() }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// An answer's status and body; nothing when the connection broke.
-fn ask(address: &str, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
-    let length = body.len();
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").ok()?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).ok()?;
-    let status = text.split(' ').nth(1)?.parse().ok()?;
-    let body = serde_json::from_str(text.split_once("\r\n\r\n")?.1).ok()?;
-    Some((status, body))
-}
 
 /// How often the program is killed: a few times as a rule, as often as CONCORD_KILLS says when more is wanted.
 fn kills() -> u64 {

@@ -120,9 +120,21 @@ fn what_breaks_a_promise_needs_a_new_major_version_or_a_reason() {
     assert_eq!((status, kind(&body)), (409, "breaking"), "{body}");
     let detail = body["detail"].as_str().unwrap();
     assert!(detail.contains("blds@1.2") && detail.contains("Fresh") && detail.contains("2.0"), "{detail}");
+    assert_eq!(body["proposed"], "2.0");
+    let broken = &body["comparison"]["backward"]["breaks"][0];
+    assert_eq!((&broken["field"], &broken["code"]), (&json!("Fresh"), &json!("C206")));
+    // The witness is what the old version takes, and the new one does not: by the checks of the server itself.
+    let witness = broken["witness"][0]["csv"].as_str().unwrap();
+    let request = |version: &str| warp::test::request().method("POST").path(&format!("/v1/validate?standard=blds@{version}")).body(witness);
+    let valid = |version: &str| {
+        let found = block(request(version).reply(&routes(Arc::clone(&server.registry))));
+        serde_json::from_slice::<Value>(found.body()).unwrap()["valid"].clone()
+    };
+    assert_eq!(valid("1.2"), true);
     assert_eq!(server.get("/v1/standards/blds/versions/1.3").0, 404);
     let (status, body) = server.post(VERSIONS, json!({"files": package("1.3", Some(NEW_COLUMN)), "reason": "the law of May"}));
     assert_eq!(status, 201, "{body}");
+    assert_eq!(valid("1.3"), false);
     let log = audit::after(server.registry.database(), 0, 10_000).unwrap();
     assert!(log.iter().any(|row| row.target == "blds@1.3" && row.detail.contains("the law of May")));
     let (status, body) = server.post(VERSIONS, json!({"files": package("2.0", Some(NEW_COLUMN))}));
@@ -141,7 +153,7 @@ fn versions_move_on_in_their_life_and_are_still_readable() {
     assert_eq!(life("1.3", "withdraw", json!({"reason": " "})).0, 400);
     assert_eq!(life("1.3", "withdraw", json!({})).0, 400);
     assert_eq!(life("9", "withdraw", json!({"reason": "x"})).0, 404);
-    assert_eq!(life("1.2", "deprecate", json!({"reason": "x", "successor": "blds@9"})).0, 400);
+    assert_eq!(life("1.2", "deprecate", json!({"reason": "x", "successor": "blds@9"})).0, 404);
     assert_eq!(life("1.3", "withdraw", json!({"reason": "a mistake"})).1["state"], "withdrawn");
     assert_eq!(life("1.3", "deprecate", json!({"reason": "x"})).0, 404, "what was withdrawn stays so");
     assert_eq!(server.get("/v1/standards/blds/versions/1.3").1["manifest"]["status"], "withdrawn");

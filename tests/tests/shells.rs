@@ -129,7 +129,7 @@ struct Server {
 
 impl Server {
     fn start(program: &Path) -> Server {
-        let mut child = Command::new(program).args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Command::new(program).args(["--listen", "127.0.0.1:0", "--quiet"]).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("http://").unwrap_or_else(|| panic!("the server said {line:?}")).to_owned();

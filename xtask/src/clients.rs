@@ -15,15 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs every script of `tests/clients`.
 pub(crate) fn run() -> Outcome {
-    let (python, node) = (python()?, node()?);
-    run_command(cargo().args(["build", "--locked", "-p", "concord-registry"]))?;
-    let folder = root().join("target/clients/data");
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    }
-    let registry = target().join("debug").join(format!("concord-registry{}", std::env::consts::EXE_SUFFIX));
-    let token = ask(program(&registry).args(["token", "create", "--name", "clients", "--scope", "admin", "--data"]).arg(&folder));
-    let token = token.ok_or("no token could be made")?;
+    let (python, node) = (python("python", "tests/clients/requirements.txt")?, node()?);
+    let (registry, folder, token) = fresh("clients")?;
     let server = Server::start(&registry, &folder)?;
     let with = |command: &mut Command| {
         command.env("CONCORD_REGISTRY_URL", &server.address).env("CONCORD_REGISTRY_TOKEN", &token);
@@ -35,6 +28,35 @@ pub(crate) fn run() -> Outcome {
     }
     drop(server);
     run_command(program(&registry).args(["verify", "--data"]).arg(&folder))
+}
+
+/// Sends requests made up from the server's own description of its routes: none may be answered otherwise than described, and none be the
+/// server's fault.
+pub(crate) fn described() -> Outcome {
+    let python = python("schemathesis", "tests/openapi/requirements.txt")?;
+    let (registry, folder, token) = fresh("openapi")?;
+    let server = Server::start(&registry, &folder)?;
+    let description = format!("{}/v1/openapi.json", server.address);
+    let mut command = program(&python);
+    command.args(["-m", "schemathesis.cli", "--config-file", "tests/openapi/schemathesis.toml", "run", &description]);
+    // One after the other and always the same, so that what is found can be found again.
+    command.args(["--url", &server.address, "--workers", "1", "--seed", "1", "--max-examples", "50", "--no-color"]);
+    command.args(["--header", &format!("Authorization: Bearer {token}")]);
+    run_within(&mut command, PATIENCE * 5)?;
+    drop(server);
+    run_command(program(&registry).args(["verify", "--data"]).arg(&folder))
+}
+
+/// The program, and a folder for a registry of that name with a token that may do everything.
+fn fresh(name: &str) -> Result<(PathBuf, PathBuf, String), String> {
+    run_command(cargo().args(["build", "--locked", "-p", "concord-registry"]))?;
+    let folder = root().join("target/clients").join(format!("{name}-data"));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    }
+    let registry = target().join("debug").join(format!("concord-registry{}", std::env::consts::EXE_SUFFIX));
+    let token = ask(program(&registry).args(["token", "create", "--name", name, "--scope", "admin", "--data"]).arg(&folder));
+    Ok((registry, folder, token.ok_or("no token could be made")?))
 }
 
 fn target() -> PathBuf {
@@ -50,7 +72,7 @@ struct Server {
 impl Server {
     fn start(registry: &Path, data: &Path) -> Result<Server, String> {
         let mut command = program(registry);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--quiet", "--data"]).arg(data).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().map_err(|e| format!("{}: {e}", registry.display()))?;
         let mut line = String::new();
         let read = child.stdout.take().map(|out| BufReader::new(out).read_line(&mut line));
@@ -77,10 +99,10 @@ fn installed_from(folder: &Path, list: &Path) -> Result<(bool, PathBuf, Vec<u8>)
     Ok((std::fs::read(&stamp).is_ok_and(|found| found == wanted), stamp, wanted))
 }
 
-/// A Python of our own with the clients in it.
-fn python() -> Result<PathBuf, String> {
-    let folder = root().join("target/clients/python");
-    let list = root().join("tests/clients/requirements.txt");
+/// A Python of our own, under that name, with what a list names in it.
+fn python(name: &str, list: &str) -> Result<PathBuf, String> {
+    let folder = root().join("target/clients").join(name);
+    let list = root().join(list);
     let own = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let (there, stamp, wanted) = installed_from(&folder, &list)?;
     if !there {

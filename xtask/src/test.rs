@@ -21,6 +21,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "wasm", needs_setup: true, run: || wasm::run(&[]) },
     Stage { name: "unit", needs_setup: true, run: unit },
     Stage { name: "clients", needs_setup: false, run: clients::run },
+    Stage { name: "openapi", needs_setup: false, run: clients::described },
     Stage { name: "browser", needs_setup: true, run: browser },
 ];
 

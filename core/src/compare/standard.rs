@@ -7,6 +7,7 @@ use crate::finding::Severity;
 use crate::package::{CodeList, Package, Resource, Rule};
 use crate::schema::{Field, Presence};
 
+use super::documents;
 use super::tables::Pair;
 use super::version::{Size, propose};
 use super::{Answer, Break, Budget, Doubt, Inclusion};
@@ -98,13 +99,38 @@ fn inclusion(one: &Package, other: &Package, budget: &mut Budget) -> Inclusion {
     if other.manifest.utf8_only && !one.manifest.utf8_only {
         out.doubts.push(doubt("", "text must be stored as UTF-8".to_owned()));
     }
+    nested(one, other, &plans, budget, &mut out);
     for (path, bytes) in &other.files {
-        let nested = path.ends_with(".schema.json") || path.ends_with(".xsd");
-        if nested && one.files.get(path) != Some(bytes) {
-            out.doubts.push(doubt(path, "schemas of this kind are not compared yet".to_owned()));
+        let root = one.resources.iter().any(|r| r.nested.is_some() && path.strip_suffix(".schema.json") == Some(&r.name));
+        let why = match path.rsplit_once('.') {
+            Some((_, "xsd")) => "XML Schemas are not compared yet",
+            Some((start, "json")) if start.ends_with(".schema") && !root => "it is a schema that others refer to",
+            _ => continue,
+        };
+        if one.files.get(path) != Some(bytes) {
+            out.doubts.push(doubt(path, why.to_owned()));
         }
     }
     out
+}
+
+/// The resources that are nested documents.
+fn nested(one: &Package, other: &Package, plans: &(Arc<StandardPlan>, Arc<StandardPlan>), budget: &mut Budget, out: &mut Inclusion) {
+    for a in &plans.0.nested {
+        let name = &a.table.name;
+        let file = format!("{name}.schema.json");
+        let b = plans.1.nested.iter().find(|b| b.table.name == *name);
+        match (b, one.files.get(&file), other.files.get(&file)) {
+            (Some(b), Some(before), Some(after)) => {
+                out.extend(documents::within(name, (&plans.0, a, before), (&plans.1, b, after), budget));
+            }
+            // That a resource is gone is told with the tables.
+            _ if other.resource(name).is_none() => {}
+            _ => {
+                out.doubts.push(Doubt { resource: name.as_str().into(), field: None, why: "it is no longer a nested document".to_owned() })
+            }
+        }
+    }
 }
 
 /// One table of a standard as a standard of its own.

@@ -7,6 +7,7 @@ use crate::check::plan::StandardPlan;
 use crate::decode::dialect::DialectHints;
 use crate::encode::write_csv_cell;
 use crate::finding::{Finding, Severity};
+use crate::jschema::plan::Candidates;
 use crate::read::{Intake, ReadOptions};
 use crate::session::Feed;
 
@@ -15,6 +16,8 @@ use crate::session::Feed;
 pub struct Witness {
     /// The one in which the fault is comes first.
     pub tables: Vec<WitnessTable>,
+    /// A nested document, when the resource has no tables: its resource, and the document as JSON.
+    pub document: Option<(Arc<str>, String)>,
 }
 
 /// One table of a witness.
@@ -52,7 +55,12 @@ impl WitnessTable {
 impl Witness {
     /// A witness of one table.
     pub(super) fn of(resource: &str, header: Vec<String>, rows: Vec<Vec<String>>) -> Witness {
-        Witness { tables: vec![WitnessTable { resource: resource.into(), header, rows }] }
+        Witness { tables: vec![WitnessTable { resource: resource.into(), header, rows }], document: None }
+    }
+
+    /// A witness of one nested document.
+    pub(super) fn of_document(resource: &str, document: &serde_json::Value) -> Witness {
+        Witness { tables: Vec::new(), document: Some((resource.into(), format!("{document}\n"))) }
     }
 
     /// What a version finds at error level, by the checks that users run.
@@ -64,8 +72,14 @@ impl Witness {
             header: Some(true),
             ..DialectHints::default()
         };
-        let options = Options { max_findings: 200, hints, read: ReadOptions::default() };
-        let files: Vec<(String, String)> = self.tables.iter().map(|t| (format!("{}.csv", t.resource), t.csv())).collect();
+        let mut read = ReadOptions::default();
+        if let Some((resource, _)) = &self.document {
+            let all = plan.nested.iter().filter(|n| *n.table.name == **resource).cloned().collect();
+            read.nested = Candidates { all, given: true };
+        }
+        let options = Options { max_findings: 200, hints, read };
+        let document = self.document.iter().map(|(resource, json)| (format!("{resource}.json"), json.clone()));
+        let files: Vec<(String, String)> = self.tables.iter().map(|t| (format!("{}.csv", t.resource), t.csv())).chain(document).collect();
         let mut intakes: Vec<Option<Intake>> =
             files.iter().map(|(name, text)| Some(Intake::of_bytes(name, text.as_bytes(), true, &options.read))).collect();
         let starts: Vec<Start<'_>> = intakes.iter().flatten().map(Intake::start).collect();

@@ -344,7 +344,8 @@ impl NestedReader {
             Ok(end) => self.record(buffer, end, out, findings),
             Err(Stop::More) if !last => return self.too_long(buffer, findings),
             Err(stop) => match balanced(&buffer[self.at..]) {
-                Some(length) => self.lost(buffer, self.at + length, stop, findings),
+                // A brace that closes nothing is a lost record by itself.
+                Some(length) => self.lost(buffer, self.at + length.max(1), stop, findings),
                 None if !last => return self.too_long(buffer, findings),
                 None => {
                     self.lost(buffer, buffer.len(), stop, findings);

@@ -59,6 +59,10 @@ fn section(out: &mut String, title: &str, inclusion: &Inclusion) {
         for table in &found.witness.tables {
             witness(out, table, found.field.as_deref());
         }
+        if let Some((resource, json)) = &found.witness.document {
+            let _ = writeln!(out, "    accepted by the one version and refused by the other ({}):", visible(resource));
+            let _ = writeln!(out, "      {}", visible(json.trim_end()).chars().take(1000).collect::<String>());
+        }
     }
     more(out, inclusion.breaks.len());
     for doubt in inclusion.doubts.iter().take(SHOWN) {
@@ -168,6 +172,12 @@ pub(super) fn inclusion(w: &mut Writer, inclusion: &Inclusion) {
             w.open('{');
             w.member("resource", &table.resource);
             w.member("csv", &table.csv());
+            w.close('}');
+        }
+        if let Some((resource, json)) = &witness.document {
+            w.open('{');
+            w.member("resource", resource);
+            w.member("json", json);
             w.close('}');
         }
         w.close(']');

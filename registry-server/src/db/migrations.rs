@@ -34,6 +34,10 @@ const STEPS: &[&[&str]] = &[&[
     // Every write, each row bound to the one before it by its hash.
     "CREATE TABLE audit (seq INTEGER NOT NULL PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
         target TEXT NOT NULL, detail TEXT NOT NULL, previous BLOB NOT NULL, hash BLOB NOT NULL)",
+], &[
+    // What was published, in the tree whose root is signed; and the key.
+    "CREATE TABLE log_entries (seq INTEGER NOT NULL PRIMARY KEY, entry TEXT NOT NULL)",
+    "CREATE TABLE log_key (only_row INTEGER NOT NULL PRIMARY KEY, secret BLOB NOT NULL)",
 ]];
 
 /// The version of the tables that this program writes.

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::subjects::read::{self, Seen};
 use super::subjects::register::{Wish, add};
 use super::subjects::{Kind, Name, OF_STANDARDS, Proposal, Refusal};
-use super::{audit, content, keep_content, next_number, now};
+use super::{audit, content, keep_content, next_number, now, signed};
 use crate::db::{Datum, Fault, Row, Statements, one};
 
 /// Where a published version stands.
@@ -150,6 +150,7 @@ pub fn publish(s: &mut dyn Statements, package: &Package, actor: &str, notes: &s
     }
     let detail = json!({"digest": package.digest, "files": package.files.len(), "notes": notes});
     audit::append(s, actor, "publish", &package.reference(), &detail)?;
+    signed::catch_up(s)?;
     Ok(Outcome::New)
 }
 

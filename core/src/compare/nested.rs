@@ -1,14 +1,17 @@
-//! JSON Schema: `read` accepts all that `written` does when each of its demands follows from one that `written` makes.
+//! JSON Schema: whether one accepts all that another does, shown part by part.
 //!
-//! The rules are those of the sets that keywords stand for. A keyword that is not known here is only taken when both sides have it alike.
-//! References are followed within the document; steps are counted, and when there are too many the answer is that nothing was shown.
+//! `read` accepts all that `written` does when each of its demands follows from one that `written` makes. The rules are those of the sets that
+//! keywords stand for. A keyword that is not known here is only taken when both sides have it alike. References are followed within the
+//! document; steps are counted, and when there are too many the answer is that nothing was shown.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::{is_note, number};
+use crate::decimal::Decimal;
+use crate::jschema::documents::Draft;
+use crate::render::words::visible;
 
 /// Most steps of one comparison.
 const STEPS: usize = 20_000;
@@ -16,24 +19,77 @@ const STEPS: usize = 20_000;
 /// Deepest nesting of a comparison, references included. One that goes deeper refers to itself.
 const DEPTH: usize = 64;
 
+/// Whether `read` accepts everything that `written` accepts. A document that does not say its version is of 2020-12.
+///
+/// # Errors
+/// A clause for people that says where the first difference lies that is not shown to be harmless.
 pub(super) fn accepts_all(written: &Value, read: &Value) -> Result<(), String> {
     if draft(written) != draft(read) {
-        return Err("they follow different drafts of JSON Schema".to_owned());
+        return Err("they follow different versions of JSON Schema".to_owned());
     }
     if [written, read].iter().any(|schema| refers(schema) && has_base(schema, true)) {
         return Err("references are resolved against other addresses than the schema's own".to_owned());
     }
-    let mut walk = Walk { written, read, steps: 0 };
+    let same = ["$defs", "definitions"].iter().all(|part| written.get(part) == read.get(part))
+        && [written, read].iter().all(|schema| refers_to_definitions_only(schema));
+    let mut walk = Walk { written, read, same, steps: 0 };
     walk.within(written, read, &Place { depth: 0, path: String::new() })
 }
 
-fn draft(schema: &Value) -> Option<&str> {
-    schema.get("$schema").and_then(Value::as_str).map(|text| text.trim_end_matches('#'))
+/// Whether a schema may refer to another document.
+pub(super) fn leads_out(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.iter().any(|(name, value)| match name.as_str() {
+            "$ref" | "$dynamicRef" | "$recursiveRef" => value.as_str().is_none_or(|to| !to.starts_with('#')),
+            _ => leads_out(value),
+        }),
+        Value::Array(items) => items.iter().any(leads_out),
+        _ => false,
+    }
+}
+
+fn draft(schema: &Value) -> Option<Draft> {
+    match schema.get("$schema").and_then(Value::as_str) {
+        Some(address) => Draft::of_address(address),
+        None => Some(Draft::D2020),
+    }
+}
+
+/// Whether all references lead to the definitions at the top, so that equal definitions make equal references.
+fn refers_to_definitions_only(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.iter().all(|(name, value)| match name.as_str() {
+            "$ref" => value.as_str().is_none_or(|to| to.starts_with("#/$defs/") || to.starts_with("#/definitions/")),
+            "$dynamicRef" | "$recursiveRef" => false,
+            _ => refers_to_definitions_only(value),
+        }),
+        Value::Array(items) => items.iter().all(refers_to_definitions_only),
+        _ => true,
+    }
+}
+
+/// Members that say nothing about what is accepted.
+fn is_note(name: &str) -> bool {
+    matches!(
+        name,
+        "title" | "description" | "$comment" | "examples" | "example" | "default" | "deprecated" | "readOnly" | "writeOnly" | "$id" | "id"
+    )
+}
+
+fn number(value: &Value) -> Option<Decimal> {
+    value.as_number().and_then(|n| Decimal::parse(&n.to_string()))
+}
+
+/// A text of the schema's for a sentence.
+fn shown(text: &str) -> String {
+    visible(&text.chars().take(80).collect::<String>())
 }
 
 struct Walk<'v> {
     written: &'v Value,
     read: &'v Value,
+    /// Whether a reference means the same in both.
+    same: bool,
     steps: usize,
 }
 
@@ -78,7 +134,8 @@ impl<'v> Walk<'v> {
         }
         let (written, read) = (follow(self.written, written), follow(self.read, read));
         let (Some(written), Some(read)) = (written, read) else { return place.no("a reference leads out of the schema") };
-        if matches!(read, Value::Bool(true)) || matches!(written, Value::Bool(false)) {
+        let alike = written == read && (self.same || !refers(written));
+        if alike || matches!(read, Value::Bool(true)) || matches!(written, Value::Bool(false)) {
             return Ok(());
         }
         static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
@@ -94,7 +151,7 @@ impl<'v> Walk<'v> {
             }
         }
         for (keyword, asked) in r {
-            self.follows(keyword, asked, w, r, place)?;
+            self.follows(keyword, asked, written, (w, r), place)?;
         }
         Ok(())
     }
@@ -104,8 +161,8 @@ impl<'v> Walk<'v> {
         &mut self,
         keyword: &str,
         asked: &'v Value,
-        w: &'v Map<String, Value>,
-        r: &'v Map<String, Value>,
+        written: &'v Value,
+        (w, r): (&'v Map<String, Value>, &'v Map<String, Value>),
         place: &Place,
     ) -> Result<(), String> {
         if is_note(keyword) || matches!(keyword, "$schema" | "definitions" | "$defs") {
@@ -146,7 +203,7 @@ impl<'v> Walk<'v> {
                         let allowed: BTreeSet<String> = allowed.iter().map(Value::to_string).collect();
                         match were.iter().map(Value::to_string).find(|v| !allowed.contains(v)) {
                             None => Ok(()),
-                            Some(gone) => place.no(&format!("the value {} was accepted", crate::problem::shown(&gone))),
+                            Some(gone) => place.no(&format!("the value {} was accepted", shown(&gone))),
                         }
                     }
                     None => place.no("other values than those listed were accepted"),
@@ -166,7 +223,7 @@ impl<'v> Walk<'v> {
                 let had = w.get("required").map(list_of).unwrap_or_default();
                 match list_of(asked).into_iter().find(|name| !had.contains(name)) {
                     None => Ok(()),
-                    Some(name) => place.no(&format!("\"{}\" could be left out", crate::problem::shown(name))),
+                    Some(name) => place.no(&format!("\"{}\" could be left out", shown(name))),
                 }
             }
             "properties" => self.properties(asked, w, place),
@@ -181,30 +238,17 @@ impl<'v> Walk<'v> {
             }
             "items" => self.within(given.unwrap_or(&Value::Bool(true)), asked, &place.down("items")),
             "allOf" => {
+                let below = place.down("allOf");
                 let parts = asked.as_array().map_or(&[][..], Vec::as_slice);
-                if given == Some(asked) && self.same_definitions() {
-                    return Ok(());
-                }
-                parts.iter().enumerate().try_for_each(|(i, part)| {
-                    let mut result = Ok(());
-                    for (k, v) in part.as_object().into_iter().flatten() {
-                        result = self.follows(k, v, w, part.as_object().unwrap_or(r), &place.down("allOf").down(&i.to_string()));
-                        if result.is_err() {
-                            break;
-                        }
-                    }
-                    if part == &Value::Bool(false) { place.no("nothing is accepted here any more") } else { result }
-                })
+                parts.iter().enumerate().try_for_each(|(i, part)| self.within(written, part, &below.down(&i.to_string())))
             }
             "anyOf" => {
-                if given == Some(asked) && self.same_definitions() {
+                if given == Some(asked) && (self.same || !refers(asked)) {
                     return Ok(());
                 }
+                let below = place.down("anyOf");
                 let parts = asked.as_array().map_or(&[][..], Vec::as_slice);
-                let shown = parts.iter().any(|part| {
-                    part == &Value::Bool(true)
-                        || part.as_object().is_some_and(|p| p.iter().all(|(k, v)| self.follows(k, v, w, p, &place.down("anyOf")).is_ok()))
-                });
+                let shown = parts.iter().any(|part| self.within(written, part, &below).is_ok());
                 if shown { Ok(()) } else { place.no("none of the alternatives is shown to accept everything that was accepted") }
             }
             // What these demand depends on other keywords beside them.
@@ -217,12 +261,8 @@ impl<'v> Walk<'v> {
 
     /// A keyword of which nothing is known but that it is the same.
     fn alike(&self, keyword: &str, asked: Option<&Value>, given: Option<&Value>, place: &Place) -> Result<(), String> {
-        let same = asked == given && (self.same_definitions() || !asked.is_some_and(refers));
-        if same { Ok(()) } else { place.no(&format!("{} differs", crate::problem::shown(keyword))) }
-    }
-
-    fn same_definitions(&self) -> bool {
-        ["$defs", "definitions"].iter().all(|part| self.written.get(part) == self.read.get(part))
+        let same = asked == given && (self.same || !asked.is_some_and(refers));
+        if same { Ok(()) } else { place.no(&format!("{} differs", shown(keyword))) }
     }
 
     fn properties(&mut self, asked: &'v Value, w: &'v Map<String, Value>, place: &Place) -> Result<(), String> {

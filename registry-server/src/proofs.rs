@@ -1,0 +1,72 @@
+//! `GET /v1/log…` and `…/proof`: the signed log for those who check what they are given.
+
+use concord_core::session::hex;
+use serde_json::{Value, json};
+
+use crate::db::{self, Database, Fault};
+use crate::keep::signed::{self, Log};
+use crate::merkle::{self, Hash};
+use crate::problem::{FAILED, Problem, WRONG_PARAMETER};
+use crate::store::{ASK, Page};
+use crate::upload::parameters;
+
+/// What a path asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// `/v1/log`
+    Checkpoint,
+    /// `/v1/log/consistency?from=N`
+    Consistency,
+    /// `/v1/standards/{id}/versions/{version}/proof`
+    Proof(String, String),
+}
+
+impl Ask {
+    pub(crate) fn parse(path: &str) -> Option<Ask> {
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        match parts[..] {
+            ["v1", "log"] => Some(Ask::Checkpoint),
+            ["v1", "log", "consistency"] => Some(Ask::Consistency),
+            ["v1", "standards", id, "versions", version, "proof"] => Some(Ask::Proof(id.to_owned(), version.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// The answer. `None` when the log has no such version.
+pub(crate) fn page(database: &dyn Database, ask: &Ask, query: &str) -> Result<Option<Page>, Problem> {
+    let log = db::read(database, signed::log).map_err(|fault| failed(&fault))?;
+    let hashes = |proof: Vec<Hash>| proof.iter().map(|hash| hex(hash)).collect::<Vec<_>>();
+    let body = match ask {
+        Ask::Checkpoint => log.checkpoint.json(),
+        Ask::Consistency => {
+            let [from] = parameters(query, ["from"])?;
+            let wrong = || Problem::new(WRONG_PARAMETER, format!("The parameter from is a whole number from 0 to {}.", log.leaves.len()));
+            let from = from.and_then(|text| text.parse::<usize>().ok().filter(|n| *n <= log.leaves.len()));
+            let from = from.ok_or_else(wrong)?;
+            json!({"from": from, "proof": hashes(merkle::consistency(&log.leaves, from)), "checkpoint": log.checkpoint.json()})
+        }
+        Ask::Proof(id, version) => match place(&log, id, version) {
+            Some(index) => json!({
+                "index": index,
+                "entry": log.entries.get(index),
+                "proof": hashes(merkle::inclusion(&log.leaves, index)),
+                "checkpoint": log.checkpoint.json(),
+            }),
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(Page::new(format!("{body:#}\n"), "application/json", ASK)))
+}
+
+fn place(log: &Log, id: &str, version: &str) -> Option<usize> {
+    log.entries.iter().position(|entry| {
+        let entry: Value = serde_json::from_str(entry).unwrap_or_default();
+        entry["id"] == id && entry["version"] == version
+    })
+}
+
+fn failed(fault: &Fault) -> Problem {
+    crate::log::fault(fault);
+    Problem::new(FAILED, "The registry's log could not be read.")
+}

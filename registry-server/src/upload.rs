@@ -1,0 +1,129 @@
+//! A file's body on its way to the thread that works on it.
+//!
+//! The pieces go through a short channel. When the work is slower than the client, the channel is full and the socket is left unread, so a file is
+//! never held whole. When the client goes away, the channel ends without its last word and the thread drops what it has.
+
+use std::pin::Pin;
+
+use bytes::{Buf, Bytes};
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+use warp::http::{HeaderMap, header};
+
+use crate::Limits;
+use crate::limits::MAX_NAME;
+use crate::problem::{BODY_TOO_LARGE, BROKEN_BODY, FAILED, OUT_OF_TIME, Problem, TOO_SLOW, UNSUPPORTED_BODY, WRONG_PARAMETER, shown};
+
+/// Message to the working thread.
+pub(crate) enum Piece {
+    /// Further bytes.
+    Bytes(Bytes),
+    /// The file is whole.
+    End,
+}
+
+/// Hands a body over piece by piece, within the bounds of size and time.
+pub(crate) async fn pump<S, B, E>(
+    limits: &Limits,
+    deadline: Instant,
+    mut body: Pin<&mut S>,
+    sender: mpsc::Sender<Piece>,
+) -> Result<(), Problem>
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf + Send,
+    E: Send,
+{
+    let mut size: u64 = 0;
+    loop {
+        let patience = limits.idle.min(deadline.saturating_duration_since(Instant::now()));
+        let next = timeout(patience, body.next()).await;
+        let piece = match next.map_err(|_| too_slow(limits))? {
+            None => Piece::End,
+            Some(Err(_)) => return Err(Problem::new(BROKEN_BODY, format!("It broke off after {size} bytes."))),
+            Some(Ok(mut piece)) => {
+                size = size.saturating_add(piece.remaining() as u64);
+                if size > limits.body {
+                    return Err(too_large(limits.body));
+                }
+                Piece::Bytes(piece.copy_to_bytes(piece.remaining()))
+            }
+        };
+        let end = matches!(piece, Piece::End);
+        let sent = timeout_at(deadline, sender.send(piece)).await;
+        // The thread takes pieces until it is told the end; when it does not, it has failed.
+        sent.map_err(|_| out_of_time(limits))?.map_err(|_| broke_off())?;
+        if end {
+            return Ok(());
+        }
+    }
+}
+
+/// The work broke off.
+pub(crate) fn broke_off() -> Problem {
+    Problem::new(FAILED, "The work on this file broke off.")
+}
+
+/// The work takes too long.
+pub(crate) fn out_of_time(limits: &Limits) -> Problem {
+    Problem::new(OUT_OF_TIME, format!("A file may take {} seconds.", limits.total.as_secs()))
+}
+
+fn too_slow(limits: &Limits) -> Problem {
+    let detail = format!("No byte came for {} seconds, or the whole took longer than {}.", limits.idle.as_secs(), limits.total.as_secs());
+    Problem::new(TOO_SLOW, detail)
+}
+
+fn too_large(limit: u64) -> Problem {
+    Problem::new(BODY_TOO_LARGE, format!("It takes files of up to {limit} bytes."))
+}
+
+/// What can be refused before a byte of the body is read.
+pub(crate) fn check_headers(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
+    let encoded = headers.get_all(header::CONTENT_ENCODING).iter().any(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if encoded {
+        return Err(Problem::new(UNSUPPORTED_BODY, "The body has a Content-Encoding; send it without one."));
+    }
+    let kind = headers.get(header::CONTENT_TYPE).map(|v| v.as_bytes().to_ascii_lowercase());
+    if kind.is_some_and(|k| k.starts_with(b"multipart/")) {
+        return Err(Problem::new(UNSUPPORTED_BODY, "The body is a form with parts; send the file's bytes alone."));
+    }
+    // A length that cannot be read is the HTTP layer's to refuse; the bytes are counted as they come in any case.
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    Ok(())
+}
+
+/// The parameters of an address, each at most once and none but those that are known.
+///
+/// # Errors
+/// Which one is wrong.
+pub(crate) fn parameters<const N: usize>(query: &str, known: [&str; N]) -> Result<[Option<String>; N], Problem> {
+    let mut found = [const { None }; N];
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        let Some(place) = known.iter().position(|name| *name == key).and_then(|at| found.get_mut(at)) else {
+            let detail = format!("There is no parameter \"{}\"; there are {}.", shown(&key), known.join(", "));
+            return Err(Problem::new(WRONG_PARAMETER, detail));
+        };
+        if place.replace(value.into_owned()).is_some() {
+            return Err(Problem::new(WRONG_PARAMETER, format!("The parameter \"{key}\" stands there twice.")));
+        }
+    }
+    Ok(found)
+}
+
+/// The name of the file that is sent.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn file_name(name: Option<String>) -> Result<String, Problem> {
+    let name = name.unwrap_or_else(|| "body".to_owned());
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(|c: char| c == '/' || c == '\\' || c.is_control()) {
+        let detail = format!("The name is that of the file alone, without folders, and of up to {MAX_NAME} characters.");
+        return Err(Problem::new(WRONG_PARAMETER, detail));
+    }
+    Ok(name)
+}
