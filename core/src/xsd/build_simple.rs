@@ -536,12 +536,17 @@ impl Compiler<'_, '_> {
         match name {
             "length" | "minLength" | "maxLength" | "totalDigits" | "fractionDigits" => {
                 let Some(n) = count(text) else { return };
-                let (now, before, ok): (&mut Option<u64>, Option<u64>, fn(u64, u64) -> bool) = match name {
-                    "length" => (&mut facets.length, was.length, |n, b| n == b),
-                    "minLength" => (&mut facets.min_length, was.min_length, |n, b| n >= b),
-                    "maxLength" => (&mut facets.max_length, was.max_length, |n, b| n <= b),
-                    "totalDigits" => (&mut facets.total, was.total, |n, b| n <= b),
-                    _ => (&mut facets.fraction, was.fraction, |n, b| n <= b),
+                let ok: fn(u64, u64) -> bool = match name {
+                    "length" => |n, b| n == b,
+                    "minLength" => |n, b| n >= b,
+                    _ => |n, b| n <= b,
+                };
+                let (now, before) = match name {
+                    "length" => (&mut facets.length, was.length),
+                    "minLength" => (&mut facets.min_length, was.min_length),
+                    "maxLength" => (&mut facets.max_length, was.max_length),
+                    "totalDigits" => (&mut facets.total, was.total),
+                    _ => (&mut facets.fraction, was.fraction),
                 };
                 if before.is_some_and(|b| !ok(n, b) || fixed && n != b) {
                     wrong = Some("is looser than that of the base, or the base fixes it");

@@ -29,6 +29,7 @@ pub(crate) const ANY_SIMPLE: TypeId = TypeId(1);
 pub(crate) const UNBOUNDED: u32 = u32::MAX;
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "values are held against simple types for every text, which should take no further step")]
 pub(crate) enum Type {
     /// Not built, or not to be built.
     Pending,
