@@ -206,13 +206,17 @@ fn append_number(cell: &str, format: &NumberFormat, out: &mut Vec<u8>) -> Option
         return None;
     }
     let mut leading = true;
-    for c in whole.chars() {
+    let mut chars = whole.chars().peekable();
+    let mut before = None;
+    while let Some(c) = chars.next() {
+        // A character that groups digits stands between two of them.
+        let between = before.replace(c).is_some_and(|b| b.is_ascii_digit()) && chars.peek().is_some_and(char::is_ascii_digit);
         if c.is_ascii_digit() {
             leading = leading && c == '0';
             if !leading {
                 out.push(c as u8);
             }
-        } else if Some(c) != format.group {
+        } else if Some(c) != format.group || !between {
             return None;
         }
     }

@@ -11,6 +11,7 @@ use Severity::{Error, Info, Warning};
 
 mod bytes;
 mod conversion;
+mod json;
 mod packages;
 mod records;
 mod structure;
@@ -66,6 +67,7 @@ pub const CHECKS: &[&[Check]] = &[
     xml::STRUCTURE,
     values::CHECKS,
     xml::VALUES,
+    json::CHECKS,
     records::CHECKS,
     conversion::CHECKS,
     packages::CHECKS,

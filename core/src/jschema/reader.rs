@@ -311,7 +311,9 @@ impl NestedReader {
         self.skip_blanks(buffer, b"");
         let Some(&byte) = buffer.get(self.at) else {
             if last {
-                findings.push(stopped(self.here(), "the file ends before the list of records does"));
+                let mut finding = stopped(self.here(), "the file ends before the list of records does");
+                finding.place.pointer = Some(self.prefix.as_str().into());
+                findings.push(finding);
                 (self.state, self.told) = (State::Dead, true);
             }
             return false;

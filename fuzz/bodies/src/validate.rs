@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use concord_core::bounds::SAMPLE;
-use concord_core::check::dataset::{Dataset, Options, Start};
+use concord_core::check::dataset::{Dataset, Options};
 use concord_core::check::plan::StandardPlan;
 use concord_core::read::{Form, Intake, ReadOptions, form};
 use concord_core::render::{Format, Options as Layout, render};
@@ -82,7 +82,8 @@ fn feed(choice: &Choice, options: &Options, file: &[u8], step: usize) -> String 
         // Other forms have batches of their own; only how the bytes come is left to vary.
         return session(choice, options, file.chunks(step));
     }
-    let start = Start::delimited("input.csv", &file[..file.len().min(SAMPLE)], file.len() <= SAMPLE);
+    let intake = Intake::of_bytes("input.csv", file, true, &options.read);
+    let start = intake.start();
     let plan = choice.decide(std::slice::from_ref(&start), options);
     let mut dataset = Dataset::open(plan, std::slice::from_ref(&start), false, options.clone());
     if let Some((check, data_start)) = dataset.start(0, &start) {

@@ -87,7 +87,12 @@ pub(super) const STRUCTURE: &[Check] = &[
                 "[{what}]",
                 "Delete the attribute, or correct its name[: likely {near}].",
             ),
-            kind("missing", "<{element}> lacks the attribute {what}", "the attribute {what}", "Add {what}=\"…\" to <{element}>."),
+            kind(
+                "missing",
+                "<{element}> lacks the attribute {what}",
+                "the attribute {what}",
+                "Add the attribute {what} to <{element}>, with its value.",
+            ),
             kind(
                 "undeclared",
                 "the attribute {value} is not known to the schema",
@@ -130,7 +135,7 @@ pub(super) const STRUCTURE: &[Check] = &[
                 "abstract",
                 "<{element}> must say with xsi:type which kind it is",
                 "xsi:type with a type of the schema",
-                "Add xsi:type=\"…\" to the element.",
+                "Add the attribute xsi:type with the name of the kind to the element.",
             ),
         ],
     },
