@@ -222,8 +222,9 @@ fn bombs() -> Vec<Bomb> {
             "a workbook of 600 MB in few bytes",
             "bomb.xlsx",
             workbook("A1:C9", &[(&b"<row><c><v>1</v></c></row>".repeat(MB / 26), 600)]),
-            "C230",
-            "1048576 rows",
+            // It has no header, so nothing behind the first rows is read.
+            "C210",
+            "looks like data",
         ),
         of(
             "a workbook of 600 MB, packed as tables are",
@@ -234,7 +235,7 @@ fn bombs() -> Vec<Bomb> {
         ),
         of("a zip of a million files", "many.zip", zip_of_many(1_000_000, 1_000_000), "C110", "bound of 10000 files"),
         of("a zip of a million files that states ten", "many.zip", zip_of_many(1_000_000, 10), "C110", "bound of 10000 files"),
-        of("zips in zips", "nested.zip", nested_zips(20), "C113", "inner.zip"),
+        of("zips in zips", "nested.zip", nested_zips(20), "C113", "holds no table"),
         of("gzips in gzips", "nested.csv.gz", nested_gzips(20), "C104", ""),
         of(
             "a sheet that claims all rows and columns there can be, with a cell in the last column of each row",
