@@ -1,6 +1,7 @@
 //! Checks: a package's tables compiled once into plans, and files checked by them block by block.
 //!
 //! - [`plan`]: a table's schema and rules, compiled.
+//! - [`names`]: which column of a header is which field.
 //! - [`bind`]: a plan and one file's header become a binding: which column is which field.
 //! - [`block`]: whole records of one block against a binding; gives an outcome that does not depend on other blocks.
 //! - [`table`]: one file: outcomes merged in order, keys, and what only the whole file can say.
@@ -21,6 +22,7 @@ pub(crate) mod filled;
 pub mod hygiene;
 pub mod keys;
 mod mend;
+pub mod names;
 pub(crate) mod near;
 pub mod plan;
 pub mod rows;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::check::bind::{HeaderMatch, Named, Sample};
+use crate::check::bind::Sample;
 use crate::check::dataset::Start;
+use crate::check::names::{HeaderMatch, HeaderNames, Named};
 use crate::check::plan::{StandardPlan, TablePlan};
 use crate::decode::Head;
 use crate::decode::dialect::DialectHints;
@@ -70,6 +71,7 @@ impl Guess {
 /// All readings with at least one known column, best first.
 pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> Vec<Guess> {
     let names = head.names();
+    let names = HeaderNames::of(&names);
     let records = sample.records(head, RECORDS);
     let mut guesses: Vec<Guess> = Vec::new();
     for plan in plans {
@@ -80,17 +82,16 @@ pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> 
                 continue;
             }
             let missing: Vec<String> = found.missing(table).into_iter().map(str::to_owned).collect();
-            let unknown = names.len() - known;
+            let unknown = names.columns - known;
             let mut cells = (0, 0);
-            for (c, matched) in found.columns.iter().enumerate() {
-                let Some((f, _)) = matched else { continue };
-                let rules = &table.cells[*f];
+            for &(c, f, _) in found.found() {
+                let rules = &table.cells[f];
                 for text in records.iter().filter_map(|r| r.get(c)).filter(|t| !t.trim().is_empty()) {
                     cells.0 += 1;
                     cells.1 += usize::from(rules.accepts(text));
                 }
             }
-            let exact = found.columns.iter().flatten().filter(|(_, how)| *how == Named::Exactly).count();
+            let exact = found.found().iter().filter(|(.., how)| *how == Named::Exactly).count();
             let header = 1000 * known / (known + unknown + 2 * missing.len());
             let values = (1000 * cells.1).checked_div(cells.0).unwrap_or(1000);
             let spelling = 1000 * exact / known;
@@ -297,7 +298,7 @@ fn instead(plans: &[Arc<StandardPlan>], head: Option<&Head>, sample: &Sample<'_>
         let names: Vec<String> = sample.records(head, RECORDS).into_iter().filter_map(|r| r.into_iter().next()).collect();
         let mut best: Option<(usize, Instead)> = None;
         for (plan, table) in plans.iter().flat_map(|p| p.tables.iter().map(move |t| (p, t))) {
-            let columns = names.iter().filter(|n| table.schema.index(n.trim()).is_some()).count();
+            let columns = names.iter().filter(|n| table.names().has(n.trim())).count();
             if columns >= LISTED.0 && columns * 100 >= names.len() * LISTED.1 && best.as_ref().is_none_or(|(most, _)| columns > *most) {
                 best = Some((columns, Instead::ColumnList { standard: plan.reference(), table: table.name.clone(), columns }));
             }

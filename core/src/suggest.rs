@@ -9,8 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::bind::folded;
 use crate::check::cell::CellRules;
+use crate::check::near::folded;
 use crate::package::crosswalk::FieldMap;
 use crate::package::{Package, Resource};
 use crate::read::tidy::{self, Suggested};

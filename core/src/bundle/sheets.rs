@@ -85,10 +85,10 @@ fn total(found: &[(usize, String, u32)]) -> u32 {
 fn guess(plan: &Arc<StandardPlan>, sheet: &str, text: &[u8]) -> Option<(Guess, u32)> {
     let head = Head::read(text, true, &DialectHints { delimiter: Some(b','), ..DialectHints::default() }).ok()?;
     let guesses = detect::detect(std::slice::from_ref(plan), &head, &Sample { bytes: text, whole: true });
-    let folded = crate::check::bind::folded(sheet);
+    let folded = crate::check::near::folded(sheet);
     let named = |g: &&Guess| {
         let files = g.table.files.iter().map(|f| super::names::stem(f));
-        files.chain([g.table.name.as_str(), g.table.title.as_str()]).any(|n| crate::check::bind::folded(n) == folded)
+        files.chain([g.table.name.as_str(), g.table.title.as_str()]).any(|n| crate::check::near::folded(n) == folded)
     };
     let by_name = guesses.iter().find(named).map(|g| (g.clone(), g.score + 1000));
     by_name.or_else(|| guesses.first().filter(|g| g.score >= ENOUGH).map(|g| (g.clone(), g.score)))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::evidence::Evidence;
 use super::filled::FirstLook;
 use super::keys::KeyTable;
+use super::names::{HeaderMatch, HeaderNames, Named};
 use super::near;
 use super::plan::TablePlan;
 use crate::decode::careful::{self, Read};
@@ -43,90 +44,6 @@ pub struct Binding {
     pub cap: usize,
 }
 
-/// How a header names a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Named {
-    /// Letter for letter.
-    Exactly,
-    /// By a name that the schema lists as another one for it.
-    Alias,
-    /// But for case, blanks and signs.
-    Alike,
-}
-
-/// Which column is which field.
-#[derive(Debug, Clone, Default)]
-pub struct HeaderMatch {
-    /// By column: the field and how it is named.
-    pub columns: Vec<Option<(usize, Named)>>,
-    /// By field: the column.
-    pub fields: Vec<Option<usize>>,
-    /// Columns whose name stood in an earlier column: the later one and the earlier one.
-    pub repeated: Vec<(usize, usize)>,
-}
-
-/// Letters and digits in lower case.
-pub(crate) fn folded(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-impl HeaderMatch {
-    /// Finds each column's field: first letter for letter, then by aliases, then but for case and signs.
-    pub fn of(plan: &TablePlan, names: &[&str]) -> HeaderMatch {
-        let schema = &plan.schema;
-        let mut found = HeaderMatch { columns: vec![None; names.len()], fields: vec![None; schema.fields.len()], repeated: Vec::new() };
-        let mut first: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
-        for (c, name) in names.iter().enumerate() {
-            match first.get(name) {
-                Some(&earlier) if !name.trim().is_empty() => found.repeated.push((c, earlier)),
-                _ => {
-                    first.insert(name, c);
-                }
-            }
-        }
-        let repeats: Vec<usize> = found.repeated.iter().map(|r| r.0).collect();
-        let mut pass = |how: Named, matches: &dyn Fn(usize, &str) -> bool| {
-            for (c, name) in names.iter().enumerate() {
-                if found.columns[c].is_some() || repeats.contains(&c) || name.trim().is_empty() {
-                    continue;
-                }
-                if let Some(f) = (0..schema.fields.len()).find(|&f| found.fields[f].is_none() && matches(f, name)) {
-                    found.columns[c] = Some((f, how));
-                    found.fields[f] = Some(c);
-                }
-            }
-        };
-        let by_name: std::collections::HashMap<&str, usize> =
-            schema.fields.iter().enumerate().rev().map(|(f, field)| (field.name.as_str(), f)).collect();
-        pass(Named::Exactly, &|f, name| by_name.get(name) == Some(&f));
-        pass(Named::Alias, &|f, name| schema.fields[f].extras.aliases.iter().any(|a| a == name));
-        let folds: Vec<Vec<String>> = schema
-            .fields
-            .iter()
-            .map(|f| std::iter::once(&f.name).chain(&f.extras.aliases).map(|n| folded(n)).filter(|n| !n.is_empty()).collect())
-            .collect();
-        let names_folded: std::collections::HashMap<&str, String> = names.iter().map(|n| (*n, folded(n))).collect();
-        pass(Named::Alike, &|f, name| folds[f].contains(&names_folded[name]));
-        found
-    }
-
-    /// Fields that have a column.
-    pub fn known(&self) -> usize {
-        self.fields.iter().flatten().count()
-    }
-
-    /// Names of the columns that give the layout away but are not there.
-    pub fn missing<'p>(&self, plan: &'p TablePlan) -> Vec<&'p str> {
-        let schema = &plan.schema;
-        let needed: Vec<usize> = if plan.distinctive.is_empty() {
-            (0..schema.fields.len()).filter(|&f| schema.is_required(f) || schema.fields[f].extras.column).collect()
-        } else {
-            plan.distinctive.iter().filter_map(|n| schema.index(n)).collect()
-        };
-        needed.into_iter().filter(|&f| self.fields[f].is_none()).map(|f| schema.fields[f].name.as_str()).collect()
-    }
-}
-
 /// Records of a file's start, for evidence.
 pub struct Sample<'a> {
     /// The file's first bytes.
@@ -161,8 +78,10 @@ pub const EVIDENCE_RECORDS: usize = 1000;
 /// Binds a file to a table, with what is wrong about its header. Places have no file yet.
 pub fn bind(plan: &Arc<TablePlan>, head: &Head, sample: &Sample<'_>, cap: usize) -> (Binding, Vec<Finding>) {
     let names = head.names();
-    let found = HeaderMatch::of(plan, &names);
-    let mut findings = header_findings(plan, head, &found);
+    let prepared = HeaderNames::of(&names);
+    let found = HeaderMatch::of(plan, &prepared);
+    let columns = found.columns(names.len());
+    let mut findings = header_findings(plan, head, &prepared, &found, &columns);
     let records = sample.records(head, EVIDENCE_RECORDS);
     let evidence = plan
         .schema
@@ -192,7 +111,7 @@ pub fn bind(plan: &Arc<TablePlan>, head: &Head, sample: &Sample<'_>, cap: usize)
         dialect: head.dialect.clone(),
         encoding: head.encoding,
         charset: head.charset,
-        columns: found.columns.iter().map(|c| c.map(|(f, _)| f)).collect(),
+        columns: columns.iter().map(|c| c.map(|(f, _)| f)).collect(),
         fields: found.fields.iter().map(|c| c.map(|c| c as u32)).collect(),
         headers: names.iter().map(|n| Arc::from(*n)).collect(),
         evidence,
@@ -218,13 +137,23 @@ fn header_place(head: &Head, column: Option<usize>) -> Place {
     }
 }
 
-fn header_findings(plan: &TablePlan, head: &Head, found: &HeaderMatch) -> Vec<Finding> {
+fn header_findings(
+    plan: &TablePlan,
+    head: &Head,
+    names: &HeaderNames<'_>,
+    found: &HeaderMatch,
+    columns: &[Option<(usize, Named)>],
+) -> Vec<Finding> {
     let schema = &plan.schema;
-    let mut out = header_shape(head, &found.repeated);
+    let mut out = header_shape(head, &names.repeated);
+    let free: Vec<(&str, Vec<char>)> = (0..schema.fields.len())
+        .filter(|&f| found.fields[f].is_none())
+        .map(|f| (schema.fields[f].name.as_str(), near::letters(&schema.fields[f].name)))
+        .collect();
     let rule = schema.fields_match;
     let strict = matches!(rule, FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Superset);
     let all_needed = matches!(rule, FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Subset);
-    for (c, matched) in found.columns.iter().enumerate() {
+    for (c, matched) in columns.iter().enumerate() {
         let cell = &head.header[c];
         let place = header_place(head, Some(c));
         match matched {
@@ -236,19 +165,14 @@ fn header_findings(plan: &TablePlan, head: &Head, found: &HeaderMatch) -> Vec<Fi
                 out.push(if *how == Named::Alike { finding.fix(name.as_str(), true, "header") } else { finding });
             }
             None => {
-                let repeated = found.repeated.iter().any(|r| r.0 == c);
+                let repeated = names.repeated.binary_search_by_key(&c, |r| r.0).is_ok();
                 if repeated || cell.text.trim().is_empty() || rule == FieldsMatch::Subset {
                     continue;
                 }
-                let letters: Vec<(usize, Vec<char>)> = (0..schema.fields.len())
-                    .filter(|&f| found.fields[f].is_none())
-                    .map(|f| (f, schema.fields[f].name.chars().collect()))
-                    .collect();
-                let free = letters.iter().map(|(f, chars)| (schema.fields[*f].name.as_str(), &chars[..]));
                 let mut finding = Finding::new("C207", if strict { "strict" } else { "" }, place)
                     .value(&cell.text)
                     .arg("standard", plan.standard.as_str());
-                if let [name] = near::nearest(&cell.text, free)[..] {
+                if let [name] = near::nearest(&cell.text, free.iter().map(|(name, letters)| (*name, &letters[..])))[..] {
                     finding = finding.arg("near", name).fix(name, false, "near-header");
                 }
                 out.push(finding);
@@ -276,8 +200,7 @@ fn header_findings(plan: &TablePlan, head: &Head, found: &HeaderMatch) -> Vec<Fi
     }
     if rule == FieldsMatch::Exact && !absent {
         // Missing and unknown columns are told already; what is left is order.
-        let order: Vec<(usize, usize)> = found.columns.iter().enumerate().filter_map(|(c, m)| m.map(|(f, _)| (c, f))).collect();
-        if let Some((at, &(c, f))) = order.iter().enumerate().find(|(at, (_, f))| at != f) {
+        if let Some((at, &(c, f, _))) = found.found().iter().enumerate().find(|(at, (_, f, _))| at != f) {
             let finding = Finding::new("C212", "", header_place(head, Some(c))).value(&head.header[c].text);
             out.push(finding.arg("at", (at + 1).to_string()).arg("want", (f + 1).to_string()));
         }
@@ -289,7 +212,8 @@ fn header_findings(plan: &TablePlan, head: &Head, found: &HeaderMatch) -> Vec<Fi
     out
 }
 
-/// What is wrong about a header whatever it means: columns without names, names used twice, odd quoting.
+/// What is wrong about a header whatever it means: columns without names, names used twice (the later column and the
+/// earlier one, in order of the later), odd quoting.
 pub fn header_shape(head: &Head, repeated: &[(usize, usize)]) -> Vec<Finding> {
     let mut out = Vec::new();
     for (row, line) in &head.blank_above {
@@ -301,8 +225,9 @@ pub fn header_shape(head: &Head, repeated: &[(usize, usize)]) -> Vec<Finding> {
             out.push(Finding::new("C204", "", place).value(&cell.text));
         } else if cell.text.trim().is_empty() {
             out.push(Finding::new("C208", "", Place { field: None, ..place }));
-        } else if let Some((_, earlier)) = repeated.iter().find(|r| r.0 == c) {
-            out.push(Finding::new("C209", "", place).value(&cell.text).arg("other", crate::render::words::column_letter(*earlier as u32)));
+        } else if let Ok(at) = repeated.binary_search_by_key(&c, |r| r.0) {
+            let earlier = crate::render::words::column_letter(repeated[at].1 as u32);
+            out.push(Finding::new("C209", "", place).value(&cell.text).arg("other", earlier));
         }
     }
     out

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::Unchecked;
 use super::balance::BalanceRule;
-use super::bind::{Binding, HeaderMatch, Sample, bind, header_shape, looks_like_data};
+use super::bind::{Binding, Sample, bind, header_shape, looks_like_data};
 use super::keys::KeyTable;
+use super::names::{HeaderMatch, HeaderNames};
 use super::plan::{Key, StandardPlan, TablePlan};
 use super::table::{Pending, TableCheck, TableDone, settle};
 use crate::bounds;
@@ -190,7 +191,7 @@ impl Dataset {
     pub fn to_reserve(&self, index: usize) -> Vec<String> {
         let file = &self.files[index];
         let (Some(plan), Some(head)) = (&file.table, &file.head) else { return Vec::new() };
-        let found = HeaderMatch::of(plan, &head.names());
+        let found = HeaderMatch::of(plan, &HeaderNames::of(&head.names()));
         let fields = plan.schema.fields.iter().enumerate().filter(|(f, field)| {
             let told = plan.schema.is_required(*f) || field.extras.presence == Presence::Recommended;
             found.fields[*f].is_none() && !told
@@ -568,7 +569,9 @@ pub(crate) fn fitting<'p>(plan: &'p StandardPlan, head: &Head, start: &Start<'_>
     if start.told.is_some_and(|t| t.bare) {
         return None;
     }
-    let known = |table: &Arc<TablePlan>| HeaderMatch::of(table, &head.names()).known();
+    let names = head.names();
+    let names = HeaderNames::of(&names);
+    let known = |table: &Arc<TablePlan>| HeaderMatch::of(table, &names).known();
     if let Some(named) = plan.tables.iter().find(|t| has_file(t, start.name) && known(t) > 0) {
         return Some(named);
     }
@@ -583,13 +586,14 @@ fn choose_table<'p>(plan: &'p StandardPlan, head: &Head, name: &str) -> Option<&
 /// The table whose fields the header names best, and how well: above zero when it has more of them than of other columns and lacks.
 fn ranked<'p>(plan: &'p StandardPlan, head: &Head, name: &str) -> Option<(i64, &'p Arc<TablePlan>)> {
     let names = head.names();
+    let names = HeaderNames::of(&names);
     plan.tables
         .iter()
         .filter(|table| !table.keys_of_nested)
         .filter_map(|table| {
             let found = HeaderMatch::of(table, &names);
             let known = found.known() as i64;
-            let unknown = names.len() as i64 - known;
+            let unknown = names.columns as i64 - known;
             let missing = found.missing(table).len() as i64;
             (known > 0).then_some(((known * 2 - unknown - missing * 2) * 2 + i64::from(has_file(table, name)), table))
         })
@@ -656,17 +660,7 @@ fn unknown_findings(head: &Head, sample: &Sample<'_>, keyed: bool) -> Vec<Findin
     if !keyed && looks_like_data(&head.header, &sample.records(head, 100)) {
         return vec![no_header(head, 0)];
     }
-    let mut repeated = Vec::new();
-    let names = head.names();
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
-    for (c, name) in names.iter().enumerate() {
-        if let Some(&earlier) = first.get(name) {
-            repeated.push((c, earlier));
-        } else {
-            first.insert(name, c);
-        }
-    }
-    header_shape(head, &repeated)
+    header_shape(head, &HeaderNames::of(&head.names()).repeated)
 }
 
 /// The check that a field's constraint would have been, and why it did not run.

@@ -1,10 +1,11 @@
 //! A table's schema and rules, compiled once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::balance::BalanceRule;
 use super::cell::CellRules;
 use super::fast::FastCheck;
+use super::names::FieldNames;
 use super::rows::RowRule;
 use crate::decimal::Decimal;
 use crate::finding::{Code, RuleWords, Severity};
@@ -56,6 +57,8 @@ pub struct TablePlan {
     pub fixed: Option<Arc<FixedLayout>>,
     /// Its fields are the keys of nested records: no file of rows is this table.
     pub keys_of_nested: bool,
+    /// Its fields' names, prepared when they are first looked up.
+    names: OnceLock<FieldNames>,
 }
 
 /// A combination of fields whose values are remembered.
@@ -363,10 +366,16 @@ impl TablePlan {
             present: Vec::new(),
             fixed: None,
             keys_of_nested: false,
+            names: OnceLock::new(),
         };
         let own: Vec<Vec<String>> = plan.references.iter().filter(|r| r.table == plan.name).map(|r| r.target.clone()).collect();
         own.iter().for_each(|target| plan.provide(target));
         plan
+    }
+
+    /// Its fields' names, prepared for being looked up.
+    pub fn names(&self) -> &FieldNames {
+        self.names.get_or_init(|| FieldNames::of(&self.schema))
     }
 
     /// Remembers the values of fields that others refer to.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::check::bind::HeaderMatch;
+use crate::check::names::{HeaderMatch, HeaderNames};
 use crate::check::plan::{StandardPlan, TablePlan};
 use crate::finding::Finding;
 use crate::schema::{FieldsMatch, ForeignKey, TableSchema};
@@ -43,7 +43,8 @@ pub(super) struct Pair<'p> {
 impl<'p> Pair<'p> {
     pub(super) fn new(one: &'p Arc<StandardPlan>, a: &'p TablePlan, other: &'p Arc<StandardPlan>, b: &'p TablePlan) -> Pair<'p> {
         let names: Vec<&str> = a.schema.fields.iter().map(|f| f.name.as_str()).collect();
-        let to: Vec<Option<usize>> = HeaderMatch::of(b, &names).columns.iter().map(|c| c.map(|(f, _)| f)).collect();
+        let to: Vec<Option<usize>> =
+            HeaderMatch::of(b, &HeaderNames::of(&names)).columns(names.len()).into_iter().map(|c| c.map(|(f, _)| f)).collect();
         let sides = |schema: &'p TableSchema| (0..schema.fields.len()).map(|f| Side::new(schema, f)).collect::<Vec<_>>();
         let (left, right) = (sides(&a.schema), sides(&b.schema));
         let pool = left.iter().zip(&to).map(|(side, to)| pool(side, to.map(|t| &right[t]))).collect();

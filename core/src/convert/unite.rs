@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::rows::Records;
 use super::{Feed, Reading};
 use crate::check::dataset::{Dataset, Options, Start};
+use crate::check::names::{HeaderMatch, HeaderNames};
 use crate::check::plan::StandardPlan;
 use crate::encode::{TableNames, Trouble, WriterConfig};
 use crate::finding::{Finding, Place};
@@ -91,7 +92,9 @@ impl Uniting {
             };
             tables.push(table);
             // A column goes by its field's name, however the file spells it.
-            let found = crate::check::bind::HeaderMatch::of(&plan.tables[table], &head.names());
+            let names = head.names();
+            let found = HeaderMatch::of(&plan.tables[table], &HeaderNames::of(&names));
+            let columns = found.columns(names.len());
             let schema = &plan.tables[table].schema;
             let absent =
                 (0..schema.fields.len()).find(|&f| found.fields[f].is_none() && (schema.is_required(f) || schema.fields[f].extras.column));
@@ -100,11 +103,11 @@ impl Uniting {
                 let why = format!("the header does not fit table \"{table}\" of {}: there is no column \"{name}\"", package.reference());
                 return Err(UnitingError::NotRead { file: start.name.to_owned(), why });
             }
-            let name = |(c, name): (usize, &str)| match found.columns[c] {
+            let name = |(c, name): (usize, &str)| match columns[c] {
                 Some((f, _)) => schema.fields[f].name.clone(),
                 None => name.to_owned(),
             };
-            inputs.push(MergeInput { source: source.clone(), header: head.names().into_iter().enumerate().map(name).collect() });
+            inputs.push(MergeInput { source: source.clone(), header: names.into_iter().enumerate().map(name).collect() });
         }
         if let (Some(&first), Some(other)) = (tables.first(), tables.iter().position(|t| Some(t) != tables.first())) {
             let named = |i: usize, table: usize| (starts[i].name.to_owned(), plan.tables[table].name.clone());

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::check::bind::HeaderMatch;
 use crate::check::dataset::{Dataset, Options};
+use crate::check::names::{HeaderMatch, HeaderNames};
 use crate::check::plan::StandardPlan;
 use crate::finding::Place;
 use crate::render::json::json;
@@ -138,7 +138,7 @@ fn steps_keep_rows_and_columns_as_the_person_sees_them() {
     assert!(transcript.ready() && transcript.is_whole());
     let head = transcript.head().unwrap();
     assert_eq!((head.names(), head.header_row), (vec!["id", "name", "points"], 2));
-    assert_eq!(HeaderMatch::of(&plan().tables[0], &head.names()).known(), 3);
+    assert_eq!(HeaderMatch::of(&plan().tables[0], &HeaderNames::of(&head.names())).known(), 3);
     assert_eq!(transcript.sample(), b"1,a,x\n2,a\n1,\"a, \"\"b\"\"\",3\n");
     let intake = Intake::of_transcript("x.xlsx", transcript);
     let start = intake.start();

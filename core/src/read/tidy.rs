@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Row, Rows, Step};
-use crate::check::bind::folded;
+use crate::check::near::folded;
 use crate::finding::{Finding, Place};
 use crate::package::Layout;
 use crate::package::layout::{LayoutStep, RowTest, Select, Where};

@@ -1,6 +1,6 @@
 //! Names taken apart into words, and how alike two of them are.
 
-use crate::check::bind::folded;
+use crate::check::near::folded;
 
 /// Short forms that stand for more than one letter less: what towns and vendors write for words that records of every kind have.
 const SHORT: &[(&str, &str)] = &[
