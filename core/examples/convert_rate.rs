@@ -9,31 +9,15 @@ use concord_core::finding::Place;
 use concord_core::map::{Converter, MapPlan, MapScratch, NoCheck, RejectsConfig, SourceRow};
 use concord_core::package::crosswalk::{Crosswalk, FieldMap, Input, LookupTable, NumberStep, Otherwise, Step, TableMap};
 use concord_core::package::{Manifest, Package, Resource};
-use concord_core::schema::{Presence, TableSchema};
+use concord_core::schema::TableSchema;
 
 fn package(id: &str, table: &str, names: &[String]) -> Package {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let resource = Resource {
-        name: table.into(),
-        title: String::new(),
-        record: "permit".into(),
-        presence: Presence::Required,
-        files: vec![],
-        distinctive: vec![],
-        schema: TableSchema::of_texts(&names).into(),
-        tabular: true,
-        nested: None,
-    };
+    let resource = Resource::of_table(table, "", TableSchema::of_texts(&names));
     Package {
         manifest: Manifest { id: id.into(), version: "1".into(), ..Manifest::default() },
         resources: vec![resource],
-        codes: BTreeMap::new(),
-        rules: vec![],
-        crosswalks: vec![],
-        layouts: Vec::new(),
-        documents: Vec::new(),
-        files: BTreeMap::new(),
-        digest: String::new(),
+        ..Package::default()
     }
 }
 

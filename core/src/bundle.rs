@@ -290,7 +290,11 @@ impl Bundle {
             return Ok(Err(finding));
         }
         if bundle.members.is_empty() {
-            return Ok(Err(stop("C113", if kind == Kind::Archive { "none" } else { "no-table" })));
+            let packed = bundle.findings.iter().find(|f| (f.code.text(), f.kind) == ("C113", ""));
+            return Ok(Err(match packed {
+                Some(packed) => Box::new(Finding { args: packed.args.clone(), ..*stop("C113", "only") }),
+                None => stop("C113", if kind == Kind::Archive { "none" } else { "no-table" }),
+            }));
         }
         bundle.split_workbooks(choice, options)?;
         Ok(Ok(bundle))
@@ -435,7 +439,7 @@ impl Bundle {
         let mut start = Vec::new();
         (&mut pieces).take(SAMPLE as u64).read_to_end(&mut start)?;
         if form::sniff(&start, false) == Form::Zip {
-            let finding = Finding::new("C113", "", Place::default()).arg("name", crate::finding::cut(&member.name));
+            let finding = Finding::new("C113", "packed", Place::default()).arg("name", crate::finding::cut(&member.name));
             return Ok(Box::new(Barred(vec![finding])));
         }
         Ok(Box::new(Begun { start: io::Cursor::new(start), rest: pieces }))

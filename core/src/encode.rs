@@ -25,7 +25,6 @@ mod names;
 mod parquet;
 #[cfg(any(feature = "xlsx-write", feature = "parquet"))]
 mod parts;
-mod scan;
 #[cfg(all(test, feature = "xlsx-write", feature = "parquet"))]
 mod tests;
 #[cfg(feature = "xlsx-write")]

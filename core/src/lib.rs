@@ -13,6 +13,7 @@ pub mod convert;
 pub mod decimal;
 pub mod decode;
 pub mod detect;
+mod eight;
 pub mod encode;
 pub mod finding;
 pub mod jschema;

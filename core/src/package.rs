@@ -29,7 +29,7 @@ pub use layout::Layout;
 pub use rules::{Rule, RuleKind};
 
 /// A package, immutable once loaded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Package {
     /// The manifest.
     pub manifest: Manifest,
@@ -188,10 +188,10 @@ impl fmt::Display for StandardRef {
     }
 }
 
-impl Package {
-    /// A package of one table, for a schema that comes alone. It has no version, no files and no digest.
-    pub fn of_table(name: &str, title: &str, schema: TableSchema) -> Package {
-        let resource = Resource {
+impl Resource {
+    /// A table that a dataset must have, of which only its schema is known.
+    pub fn of_table(name: &str, title: &str, schema: TableSchema) -> Resource {
+        Resource {
             name: name.to_owned(),
             title: title.to_owned(),
             record: "record".to_owned(),
@@ -201,17 +201,17 @@ impl Package {
             schema: Arc::new(schema),
             tabular: true,
             nested: None,
-        };
+        }
+    }
+}
+
+impl Package {
+    /// A package of one table, for a schema that comes alone. It has no version, no files and no digest.
+    pub fn of_table(name: &str, title: &str, schema: TableSchema) -> Package {
         Package {
             manifest: Manifest { id: title.to_owned(), ..Manifest::default() },
-            resources: vec![resource],
-            codes: BTreeMap::new(),
-            rules: Vec::new(),
-            crosswalks: Vec::new(),
-            layouts: Vec::new(),
-            documents: Vec::new(),
-            files: BTreeMap::new(),
-            digest: String::new(),
+            resources: vec![Resource::of_table(name, title, schema)],
+            ..Package::default()
         }
     }
 

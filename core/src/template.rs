@@ -278,17 +278,7 @@ mod tests {
         id.constraints.required = true;
         let day = Field::new("day", FieldType::Date(DateFormat::Default));
         let schema = TableSchema { fields: vec![id, short, long, again, day], ..TableSchema::of_texts(&[]) };
-        let resource = |name: &str| Resource {
-            name: name.into(),
-            title: "Things".into(),
-            record: "thing".into(),
-            presence: Presence::Required,
-            files: Vec::new(),
-            distinctive: Vec::new(),
-            schema: Arc::new(schema.clone()),
-            tabular: true,
-            nested: None,
-        };
+        let resource = |name: &str| Resource { record: "thing".into(), ..Resource::of_table(name, "Things", schema.clone()) };
         Package {
             manifest: crate::package::Manifest {
                 id: "x".into(),
@@ -296,14 +286,9 @@ mod tests {
                 title: "Things of a town".into(),
                 ..Default::default()
             },
-            documents: Vec::new(),
             resources: vec![resource("things"), resource("THINGS"), resource("a-very-long-name-of-a-table-that-no-sheet-can-have")],
-            codes: BTreeMap::new(),
-            rules: Vec::new(),
-            crosswalks: Vec::new(),
-            layouts: Vec::new(),
-            files: BTreeMap::new(),
             digest: "sha256:00".into(),
+            ..Package::default()
         }
     }
 

@@ -365,17 +365,7 @@ mod tests {
                 unconfirmed: vec![text()],
                 ..Manifest::default()
             },
-            resources: vec![Resource {
-                name: text(),
-                title: text(),
-                record: text(),
-                presence: Default::default(),
-                files: vec![text()],
-                distinctive: vec![text()],
-                schema: std::sync::Arc::new(schema),
-                tabular: true,
-                nested: None,
-            }],
+            resources: vec![Resource { record: text(), files: vec![text()], ..Resource::of_table(evil, evil, schema) }],
             codes: [(text(), list)].into(),
             rules: vec![Rule {
                 id: text(),
@@ -387,11 +377,9 @@ mod tests {
                 mend: text(),
                 reference: text(),
             }],
-            crosswalks: Vec::new(),
-            layouts: Vec::new(),
-            documents: Vec::new(),
             files: [(text(), Vec::new())].into(),
             digest: text(),
+            ..Package::default()
         };
         let html = standard(&package, &[]);
         assert!(html.contains("&lt;script&gt;&quot;&#39;&amp;\u{FFFD}"));

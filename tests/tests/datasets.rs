@@ -312,7 +312,7 @@ fn hostile_archives_are_answered() {
     let out = zip(&[("../../businesses.csv".to_owned(), table.clone()), ("x.csv".to_owned(), b"q\n1\n".to_vec())]);
     for (name, bytes, code, says) in [
         ("a million files", million(), "C110", "10000"),
-        ("nested archives", nested, "C113", "no table"),
+        ("nested archives", nested, "C113", "only \"inner.zip\""),
         ("an archive under another name", hidden, "C113", "itself packed"),
         ("600 tables", zip(&many), "C110", "500"),
         ("a file that unpacks to 600 MB", bomb(600), "C110", "200"),
@@ -325,8 +325,8 @@ fn hostile_archives_are_answered() {
         let message = found.and_then(|f| f["message"].as_str()).unwrap_or_else(|| panic!("{name}: {report:#}"));
         assert!(message.contains(says), "{name}: {message}");
         assert!(ran.peak / 1024 < 256, "{name} took {} MB", ran.peak / 1024);
-        // Two seconds as it is shipped; here nothing is optimised.
-        assert!(ran.time < Duration::from_secs(20), "{name} took {:?}", ran.time);
+        // Two seconds as it is shipped; more where nothing is optimised.
+        assert!(ran.time < Duration::from_secs(20) && ran.in_time(), "{name} took {:?}", ran.time);
         aloud(&format!("hostile: {name}: {:?}, {} MB", ran.time, ran.peak / 1024));
     }
 }

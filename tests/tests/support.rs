@@ -37,10 +37,19 @@ pub(crate) fn conformance(test: &str) -> Option<PathBuf> {
     None
 }
 
-/// The folder of built programs: `target/debug`, say.
+/// The folder of built programs: `target/debug`, say, or the one of the profile that `CONCORD_PROFILE` names.
 fn built() -> PathBuf {
     // The test itself is in `deps` below it.
-    std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned()
+    let own = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
+    match std::env::var_os("CONCORD_PROFILE") {
+        Some(profile) => own.parent().unwrap().join(profile),
+        None => own,
+    }
+}
+
+/// Whether the programs that are run are as they are shipped, and must be as quick as promised.
+pub(crate) fn shipped() -> bool {
+    built().file_name().is_some_and(|name| name == "release")
 }
 
 /// Builds a program of the workspace, so that what is tested is never an old one, and gives its path.
@@ -102,6 +111,11 @@ impl Ran {
     /// The standard output as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.out).unwrap_or_else(|e| panic!("{e} in {}\n{}", self.text(), self.err))
+    }
+
+    /// Whether it took no longer than a hostile file may: 2 s with the programs as they are shipped; others are not held to it.
+    pub(crate) fn in_time(&self) -> bool {
+        !shipped() || self.time < Duration::from_secs(2)
     }
 
     /// Fails with all that was said when the status is another.

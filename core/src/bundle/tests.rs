@@ -180,7 +180,14 @@ fn what_cannot_be_opened_is_refused_with_its_reason() {
         (zip(&[]), "x.zip: error[C113] the archive holds no table"),
         (zip(&[("a.pdf", b"x")]), "x.zip: error[C113] the archive holds no table"),
         (cut[..cut.len() - 30].to_vec(), "x.zip: error[C112] the directory of the archive is damaged or missing"),
-        (zip(&[("inner.csv", &inner)]), "x.zip/inner.csv: warning[C113] \"x.zip/inner.csv\" is itself packed; it was not opened"),
+        (
+            zip(&[("inner.csv", &inner)]),
+            "x.zip/inner.csv: error[C113] \"x.zip/inner.csv\" was to be read as a table, but is itself packed; it was not opened",
+        ),
+        (
+            zip(&[("inner.zip", &inner)]),
+            "x.zip: error[C113] there is no table, only \"inner.zip\", which is itself packed and was not opened",
+        ),
     ] {
         let report = session("x.zip", &bytes, &given(), 1000);
         assert!(lines(&report).contains(&expected.to_owned()), "{:?}", lines(&report));

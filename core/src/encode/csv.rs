@@ -2,8 +2,8 @@
 
 use crate::schema::TableSchema;
 
-use super::scan::{self, has_zero, spread};
 use super::{RowWriter, WriterConfig};
+use crate::eight::{self, spread, zeros};
 
 /// Writes delimited rows with a header.
 #[derive(Debug, Clone)]
@@ -69,9 +69,8 @@ pub(crate) fn write_cell(cell: &str, delimiter: u8, guard: bool, out: &mut Vec<u
     let bytes = cell.as_bytes();
     let guarded = guard && matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'));
     let delimiters = spread(delimiter);
-    let special =
-        |w: u64| has_zero(w ^ delimiters) | has_zero(w ^ spread(b'"')) | has_zero(w ^ spread(b'\n')) | has_zero(w ^ spread(b'\r'));
-    if !scan::any(bytes, special, |b| b == delimiter || matches!(b, b'"' | b'\r' | b'\n')) {
+    let special = |w: u64| zeros(w ^ delimiters) | zeros(w ^ spread(b'"')) | zeros(w ^ spread(b'\n')) | zeros(w ^ spread(b'\r'));
+    if !eight::any(bytes, special, |b| b == delimiter || matches!(b, b'"' | b'\r' | b'\n')) {
         if guarded {
             out.push(b'\'');
         }

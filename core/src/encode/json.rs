@@ -7,8 +7,8 @@ use serde::de::IgnoredAny;
 
 use crate::schema::{FieldType, GeoPointFormat, ListItem, NumberFormat, TableSchema};
 
-use super::scan::{self, has_less, has_zero, spread};
 use super::{PlainKind, PlainMember, PlainRows, RowWriter};
+use crate::eight::{self, less, spread, zeros};
 
 /// Writes objects, one a row.
 #[derive(Debug, Clone)]
@@ -300,8 +300,8 @@ const ESCAPES: [u8; 256] = {
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     out.push(b'"');
-    let special = |w: u64| has_less(w, 0x20) | has_zero(w ^ spread(b'"')) | has_zero(w ^ spread(b'\\'));
-    if !scan::any(bytes, special, |b| ESCAPES[usize::from(b)] != 0) {
+    let special = |w: u64| less(w, 0x20) | zeros(w ^ spread(b'"')) | zeros(w ^ spread(b'\\'));
+    if !eight::any(bytes, special, |b| ESCAPES[usize::from(b)] != 0) {
         out.extend_from_slice(bytes);
         out.push(b'"');
         return;

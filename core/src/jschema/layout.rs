@@ -108,28 +108,29 @@ fn walk(
     }
 }
 
+/// Whether a keyword names a schema or says something to people, and forbids nothing.
+fn only_tells(keyword: &str) -> bool {
+    matches!(
+        keyword,
+        "title"
+            | "description"
+            | "$comment"
+            | "examples"
+            | "default"
+            | "$id"
+            | "id"
+            | "$schema"
+            | "$anchor"
+            | "deprecated"
+            | "readOnly"
+            | "writeOnly"
+    )
+}
+
 /// Whether a keyword beside `properties` may speak of what is in the member of that name.
 fn speaks(keyword: &str, value: &Value, name: &str) -> bool {
     match keyword {
-        "type"
-        | "required"
-        | "title"
-        | "description"
-        | "$comment"
-        | "examples"
-        | "default"
-        | "$id"
-        | "id"
-        | "$schema"
-        | "minProperties"
-        | "maxProperties"
-        | "additionalProperties"
-        | "dependentRequired"
-        | "propertyNames"
-        | "$anchor"
-        | "deprecated"
-        | "readOnly"
-        | "writeOnly" => false,
+        "type" | "required" | "minProperties" | "maxProperties" | "additionalProperties" | "dependentRequired" | "propertyNames" => false,
         "patternProperties" | "enum" | "const" | "unevaluatedProperties" | "$ref" | "$dynamicRef" | "$recursiveRef" => true,
         "allOf" | "anyOf" | "oneOf" | "not" | "if" | "then" | "else" | "dependencies" | "dependentSchemas" => looks_into(value, name),
         // Whatever else a schema says is not for its members.
@@ -156,29 +157,8 @@ fn list(map: &Map<String, Value>, spot: &Spot, path: &[String], draft: Draft) ->
     let is_list = map.get("type").is_some_and(|t| t == "array");
     let items = map.get("items").filter(|i| i.is_object())?;
     let known = |k: &str| {
-        matches!(
-            k,
-            "type"
-                | "items"
-                | "minItems"
-                | "maxItems"
-                | "uniqueItems"
-                | "title"
-                | "description"
-                | "$comment"
-                | "examples"
-                | "default"
-                | "$id"
-                | "id"
-                | "$schema"
-                | "definitions"
-                | "$defs"
-                | "additionalItems"
-                | "$anchor"
-                | "deprecated"
-                | "readOnly"
-                | "writeOnly"
-        )
+        matches!(k, "type" | "items" | "minItems" | "maxItems" | "uniqueItems" | "definitions" | "$defs" | "additionalItems")
+            || only_tells(k)
     };
     // Keywords of others, such as extensions with signs of their own, say nothing about validity.
     let strange = |k: &str| super::documents::is_keyword(k) && !known(k);

@@ -12,32 +12,20 @@ use crate::finding::Severity;
 use crate::package::crosswalk::*;
 use crate::package::{Code, CodeList, Manifest, Package, Resource};
 use crate::report::Conversion;
-use crate::schema::{Presence, TableSchema};
+use crate::schema::TableSchema;
 
 fn package(id: &str, tables: &[(&str, &[&str])]) -> Package {
     let resource = |(name, fields): &(&str, &[&str])| Resource {
-        name: (*name).to_owned(),
-        title: String::new(),
         record: name.trim_end_matches('s').to_owned(),
-        presence: Presence::Required,
-        files: Vec::new(),
-        distinctive: Vec::new(),
-        schema: TableSchema::of_texts(fields).into(),
-        tabular: true,
-        nested: None,
+        ..Resource::of_table(name, "", TableSchema::of_texts(fields))
     };
     let codes =
         CodeList { name: "status".into(), codes: ["Issued", "Closed"].map(|c| Code { code: c.into(), ..Code::default() }).to_vec() };
     Package {
         manifest: Manifest { id: id.into(), version: "1".into(), ..Manifest::default() },
         resources: tables.iter().map(resource).collect(),
-        documents: Vec::new(),
         codes: [("status".to_owned(), codes.into())].into(),
-        rules: Vec::new(),
-        crosswalks: Vec::new(),
-        layouts: Vec::new(),
-        files: BTreeMap::new(),
-        digest: String::new(),
+        ..Package::default()
     }
 }
 

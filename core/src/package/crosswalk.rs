@@ -2,11 +2,11 @@
 //!
 //! Steps are a closed set. A new need becomes a new step here, with its row in the table of that page, never an expression language.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Layout, Manifest, Package, Resource, StandardRef, Tier};
-use crate::schema::{FieldsMatch, Presence, TableSchema};
+use crate::schema::{FieldsMatch, TableSchema};
 
 /// A crosswalk from one layout to the package it lies in.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,17 +50,6 @@ impl OwnSource {
         let reference = StandardRef::parse(reference).unwrap_or(StandardRef { id: "export".to_owned(), version: None });
         let names: Vec<&str> = self.fields.iter().map(String::as_str).collect();
         let schema = TableSchema { fields_match: FieldsMatch::Partial, ..TableSchema::of_texts(&names) };
-        let resource = Resource {
-            name: self.resource.clone(),
-            title: self.resource.clone(),
-            record: "record".to_owned(),
-            presence: Presence::Required,
-            files: Vec::new(),
-            distinctive: Vec::new(),
-            schema: Arc::new(schema),
-            tabular: true,
-            nested: None,
-        };
         let manifest = Manifest {
             version: reference.version.unwrap_or_else(|| "draft".to_owned()),
             title: reference.id.clone(),
@@ -68,17 +57,8 @@ impl OwnSource {
             tier: Tier::Local,
             ..Manifest::default()
         };
-        Package {
-            manifest,
-            resources: vec![resource],
-            codes: BTreeMap::new(),
-            rules: Vec::new(),
-            crosswalks: Vec::new(),
-            layouts: self.layouts.clone(),
-            documents: Vec::new(),
-            files: BTreeMap::new(),
-            digest: String::new(),
-        }
+        let resources = vec![Resource::of_table(&self.resource, &self.resource, schema)];
+        Package { manifest, resources, layouts: self.layouts.clone(), ..Package::default() }
     }
 }
 

@@ -14,6 +14,20 @@ use crate::finding::Finding;
 /// Largest TOML file that is read, in bytes.
 const MAX_BYTES: usize = 16 << 20;
 
+/// A text as TOML, between quotation marks.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// A value with its line. Numbers stay digits, so that nothing passes through floating point.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
@@ -313,4 +327,20 @@ fn placed(code: &'static str, kind: &'static str, at: &str, line: usize) -> Find
 
 fn wrong(notes: &mut Notes, at: &str, line: usize, found: &str, expected: &str) {
     notes.push(placed("C903", "", at, line).arg("found", found).arg("expected", expected));
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_quoted_reads_back(text in "\\PC{0,20}|[\"\\\\\n\t\u{0}\u{1b}\u{7f}\u{85}\u{2028}a]{0,8}") {
+            let table: ::toml::Table = format!("a = {}", quoted(&text)).parse().unwrap();
+            prop_assert_eq!(table["a"].as_str(), Some(text.as_str()));
+        }
+    }
 }

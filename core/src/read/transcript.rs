@@ -12,6 +12,7 @@ use super::{Facts, Form, Origin, Reader, Row, Rows, Step};
 use crate::bounds::{MAX_RECORD, SAMPLE};
 use crate::decode::head::{HeaderCell, NotText};
 use crate::decode::{Dialect, Encoding, Head};
+use crate::eight::{spread, zeros};
 use crate::encode::write_csv_cell;
 use crate::finding::{Finding, Findings, Place};
 use crate::jschema::evidence::Score;
@@ -537,10 +538,6 @@ fn column_index(letters: &str) -> Option<u32> {
 
 /// Whether any of eight bytes separates cells or records, or is a quotation mark.
 fn separates(eight: u64) -> bool {
-    const fn spread(byte: u8) -> u64 {
-        u64::from_ne_bytes([byte; 8])
-    }
-    let zeros = |word: u64| word.wrapping_sub(spread(1)) & !word & spread(0x80);
     zeros(eight ^ spread(b',')) | zeros(eight ^ spread(b'"')) | zeros(eight ^ spread(b'\n')) | zeros(eight ^ spread(b'\r')) != 0
 }
 

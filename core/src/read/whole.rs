@@ -233,7 +233,7 @@ impl Zip {
         if matches!(archive.form(chosen)?, Some(super::container::Form::Gzip | super::container::Form::Other(_)))
             || name.to_ascii_lowercase().ends_with(".zip")
         {
-            let mut finding = stop("C113", "");
+            let mut finding = stop("C113", "packed");
             finding.args.push(("name", crate::finding::cut(name)));
             return Err(finding);
         }

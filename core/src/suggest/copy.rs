@@ -1,7 +1,7 @@
 //! How a known crosswalk treats a column, written again for a draft.
 
-use super::write::quoted;
 use crate::package::crosswalk::{Axis, Case, Condition, End, FieldMap, Input, Negative, NumberStep, Otherwise, Step, Test};
+use crate::package::toml::quoted;
 
 /// What a line of a known crosswalk is in a draft.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

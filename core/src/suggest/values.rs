@@ -5,7 +5,7 @@ use crate::map::trial;
 use crate::package::crosswalk::{Negative, NumberStep};
 use crate::schema::{DateFormat, Field, FieldType, StringFormat};
 
-use super::write::quoted;
+use crate::package::toml::quoted;
 
 /// Different values of a column that are tried.
 const TRIED: usize = 120;

@@ -4,27 +4,12 @@ use std::fmt::Write;
 
 use super::{Draft, Export, Line, need};
 use crate::package::Package;
+use crate::package::toml::quoted;
 use crate::read::tidy::Suggested;
 use crate::render::words::visible;
 
 /// The name of the export's table in a draft.
 const TABLE: &str = "rows";
-
-/// A text in TOML.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04X}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
 
 /// A comment of one line.
 fn comment(out: &mut String, text: &str) {

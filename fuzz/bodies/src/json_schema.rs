@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use concord_core::bounds::SAMPLE;
-use concord_core::finding::Finding;
 use concord_core::jschema::documents::{Documents, Draft};
 use concord_core::jschema::reader::NestedReader;
 use concord_core::jschema::tape::Tape;
 use concord_core::jschema::{Schema, Space, plan};
-use concord_core::read::{ReadOptions, Reader, Rows, form};
+use concord_core::read::{ReadOptions, form};
 use serde_json::Value;
 
 use crate::input::Input;
+use crate::read_json::read_in_pieces;
 
 /// The schema and the value are divided by the first zero byte.
 pub fn schema_compile(data: &[u8]) {
@@ -51,20 +51,5 @@ pub fn read_nested(data: &[u8]) {
     let nested = Arc::new(plan::of_schema("feed", vec![("feed.json".to_owned(), FEED.as_bytes().to_vec())], "feed.json", ""));
     let records = [None, Some("/rows".to_owned()), Some("".to_owned()), Some("/other".to_owned())][usize::from(how & 3)].clone();
     let options = ReadOptions { records, ..ReadOptions::default() };
-    let read = |step: usize| {
-        let mut reader = NestedReader::new(nested.clone(), kind, sample, whole, &options);
-        let (mut rows, mut findings) = (Rows::new(), Vec::<Finding>::new());
-        file.chunks(step).for_each(|piece| reader.push(piece, &mut rows, &mut findings));
-        reader.finish(&mut rows, &mut findings);
-        (rows, findings, reader.unread())
-    };
-    let (rows, findings, unread) = read(usize::MAX);
-    for step in [1 + cut, 1 + cut * 31] {
-        assert!(read(step) == (rows.clone(), findings.clone(), unread), "pieces of {step} bytes give other findings");
-    }
-    let mut last = 0;
-    for row in rows.iter().skip(1) {
-        assert!(row.origin.row > last && row.origin.line > 0 && row.origin.byte_column > 0, "rows come in order, with their places");
-        last = row.origin.row;
-    }
+    read_in_pieces(file, [1 + cut, 1 + cut * 31], || NestedReader::new(nested.clone(), kind, sample, whole, &options));
 }

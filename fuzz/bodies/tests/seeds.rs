@@ -9,9 +9,9 @@ use concord_fuzz_bodies::mutate::{Numbers, mutate};
 use concord_fuzz_bodies::{TARGETS, seeds};
 
 /// Damaged copies of each seed written by hand.
-const COPIES: usize = 60;
+const COPIES: usize = 200;
 /// Damaged copies of each seed made from the standards; these are larger and many.
-const COPIES_OF_STANDARDS: usize = 3;
+const COPIES_OF_STANDARDS: usize = 8;
 
 fn hold(target: &str) {
     let target = TARGETS.iter().find(|t| t.name == target).expect("a target");

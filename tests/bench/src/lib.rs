@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+pub mod asked;
 pub mod forms;
 pub mod incidents;
 pub mod measure;

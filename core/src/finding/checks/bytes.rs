@@ -261,6 +261,20 @@ pub(super) const CHECKS: &[Check] = &[
                 "Unpack it, and hand over the tables in one archive.",
             ),
             graded(
+                "packed",
+                Error,
+                "\"{name}\" was to be read as a table, but is itself packed; it was not opened",
+                "a table that is not packed once more",
+                "Unpack it, and hand over the tables in one archive.",
+            ),
+            graded(
+                "only",
+                Error,
+                "there is no table, only \"{name}\", which is itself packed and was not opened",
+                "tables that are packed once",
+                "Unpack it, and hand over the tables in one archive.",
+            ),
+            graded(
                 "none",
                 Error,
                 "the archive holds no table[ named \"{name}\"]",

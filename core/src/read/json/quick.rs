@@ -6,6 +6,7 @@
 
 use super::parse::Parser;
 use crate::bounds::MAX_RECORD;
+use crate::eight;
 use crate::read::names::Names;
 use crate::read::{Kind, Rows};
 
@@ -41,31 +42,6 @@ struct Cell {
     kind: Kind,
     /// Whether its text is in `made`, and not in the record.
     made: bool,
-}
-
-/// Eight bytes with one value.
-const fn spread(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
-/// The highest bit of each byte that is zero, up to the first one at least (a byte above a zero one may be marked wrongly).
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(spread(1)) & !word & spread(0x80)
-}
-
-/// The place of the first quotation mark, backslash or control character from a place on.
-#[inline]
-fn special(data: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(eight) = data.get(at..at + 8).and_then(|b| <[u8; 8]>::try_from(b).ok()) {
-        let word = u64::from_le_bytes(eight);
-        // A byte below 0x20 has its highest three bits clear.
-        let found = zeros(word ^ spread(b'"')) | zeros(word ^ spread(b'\\')) | zeros(word & spread(0xe0));
-        if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    data.get(at..)?.iter().position(|&b| matches!(b, b'"' | b'\\') || b < 0x20).map(|i| at + i)
 }
 
 /// Steps over blanks. On lines, a line end is none: the record ends there.
@@ -195,7 +171,7 @@ impl Quick {
         let word = |word: &[u8]| data.get(at..at + word.len()) == Some(word);
         match data[at] {
             b'"' => {
-                let end = special(data, at + 1)?;
+                let end = eight::first::<b'"', b'\\'>(data, at + 1)?;
                 if data[end] == b'"' {
                     self.set(column, at + 1, end, Kind::Text, false)?;
                     return Some(end + 1);
@@ -252,13 +228,13 @@ impl Quick {
                     // Halves of a pair are left to the other way.
                     self.made.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
                     run = at + 6;
-                    at = special(data, run)?;
+                    at = eight::first::<b'"', b'\\'>(data, run)?;
                     continue;
                 }
                 _ => return None,
             });
             run = at + 2;
-            at = special(data, run)?;
+            at = eight::first::<b'"', b'\\'>(data, run)?;
         }
     }
 
@@ -270,9 +246,9 @@ impl Quick {
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' => depth -= 1,
                 b'"' => {
-                    at = special(data, at + 1)?;
+                    at = eight::first::<b'"', b'\\'>(data, at + 1)?;
                     while data[at] == b'\\' {
-                        at = special(data, at + 2)?;
+                        at = eight::first::<b'"', b'\\'>(data, at + 2)?;
                     }
                 }
                 b'\n' => return None,
@@ -317,7 +293,7 @@ fn member(data: &[u8], at: usize, lines: bool) -> Option<(&[u8], usize)> {
     if data[at] != b'"' {
         return None;
     }
-    let end = special(data, at + 1)?;
+    let end = eight::first::<b'"', b'\\'>(data, at + 1)?;
     if data[end] != b'"' {
         return None;
     }
@@ -366,27 +342,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn special_bytes_are_found_where_they_are() {
-        for length in 0..40 {
-            let plain = vec![b'x'; length];
-            assert_eq!(special(&plain, 0), None);
-            for at in 0..length {
-                for byte in [b'"', b'\\', b'\n', 0, 0x1f] {
-                    let mut data = plain.clone();
-                    data[at] = byte;
-                    data.push(b'"');
-                    assert_eq!(special(&data, 0), Some(at), "{byte:#x} at {at} of {length}");
-                }
-                for byte in [0x20, b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
-                    let mut data = plain.clone();
-                    data[at] = byte;
-                    assert_eq!(special(&data, 0), None, "{byte:#x} at {at} of {length}");
-                }
-            }
-        }
-    }
 
     #[test]
     fn only_ordinary_records_are_taken() {

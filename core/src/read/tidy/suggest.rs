@@ -8,6 +8,7 @@ use std::fmt::Write;
 use super::super::{Row, Rows};
 use super::values::scientific;
 use super::{Amounts, joined, names_of};
+use crate::package::toml::quoted;
 
 /// Rows of the start that are looked at.
 const ROWS: usize = 500;
@@ -312,22 +313,6 @@ fn forms(records: &[Row<'_>], names: &[String], amount_columns: &[usize], out: &
             out.push(Suggested { kind: "values", step, why: format!("most values of \"{}\" lost a leading zero", name.trim()), sure: 850 });
         }
     }
-}
-
-/// A text in TOML.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04X}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 fn plural(count: usize, one: &str, many: &str) -> String {

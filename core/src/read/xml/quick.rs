@@ -4,6 +4,7 @@
 //! a text, damage, a record that is not whole yet) is left to the way that knows every rule. A yes is always the same row as that one's.
 
 use crate::bounds::MAX_RECORD;
+use crate::eight;
 use crate::read::names::Names;
 use crate::read::{Kind, Rows};
 
@@ -22,30 +23,6 @@ pub(super) struct Quick {
     stamp: u64,
     /// By column: whose record its text is of, and where it stands.
     cells: Vec<(u64, u32, u32)>,
-}
-
-/// Eight bytes with one value.
-const fn spread(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
-/// The highest bit of each byte that is zero, up to the first one at least.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(spread(1)) & !word & spread(0x80)
-}
-
-/// The place of the first `<`, `&` or control character from a place on.
-#[inline]
-fn special(data: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(eight) = data.get(at..at + 8).and_then(|b| <[u8; 8]>::try_from(b).ok()) {
-        let word = u64::from_le_bytes(eight);
-        let found = zeros(word ^ spread(b'<')) | zeros(word ^ spread(b'&')) | zeros(word & spread(0xe0));
-        if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    data.get(at..)?.iter().position(|&b| matches!(b, b'<' | b'&') || b < 0x20).map(|i| at + i)
 }
 
 /// Steps over blanks; a carriage return is none here.
@@ -115,7 +92,7 @@ impl Quick {
                     (child, (name[length] == b'>').then_some(at + length + 2)?)
                 }
             };
-            let to = special(data, from)?;
+            let to = eight::first::<b'<', b'&'>(data, from)?;
             at = tag(data, to, b"</", self.labels.get(child)?.as_bytes())?;
             self.set(child, from, to)?;
             before = child;

@@ -13,15 +13,12 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use concord_bench::asked::{self, number};
 use concord_bench::forms::Form;
 use concord_bench::measure::{Run, host_kind, machine, measure, median, today};
 
 struct Asked {
-    programs: PathBuf,
-    data: PathBuf,
-    results: PathBuf,
-    rounds: usize,
-    rows: u64,
+    common: asked::Asked,
     sheet_rows: u64,
     bytes: Option<u64>,
     forms: Vec<Form>,
@@ -50,51 +47,33 @@ fn main() -> ExitCode {
 }
 
 fn asked() -> Result<Asked, String> {
-    let mut asked = Asked {
-        programs: PathBuf::new(),
-        data: PathBuf::new(),
-        results: PathBuf::new(),
-        rounds: 5,
-        rows: 1_000_000,
-        sheet_rows: 200_000,
-        bytes: None,
-        forms: Vec::new(),
-        keep: false,
-    };
-    let mut words = std::env::args().skip(1).peekable();
-    while let Some(word) = words.next() {
-        let mut next = || words.next_if(|w| !w.starts_with("--"));
-        let number =
-            |text: Option<String>| text.and_then(|n| n.parse::<u64>().ok()).filter(|&n| n > 0).ok_or(format!("{word} takes a number"));
-        match word.as_str() {
-            "--programs" => asked.programs = next().unwrap_or_default().into(),
-            "--data" => asked.data = next().unwrap_or_default().into(),
-            "--results" => asked.results = next().unwrap_or_default().into(),
-            "--rounds" => asked.rounds = number(next())? as usize,
-            "--rows" => asked.rows = number(next())?,
-            "--sheet-rows" => asked.sheet_rows = number(next())?,
-            "--bytes" => asked.bytes = Some(number(next())?),
-            "--keep" => asked.keep = true,
+    let (mut sheet_rows, mut bytes, mut forms, mut keep) = (200_000, None, Vec::new(), false);
+    let common = asked::asked(|word, next| {
+        match word {
+            "--sheet-rows" => sheet_rows = number(word, next())?,
+            "--bytes" => bytes = Some(number(word, next())?),
+            "--keep" => keep = true,
             "--forms" => {
                 for name in next().unwrap_or_default().split(',') {
-                    asked.forms.push(Form::of(name).ok_or_else(|| format!("no form is called \"{name}\""))?);
+                    forms.push(Form::of(name).ok_or_else(|| format!("no form is called \"{name}\""))?);
                 }
             }
-            _ => return Err(format!("does not take \"{word}\"")),
+            _ => return Ok(false),
         }
-    }
-    if asked.forms.is_empty() {
-        asked.forms = match asked.bytes {
+        Ok(true)
+    })?;
+    if forms.is_empty() {
+        forms = match bytes {
             Some(_) => vec![Form::Csv, Form::Ndjson, Form::Json, Form::Xml],
             None => Form::ALL.to_vec(),
         };
     }
-    Ok(asked)
+    Ok(Asked { common, sheet_rows, bytes, forms, keep })
 }
 
 fn bench(asked: &Asked) -> Result<(), String> {
     let fail = |path: &Path, e: std::io::Error| format!("{}: {e}", path.display());
-    std::fs::create_dir_all(&asked.data).map_err(|e| fail(&asked.data, e))?;
+    std::fs::create_dir_all(&asked.common.data).map_err(|e| fail(&asked.common.data, e))?;
     let schema = Path::new("tests/bench/permits.table.json");
     let mut text = std::fs::read_to_string(schema).map_err(|e| fail(schema, e))?;
     if asked.bytes.is_some() {
@@ -102,16 +81,16 @@ fn bench(asked: &Asked) -> Result<(), String> {
     }
     // Features have columns of their own beside the permit's.
     text = text.replace("\"missingValues\"", "\"fieldsMatch\": \"subset\",\n  \"missingValues\"");
-    let schema = asked.data.join("permits.table.json");
+    let schema = asked.common.data.join("permits.table.json");
     std::fs::write(&schema, text).map_err(|e| fail(&schema, e))?;
     let mut entries = Vec::new();
     for &form in &asked.forms {
         let mut entry = generate(asked, form)?;
         // One form after the other when the files are large: the disk need not hold all of them.
         let large = asked.bytes.is_some();
-        for round in 1..=asked.rounds {
+        for round in 1..=asked.common.rounds {
             if large {
-                eprintln!("{}: round {round} of {}", form.extension(), asked.rounds);
+                eprintln!("{}: round {round} of {}", form.extension(), asked.common.rounds);
                 once(asked, &schema, &mut entry)?;
             }
         }
@@ -120,9 +99,9 @@ fn bench(asked: &Asked) -> Result<(), String> {
         }
         entries.push(entry);
     }
-    for round in 1..=asked.rounds {
+    for round in 1..=asked.common.rounds {
         if asked.bytes.is_none() {
-            eprintln!("round {round} of {}", asked.rounds);
+            eprintln!("round {round} of {}", asked.common.rounds);
             for entry in &mut entries {
                 once(asked, &schema, entry)?;
             }
@@ -130,13 +109,13 @@ fn bench(asked: &Asked) -> Result<(), String> {
     }
     let table = table(&entries);
     print!("{table}");
-    if asked.results.as_os_str().is_empty() {
+    if asked.common.results.as_os_str().is_empty() {
         return Ok(());
     }
     let kind = if asked.bytes.is_some() { "readers-memory" } else { "readers" };
-    let path = asked.results.join(format!("{}-{}-{kind}.md", today(), host_kind()));
+    let path = asked.common.results.join(format!("{}-{}-{kind}.md", today(), host_kind()));
     let size = asked.bytes.map_or_else(
-        || format!("{} rows, {} in sheets", asked.rows, asked.sheet_rows),
+        || format!("{} rows, {} in sheets", asked.common.rows, asked.sheet_rows),
         |bytes| format!("files of {bytes} bytes, a schema without a unique key"),
     );
     let text = format!(
@@ -146,7 +125,7 @@ fn bench(asked: &Asked) -> Result<(), String> {
         median is told. Every run's count of rows was compared with what was written.\n\n{table}",
         today(),
         machine(),
-        asked.rounds
+        asked.common.rounds
     );
     std::fs::write(&path, text).map_err(|e| fail(&path, e))?;
     eprintln!("written to {}", path.display());
@@ -155,9 +134,9 @@ fn bench(asked: &Asked) -> Result<(), String> {
 
 /// Writes a form's file.
 fn generate(asked: &Asked, form: Form) -> Result<Entry, String> {
-    let rows = if matches!(form, Form::Xlsx | Form::Ods) { asked.sheet_rows } else { asked.rows };
+    let rows = if matches!(form, Form::Xlsx | Form::Ods) { asked.sheet_rows } else { asked.common.rows };
     let much = asked.bytes.map_or_else(|| rows.to_string(), |bytes| format!("{bytes}-bytes"));
-    let path = asked.data.join(format!("permits-{much}.{}", form.extension()));
+    let path = asked.common.data.join(format!("permits-{much}.{}", form.extension()));
     let counted = path.with_extension(format!("{}.rows", form.extension()));
     let known = std::fs::read_to_string(&counted).ok().and_then(|n| n.trim().parse().ok());
     let rows = match known.filter(|_| asked.keep && path.is_file()) {
@@ -165,7 +144,7 @@ fn generate(asked: &Asked, form: Form) -> Result<Entry, String> {
         None => {
             eprintln!("writing {}", path.display());
             let file = File::create(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-            let mut command = Command::new(asked.programs.join("bench-gen"));
+            let mut command = Command::new(asked.common.programs.join("bench-gen"));
             match asked.bytes {
                 Some(bytes) => command.args(["--bytes", &bytes.to_string()]),
                 None => command.arg(rows.to_string()),
@@ -184,7 +163,7 @@ fn generate(asked: &Asked, form: Form) -> Result<Entry, String> {
 
 /// Both programs over a file, one after the other, and whether each counted its rows.
 fn once(asked: &Asked, schema: &Path, entry: &mut Entry) -> Result<(), String> {
-    let mut floor = Command::new(asked.programs.join("floor"));
+    let mut floor = Command::new(asked.common.programs.join("floor"));
     floor.arg(&entry.path).arg(entry.form.extension());
     let (run, said) = told(asked, floor, entry)?;
     let rows: u64 = said.split('\t').next().and_then(|n| n.parse().ok()).unwrap_or_default();
@@ -192,7 +171,7 @@ fn once(asked: &Asked, schema: &Path, entry: &mut Entry) -> Result<(), String> {
         return Err(format!("{}: the floor counted {rows} rows in place of {}", entry.path.display(), entry.rows));
     }
     entry.floor.push(run);
-    let mut ours = Command::new(asked.programs.join("concord"));
+    let mut ours = Command::new(asked.common.programs.join("concord"));
     ours.arg("validate").arg(&entry.path).arg("--schema").arg(schema).args(["--threads", "1"]);
     let (run, said) = told(asked, ours, entry)?;
     let verdict = said.lines().next().unwrap_or_default().replace(',', "");
@@ -206,7 +185,7 @@ fn once(asked: &Asked, schema: &Path, entry: &mut Entry) -> Result<(), String> {
 fn told(asked: &Asked, mut command: Command, entry: &Entry) -> Result<(Run, String), String> {
     let fail = |why: String| format!("{}: {why}", entry.path.display());
     // The little that a right run says goes to a file, so that nobody waits for a reader.
-    let said = asked.data.join(format!("said-{}", std::process::id()));
+    let said = asked.common.data.join(format!("said-{}", std::process::id()));
     let file = File::create(&said).map_err(|e| fail(e.to_string()))?;
     command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(file);
     let (run, status) = measure(&mut command).map_err(fail)?;

@@ -13,19 +13,15 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use concord_bench::FAULTS;
 use concord_bench::measure::{Run, host_kind, machine, measure, median, today};
+use concord_bench::{FAULTS, asked};
 
 /// Counts of findings by column and code.
 type Counts = BTreeMap<(String, String), u64>;
 
 /// What is asked for.
 struct Asked {
-    programs: PathBuf,
-    data: PathBuf,
-    results: PathBuf,
-    rounds: usize,
-    rows: u64,
+    common: asked::Asked,
     peers: Option<PathBuf>,
 }
 
@@ -69,31 +65,19 @@ fn main() -> ExitCode {
 }
 
 fn asked() -> Result<Asked, String> {
-    let mut asked =
-        Asked { programs: PathBuf::new(), data: PathBuf::new(), results: PathBuf::new(), rounds: 5, rows: 1_000_000, peers: None };
-    let mut words = std::env::args().skip(1).peekable();
-    while let Some(word) = words.next() {
-        let mut next = || words.next_if(|w| !w.starts_with("--"));
-        let number =
-            |text: Option<String>| text.and_then(|n| n.parse::<u64>().ok()).filter(|&n| n > 0).ok_or(format!("{word} takes a number"));
-        match word.as_str() {
-            "--programs" => asked.programs = next().unwrap_or_default().into(),
-            "--data" => asked.data = next().unwrap_or_default().into(),
-            "--results" => asked.results = next().unwrap_or_default().into(),
-            "--rounds" => asked.rounds = number(next())? as usize,
-            "--rows" => asked.rows = number(next())?,
-            "--peers" => {
-                let shared = || std::env::var_os("CONCORD_BENCH_SHARED").map_or_else(|| PathBuf::from("../shared/bench"), PathBuf::from);
-                asked.peers = Some(next().map_or_else(shared, PathBuf::from));
-            }
-            _ => return Err(format!("does not take \"{word}\"")),
+    let mut peers = None;
+    let common = asked::asked(|word, next| {
+        if word == "--peers" {
+            let shared = || std::env::var_os("CONCORD_BENCH_SHARED").map_or_else(|| PathBuf::from("../shared/bench"), PathBuf::from);
+            peers = Some(next().map_or_else(shared, PathBuf::from));
         }
-    }
-    Ok(asked)
+        Ok(word == "--peers")
+    })?;
+    Ok(Asked { common, peers })
 }
 
 fn bench(asked: &Asked) -> Result<(), String> {
-    std::fs::create_dir_all(&asked.data).map_err(|e| format!("{}: {e}", asked.data.display()))?;
+    std::fs::create_dir_all(&asked.common.data).map_err(|e| format!("{}: {e}", asked.common.data.display()))?;
     let mut entries = own(asked)?;
     documents(asked, &mut entries)?;
     if let Some(shared) = &asked.peers {
@@ -103,8 +87,8 @@ fn bench(asked: &Asked) -> Result<(), String> {
     for entry in entries.iter().filter(|e| matches!(e.check, Check::Rows(_))) {
         run(entry)?;
     }
-    for round in 1..=asked.rounds {
-        eprintln!("round {round} of {}", asked.rounds);
+    for round in 1..=asked.common.rounds {
+        eprintln!("round {round} of {}", asked.common.rounds);
         for entry in &mut entries {
             let done = run(entry)?;
             entry.runs.push(done);
@@ -112,7 +96,7 @@ fn bench(asked: &Asked) -> Result<(), String> {
     }
     let table = table(&entries);
     print!("{table}");
-    let path = asked.results.join(format!("{}-{}.md", today(), host_kind()));
+    let path = asked.common.results.join(format!("{}-{}.md", today(), host_kind()));
     let text = format!("{}\n{table}", heading(asked));
     std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
     eprintln!("written to {}", path.display());
@@ -121,7 +105,7 @@ fn bench(asked: &Asked) -> Result<(), String> {
 
 /// The benchmark's own files and commands.
 fn own(asked: &Asked) -> Result<Vec<Entry>, String> {
-    let rows = asked.rows;
+    let rows = asked.common.rows;
     let clean = generate(asked, "clean", &[])?.0;
     let (faulty, faults) = generate(asked, "faulty", &["--faulty"])?;
     let portal = generate(asked, "portal", &["--portal"])?.0;
@@ -129,11 +113,11 @@ fn own(asked: &Asked) -> Result<Vec<Entry>, String> {
     let mut entries = Vec::new();
     entries.push(floor(asked, "floor", &clean, rows, 0));
     for threads in ["1", "2"] {
-        let report = asked.data.join(format!("clean-{threads}.json"));
+        let report = asked.common.data.join(format!("clean-{threads}.json"));
         entries.push(validate(asked, &format!("validate, threads {threads}"), &clean, schema, threads, rows, report, Counts::new(), 0));
     }
     let wanted = wanted(&faults, FAULTS.len())?;
-    let report = asked.data.join("faulty.json");
+    let report = asked.common.data.join("faulty.json");
     entries.push(validate(asked, "validate faulty, threads 1, JSON report", &faulty, schema, "1", rows, report, wanted, 0));
 
     let Some(help) = convert_help(asked) else {
@@ -147,8 +131,8 @@ fn own(asked: &Asked) -> Result<Vec<Entry>, String> {
     for threads in threads {
         // Once into a file, and once to where nothing is kept: what the disk costs is the machine's affair. The report for programs, which holds the
         // file's SHA-256, is not asked for; the balance is read from the text.
-        for out in [None, Some(asked.data.join(format!("out-{threads}.ndjson")))] {
-            let mut words = vec![shown(&asked.programs.join("concord")), "convert".into(), shown(&portal)];
+        for out in [None, Some(asked.common.data.join(format!("out-{threads}.ndjson")))] {
+            let mut words = vec![shown(&asked.common.programs.join("concord")), "convert".into(), shown(&portal)];
             words.extend(["--from", "socrata-permits@1", "--to", "blds@1.2"].map(str::to_owned));
             let mut name = "convert portal export to BLDS as NDJSON".to_owned();
             match &out {
@@ -172,11 +156,11 @@ fn own(asked: &Asked) -> Result<Vec<Entry>, String> {
 /// A document of XML with a key against its schema; beside it the bare events of a library, and `xmllint`, where it is installed, without the key,
 /// for which it takes time by the square.
 fn documents(asked: &Asked, entries: &mut Vec<Entry>) -> Result<(), String> {
-    let calls = (asked.rows / 5).max(1000);
+    let calls = (asked.common.rows / 5).max(1000);
     let schema = Path::new("tests/bench/incidents.xsd");
-    let clean = asked.data.join(format!("calls-clean-{calls}.xml"));
+    let clean = asked.common.data.join(format!("calls-clean-{calls}.xml"));
     write_by(asked, &clean, &[&calls.to_string(), "--calls"])?;
-    let faulty = asked.data.join(format!("calls-faulty-{calls}.xml"));
+    let faulty = asked.common.data.join(format!("calls-faulty-{calls}.xml"));
     let faults = write_by(asked, &faulty, &[&calls.to_string(), "--calls", "--faulty"])?;
     let at = entries.len();
     let mut bare = floor(asked, "floor, XML document (events of quick-xml)", &clean, calls, at);
@@ -192,10 +176,10 @@ fn documents(asked: &Asked, entries: &mut Vec<Entry>) -> Result<(), String> {
         check,
         runs: Vec::new(),
     };
-    let (program, clean_path, faulty_path) = (shown(&asked.programs.join("concord")), shown(&clean), shown(&faulty));
+    let (program, clean_path, faulty_path) = (shown(&asked.common.programs.join("concord")), shown(&clean), shown(&faulty));
     let words = [program.as_str(), "validate", &clean_path, "--schema", "tests/bench/incidents.xsd"];
     entries.push(entry("validate XML document, with key", &words, 0, &clean, Check::Document));
-    let report = asked.data.join("calls.json");
+    let report = asked.common.data.join("calls.json");
     let report_path = shown(&report);
     let words = [program.as_str(), "validate", &faulty_path, "--schema", "tests/bench/incidents.xsd", "--report", &report_path];
     let check = Check::Report(report.clone(), wanted(&faults, concord_bench::incidents::FAULTS.len())?);
@@ -206,7 +190,7 @@ fn documents(asked: &Asked, entries: &mut Vec<Entry>) -> Result<(), String> {
     }
     let text = read(schema)?;
     let (before, rest) = text.split_once("<xs:key ").ok_or("the schema has no key")?;
-    let keyless = asked.data.join("calls-without-key.xsd");
+    let keyless = asked.common.data.join("calls-without-key.xsd");
     std::fs::write(&keyless, format!("{before}{}", rest.split_once("</xs:key>").map_or("", |r| r.1))).map_err(|e| e.to_string())?;
     let words = ["xmllint", "--noout", "--stream", "--schema", &shown(&keyless), &clean_path];
     entries.push(entry("xmllint --stream --schema, without key", &words, 0, &clean, Check::Status));
@@ -245,13 +229,13 @@ fn peers(asked: &Asked, shared: &Path, entries: &mut Vec<Entry>) -> Result<(), S
     let rows = 1_000_000;
     entries.push(floor(asked, "floor, shared file", &clean, rows, at));
     for threads in ["1", "2"] {
-        let report = asked.data.join(format!("shared-{threads}.json"));
+        let report = asked.common.data.join(format!("shared-{threads}.json"));
         let name = format!("validate shared file, threads {threads}");
         entries.push(validate(asked, &name, &clean, &schema, threads, rows, report, Counts::new(), at));
     }
     let text = std::fs::read_to_string(&faults).map_err(|e| format!("{}: {e}", faults.display()))?;
     let wanted = shared_faults(&text)?;
-    let report = asked.data.join("shared-faulty.json");
+    let report = asked.common.data.join("shared-faulty.json");
     entries.push(validate(asked, "validate shared faulty file, threads 1, JSON report", &faulty, &schema, "1", rows, report, wanted, at));
     Ok(())
 }
@@ -286,8 +270,8 @@ fn shared_faults(text: &str) -> Result<Counts, String> {
 
 /// Writes a file unless it is there, and gives what the generator says about it.
 fn generate(asked: &Asked, name: &str, words: &[&str]) -> Result<(PathBuf, String), String> {
-    let path = asked.data.join(format!("permits-{name}-{}.csv", asked.rows));
-    let number = asked.rows.to_string();
+    let path = asked.common.data.join(format!("permits-{name}-{}.csv", asked.common.rows));
+    let number = asked.common.rows.to_string();
     let said = write_by(asked, &path, &[&[number.as_str()], words].concat())?;
     Ok((path, said))
 }
@@ -296,7 +280,7 @@ fn generate(asked: &Asked, name: &str, words: &[&str]) -> Result<(PathBuf, Strin
 fn write_by(asked: &Asked, path: &Path, words: &[&str]) -> Result<String, String> {
     eprintln!("writing {}", path.display());
     let file = File::create(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let mut command = Command::new(asked.programs.join("bench-gen"));
+    let mut command = Command::new(asked.common.programs.join("bench-gen"));
     command.args(words).stdout(file).stdin(Stdio::null());
     let output =
         command.stderr(Stdio::piped()).spawn().and_then(|child| child.wait_with_output()).map_err(|e| format!("bench-gen: {e}"))?;
@@ -317,7 +301,7 @@ fn size(path: &Path) -> u64 {
 fn floor(asked: &Asked, name: &str, file: &Path, rows: u64, at: usize) -> Entry {
     Entry {
         name: name.to_owned(),
-        words: vec![shown(&asked.programs.join("floor")), shown(file)],
+        words: vec![shown(&asked.common.programs.join("floor")), shown(file)],
         floor: at,
         status: 0,
         bytes: size(file),
@@ -339,7 +323,7 @@ fn validate(
     wanted: Counts,
     floor: usize,
 ) -> Entry {
-    let program = shown(&asked.programs.join("concord"));
+    let program = shown(&asked.common.programs.join("concord"));
     let mut words = vec![program, "validate".into(), shown(file), "--schema".into(), shown(schema), "--threads".into(), threads.into()];
     // The report for programs holds the file's SHA-256, which costs time of its own; a clean file's verdict is read from the text, so that
     // its time is that of the checks.
@@ -352,7 +336,7 @@ fn validate(
 
 /// What the build says of its `convert`; nothing when it has none.
 fn convert_help(asked: &Asked) -> Option<String> {
-    let mut command = Command::new(asked.programs.join("concord"));
+    let mut command = Command::new(asked.common.programs.join("concord"));
     let output = command.args(["convert", "--help"]).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -492,8 +476,8 @@ fn heading(asked: &Asked) -> String {
         simd-csv 0.14.0; of documents, by the events of quick-xml) are taken round by round, and their median is told. Every run's result was checked: no finding in clean files, every \
         planted fault and nothing else in faulty ones, every record of a conversion accounted for.\n",
         today(),
-        asked.rows,
-        asked.rounds,
+        asked.common.rows,
+        asked.common.rounds,
     )
 }
 
