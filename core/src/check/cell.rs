@@ -261,7 +261,8 @@ impl CellRules {
             let finding = Finding::new("C309", "", place.clone()).value(text).arg("character", hygiene::special_name(text));
             return Some(finding.fix(body, true, "clean"));
         }
-        let seen = hygiene::cleaned(&hygiene::without_controls(text));
+        let without = hygiene::without_controls(text);
+        let seen = hygiene::cleaned(&without);
         if text.chars().any(hygiene::is_control) && self.accepts(&seen) {
             let finding = Finding::new("C103", "value", place.clone()).value(text).arg("character", hygiene::control_name(text));
             return Some(finding.fix(seen, true, "clean"));

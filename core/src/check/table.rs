@@ -122,7 +122,7 @@ impl TableCheck {
         let pending = self.pending.len();
         let block = Block { data, from: outcome.from, shift, places };
         for (i, cells) in outcome.keys.iter().enumerate() {
-            self.merge_keys(i, cells, block, &mut late);
+            self.merge_keys(i, cells, block, findings, &mut late);
         }
         for (i, cells) in outcome.same_per.iter().enumerate() {
             self.merge_same_per(i, cells, block, &mut late);
@@ -151,10 +151,11 @@ impl TableCheck {
         self.records += outcome.records;
     }
 
-    fn merge_keys(&mut self, index: usize, cells: &[KeyCell], block: Block<'_>, late: &mut Vec<Finding>) {
+    fn merge_keys(&mut self, index: usize, cells: &[KeyCell], block: Block<'_>, findings: &Findings, late: &mut Vec<Finding>) {
         let binding = self.binding.clone();
         let key = &binding.plan.keys[index];
         let fields: Vec<usize> = key.fields.iter().copied().filter(|&f| binding.fields[f].is_some()).collect();
+        let column = fields.first().and_then(|&f| block.column(binding.fields[f]?));
         let table = &mut self.keys[index];
         let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
         for (i, cell) in cells.iter().enumerate() {
@@ -167,6 +168,10 @@ impl TableCheck {
             }
             let first = table.insert(cell.hash, block.row(cell));
             if let (Some(first), Some((code, severity))) = (first, &key.repeated) {
+                if findings.only_counts(code, key_kind(&fields), *severity, self.file, column) {
+                    late.push(counted_only(cell, &fields, column, code, *severity, block));
+                    continue;
+                }
                 let finding = key_finding(&binding, cell, &fields, code, *severity, block, &mut lines);
                 late.push(finding.arg("first_row", first.to_string()));
             }
@@ -273,6 +278,14 @@ impl Block<'_> {
             Some(places) => places.row(cell.row as usize),
         }
     }
+
+    /// The column in the file, where its records have columns.
+    fn column(&self, column: u32) -> Option<u32> {
+        match &self.places {
+            None => Some(column),
+            Some(places) => places.column(column),
+        }
+    }
 }
 
 /// The key of the same table that a reference points to, if it does.
@@ -282,6 +295,19 @@ fn own_key(binding: &Binding, reference: usize) -> Option<usize> {
 }
 
 /// A finding about several fields of a record, placed at the first of them.
+/// The kind of a repeated key's finding.
+fn key_kind(fields: &[usize]) -> &'static str {
+    if fields.len() > 1 { "several" } else { "" }
+}
+
+/// As [`key_finding`], for an occurrence that is counted and no more: only its row and column count.
+fn counted_only(cell: &KeyCell, fields: &[usize], column: Option<u32>, code: &Code, severity: Severity, block: Block<'_>) -> Finding {
+    let place = Place { file: block.shift.file, row: block.row(cell), column, ..Place::default() };
+    let mut finding = Finding::new("C401", key_kind(fields), place).severity(severity);
+    finding.code = code.clone();
+    finding
+}
+
 fn key_finding(
     binding: &Binding,
     cell: &KeyCell,
@@ -315,7 +341,7 @@ fn key_finding(
         place.row = u64::from(cell.row) + 1;
         places.apply(&mut place);
     }
-    let mut finding = Finding::new("C401", if fields.len() > 1 { "several" } else { "" }, place).severity(severity).value(&value);
+    let mut finding = Finding::new("C401", key_kind(fields), place).severity(severity).value(&value);
     finding.code = code.clone();
     let names: Vec<&str> = fields.iter().map(|&f| schema.fields[f].name.as_str()).collect();
     finding.arg("fields", names.join(", "))

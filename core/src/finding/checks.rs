@@ -6,6 +6,8 @@
 //! Sentences are templates: `{value}` is the cell as read, other names are the finding's arguments, and a part in square brackets is
 //! left out when one of its names has no value. `{{`, `}}`, `[[` and `]]` stand for the signs themselves.
 
+use std::sync::LazyLock;
+
 use super::Severity;
 use Severity::{Error, Info, Warning};
 
@@ -81,13 +83,27 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
 
 /// The check with this code.
 pub fn find(code: &str) -> Option<&'static Check> {
-    all().find(|c| c.code == code)
+    // Every finding asks, so codes are not compared one after the other.
+    static BY_NUMBER: LazyLock<Vec<Option<&'static Check>>> = LazyLock::new(|| {
+        let mut out = vec![None; 1000];
+        all().filter_map(|c| Some((number(c.code)?, c))).for_each(|(n, c)| out[n] = Some(c));
+        out
+    });
+    BY_NUMBER[number(code)?]
+}
+
+/// The three digits of a code.
+fn number(code: &str) -> Option<usize> {
+    let &[b'C', a, b, c] = code.as_bytes() else { return None };
+    let digit = |d: u8| d.is_ascii_digit().then(|| usize::from(d - b'0'));
+    Some(digit(a)? * 100 + digit(b)? * 10 + digit(c)?)
 }
 
 impl Check {
     /// The kind of that name, or the plain one.
     pub fn kind(&self, name: &str) -> &'static Kind {
-        self.kinds.iter().find(|k| k.name == name).unwrap_or(&self.kinds[0])
+        let named = if name.is_empty() { None } else { self.kinds.iter().find(|k| k.name == name) };
+        named.unwrap_or(&self.kinds[0])
     }
 
     /// The severity of findings of this kind.

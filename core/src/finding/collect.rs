@@ -23,6 +23,26 @@ pub struct Cause {
     pub samples: Vec<Finding>,
 }
 
+impl Cause {
+    /// Whether a finding is of this cause.
+    fn takes(&self, finding: &Finding) -> bool {
+        let place = &finding.place;
+        (self.file, self.column, self.severity) == (place.file, place.column, finding.severity)
+            && self.code == finding.code
+            && self.kind == finding.kind
+            // A column has one header; only findings without a column are told apart by the field's name.
+            && (place.column.is_some() || self.field == place.field)
+    }
+}
+
+/// Causes that are looked at first.
+const RECENT: usize = 16;
+
+/// Where the cause that was met last in a column stands among them.
+fn slot(column: Option<u32>) -> usize {
+    column.map_or(RECENT - 1, |c| c as usize % (RECENT - 1))
+}
+
 /// How many occurrences a cause keeps as samples.
 pub const SAMPLES: usize = 3;
 
@@ -33,6 +53,8 @@ pub struct Findings {
     stored: Vec<Finding>,
     causes: Vec<Cause>,
     by_key: HashMap<CauseKey, usize>,
+    /// By column, roughly: the cause that was met last, since files at fault are so in the same columns again and again.
+    recent: [usize; RECENT],
     counts: [u64; 3],
     /// Rows with an error, of the file being read. Ascending; only kept by collectors of one block.
     faulty_rows: Option<Vec<u64>>,
@@ -76,6 +98,7 @@ impl Findings {
             stored: Vec::new(),
             causes: Vec::new(),
             by_key: HashMap::new(),
+            recent: [usize::MAX; RECENT],
             counts: [0; 3],
             faulty_rows: None,
             rows_at_fault: 0,
@@ -86,6 +109,18 @@ impl Findings {
     /// A collector of one block, to be given to [`Findings::absorb`].
     pub fn of_block(cap: usize) -> Findings {
         Findings { faulty_rows: Some(Vec::new()), ..Findings::new(cap) }
+    }
+
+    /// Whether a further occurrence of that code, severity and column would be counted and no more: as many are stored as are wanted, and the
+    /// cause has its samples. Then it need not say more than its place.
+    pub fn only_counts(&self, code: &Code, kind: &str, severity: Severity, file: u32, column: Option<u32>) -> bool {
+        let Some(cause) = self.causes.get(self.recent[slot(column)]) else { return false };
+        self.stored.len() >= self.cap
+            && cause.samples.len() >= SAMPLES
+            && column.is_some()
+            && (cause.file, cause.column, cause.severity) == (file, column, severity)
+            && cause.kind == kind
+            && cause.code == *code
     }
 
     /// Adds an occurrence.
@@ -116,6 +151,18 @@ impl Findings {
     }
 
     fn cause_index(&mut self, finding: &Finding) -> usize {
+        let place = &finding.place;
+        let slot = slot(place.column);
+        if let Some(cause) = self.causes.get(self.recent[slot])
+            && cause.takes(finding)
+        {
+            return self.recent[slot];
+        }
+        self.recent[slot] = self.cause_index_by_key(finding);
+        self.recent[slot]
+    }
+
+    fn cause_index_by_key(&mut self, finding: &Finding) -> usize {
         let place = &finding.place;
         // A column has one header; only findings without a column are told apart by the field's name.
         let field = if place.column.is_none() { place.field.clone() } else { None };

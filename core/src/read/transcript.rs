@@ -602,6 +602,11 @@ impl Places<'_> {
         self.origins.get(record).or(self.origins.last()).copied().unwrap_or_default()
     }
 
+    /// The column in the file, where its records have columns.
+    pub fn column(&self, column: u32) -> Option<u32> {
+        if self.transcript.keyed { None } else { self.transcript.source_column(column) }
+    }
+
     /// The place in the file; `place.row` counts from the stretch's start, from 1. Its file and record stay as they are.
     pub fn apply(&self, place: &mut Place) {
         if place.row > 0 {
