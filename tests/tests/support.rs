@@ -129,7 +129,7 @@ impl Ran {
 }
 
 /// Longest that any run may take; a program that hangs is ended, and the test fails.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// Runs `concord` with these words.
 pub(crate) fn run<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> Ran {

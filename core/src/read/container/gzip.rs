@@ -1,6 +1,7 @@
 //! Gzip (RFC 1952): packed bytes in, plain bytes out, however they are cut.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc32fast::Hasher as Crc;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::{Stop, stop, within};
 use crate::bounds::Packed;
@@ -154,7 +155,7 @@ impl Gunzip {
                     let [a, b, c, d, e, f, g, h] = trailer;
                     let (sum, length) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
                     self.held.clear();
-                    if sum != self.check.sum() || length != self.inflate.total_out() as u32 {
+                    if sum != self.check.clone().finalize() || length != self.inflate.total_out() as u32 {
                         return Err(stop("C112", "sum"));
                     }
                     self.state = State::Between;

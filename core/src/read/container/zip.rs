@@ -6,7 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc32fast::Hasher as Crc;
+use flate2::{Decompress, FlushDecompress, Status};
 use rawzip::{CompressionMethod, ZipArchive, ZipArchiveEntryWayfinder};
 
 use super::{Form, Stop, stop, within};
@@ -353,7 +354,7 @@ impl Stream<'_> {
         let entry = &self.archive.entries[self.index];
         self.archive.spend(entry, self.plain)?;
         self.crc.update(&self.chunk[..made]);
-        if self.over && (self.crc.sum() != entry.crc || self.plain != entry.stated) {
+        if self.over && (self.crc.clone().finalize() != entry.crc || self.plain != entry.stated) {
             return Err(self.damaged("sum"));
         }
         Ok(())

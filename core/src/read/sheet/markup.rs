@@ -75,7 +75,7 @@ pub(super) fn attribute<'e>(element: &'e BytesStart<'_>, name: &str) -> Option<C
         .attributes()
         .with_checks(false)
         .filter_map(Result::ok)
-        .find(|a| a.key.0.rsplit(':').next() == Some(name))
+        .find(|a| local(a.key) == name)
         .and_then(|a| a.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok())
 }
 
@@ -96,7 +96,8 @@ pub(super) fn says(element: &BytesStart<'_>, name: &str) -> bool {
 
 /// An element's name without prefix.
 pub(super) fn local<'e>(name: quick_xml::name::QName<'e>) -> &'e str {
-    name.0.rsplit(':').next().unwrap_or(name.0)
+    // Names are short: a search made for long texts would take longer.
+    name.0.bytes().rposition(|b| b == b':').map_or(name.0, |colon| &name.0[colon + 1..])
 }
 
 /// Appends what an event adds to the text of the element that it stands in.
