@@ -222,6 +222,9 @@ struct Words {
     elsewhere: Vec<Vec<String>>,
 }
 
+/// How alike the words of a field must at least be to those that other layouts have for a column.
+const MOST: u32 = 750;
+
 /// What is known of names.
 struct Evidence<'a> {
     /// Titles that known layouts give a column, by its folded name.
@@ -298,6 +301,9 @@ impl<'a> Evidence<'a> {
         if !field.title.is_empty() && have.folded == folded(&field.title) {
             return (930, "the same as the field's title".to_owned());
         }
+        if have.folded == "id" && matches!(resource.schema.primary_key[..], [key] if resource.schema.fields[key].name == field.name) {
+            return (800, format!("a column called no more than this mostly numbers the {} itself", resource.record));
+        }
         let weight = |word: &str| wanted.weights.get(word).copied().unwrap_or(1000);
         let mut best = (0, String::new());
         let mut say = |score: u32, why: &dyn Fn() -> String| {
@@ -312,7 +318,9 @@ impl<'a> Evidence<'a> {
                 say(780, &|| format!("it could be short for \"{text}\""));
             }
             for title in &have.elsewhere {
-                let score = similar(title, words, &weight) * (scale - 120) / 1000;
+                let alike = similar(title, words, &weight);
+                // What others call it is taken at its word: half of a name leads astray.
+                let score = if alike < MOST { 0 } else { alike * (scale - 120) / 1000 };
                 say(score, &|| format!("other layouts call such a column \"{}\", as in \"{text}\"", title.join(" ")));
             }
         }

@@ -28,16 +28,16 @@ const fn case(file: &'static str, layout: &'static str, target: &'static str, un
 
 const CASES: &[Case] = &[
     case("vendor-exports/cambridge_vision_cama_TaxFY14.csv", "vision-cama", "massgis-parcels", (8, 1), (17, 1)),
-    case("vendor-exports/seeclickfix_api_v2_issues_chapel_hill_test_tenant.json", "seeclickfix-issues", "open311", (6, 4), (13, 1)),
+    case("vendor-exports/seeclickfix_api_v2_issues_chapel_hill_test_tenant.json", "seeclickfix-issues", "open311", (7, 3), (13, 0)),
     case("nad/nm911_address_sample_a.csv", "nm911-address", "nad", (5, 3), (21, 1)),
-    case("lives/source-exports/lexington-2016-03.csv", "lexington-food-inspections", "lives", (5, 1), (8, 2)),
+    case("lives/source-exports/lexington-2016-03.csv", "lexington-food-inspections", "lives", (5, 1), (8, 1)),
     case("municipal-finance/oakland_ca_fy15-16_adopted_flow.csv", "budget-tidy", "fiscal-data-package", (5, 0), (6, 0)),
 ];
 
 /// The packages' own examples have the headers of real exports; they are always here.
 const EXAMPLES: &[Case] = &[
-    case("national/blds/1.2/examples/convert/socrata-permits.in.csv", "socrata-permits", "blds", (24, 3), (24, 6)),
-    case("national/blds/1.2/examples/convert/somerville-permits.in.csv", "somerville-permits", "blds", (9, 4), (12, 4)),
+    case("national/blds/1.2/examples/convert/socrata-permits.in.csv", "socrata-permits", "blds", (24, 0), (24, 5)),
+    case("national/blds/1.2/examples/convert/somerville-permits.in.csv", "somerville-permits", "blds", (9, 3), (12, 3)),
     case(
         "national/fiscal-data-package/1.0-rc.1/examples/convert/opendatasoft-budget.in.csv",
         "opendatasoft-budget",

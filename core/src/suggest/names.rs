@@ -137,9 +137,9 @@ fn alike(a: &str, b: &str) -> u32 {
     if count >= 3 && long.starts_with(short) {
         return 850;
     }
-    // `issued` and `issue`, `applied` and `applicant`: all but the endings.
+    // `applied` and `applicant`, but not `state` and `status`: all but the endings.
     let common = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
-    if common >= 4 && common * 10 >= count * 7 {
+    if common >= 5 && common * 10 >= count * 7 {
         return 800;
     }
     let mut rest = long.chars();
@@ -207,7 +207,9 @@ mod tests {
         assert_eq!(of("permit_number", "PermitNum"), 1000);
         assert!(of("Issued Date", "IssueDate") > of("Issued Date", "AppliedDate"));
         assert!(of("Bldg Type", "BuildingType") > 800);
+        assert!(of("Applied", "Applicant") > 700);
         assert_eq!(of("owner", "latitude"), 0);
+        assert_eq!(of("Status", "state"), 0);
         assert!(begins_of("ADDNUM", &["address".into(), "number".into()]));
         assert!(!begins_of("ADDNUM", &["street".into(), "number".into()]));
         assert!(!begins_of("é", &["é".into(), "x".into()]));
