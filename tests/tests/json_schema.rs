@@ -14,7 +14,7 @@ use concord_core::render::{self, Format};
 use concord_core::session::Choice;
 use serde_json::Value;
 
-use crate::support::{aloud, check, conformance, rows};
+use crate::support::{against, aloud, check, codes, conformance, rows};
 
 fn files_below(folder: &Path, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
@@ -193,5 +193,36 @@ fn published_files_get_their_verdict_under_the_schemas_of_their_standards() {
     assert!(count > 100, "only {count} files were found");
     assert_eq!(excused, EXCEPTIONS.len(), "an exception is of a file that was not met");
     aloud(&format!("{count} published documents checked against the schemas of their standards, {excused} of them exceptions"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Files whose published verdict is not that of our package, and why.
+const EXCEPTIONS_OF_PACKAGES: &[(&str, &str)] = &[];
+
+/// The same files under our own packages of the version that they are of, which also have to see which of its documents each file is.
+#[test]
+fn packages_give_published_files_their_verdict() {
+    let Some(base) = conformance("packages_give_published_files_their_verdict") else { return };
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for (standard, versions) in [("wzdx", &["4.0", "4.1", "4.2"][..]), ("gbfs", &["2.3", "3.0"]), ("dcat-us", &["1.1", "3.0"])] {
+        let folder = base.join(standard);
+        for row in rows(&folder.join("expected.csv")) {
+            let (path, version, want) = (&row["path"], row["version"].trim_start_matches('v'), &row["verdict"]);
+            if !versions.contains(&version) {
+                continue;
+            }
+            let report = check(&against(&format!("{standard}@{version}")), &[folder.join(path)], false, DialectHints::default());
+            let got = if report.findings.count(Severity::Error) == 0 { "valid" } else { "invalid" };
+            let recognised = !codes(&report, Severity::Error).contains("C215");
+            count += 1;
+            let excused = EXCEPTIONS_OF_PACKAGES.iter().any(|(excused, _)| *excused == format!("{standard}/{path}"));
+            if (got != want || !recognised) != excused {
+                let told = render::render(&report, Format::Short, &render::Options::default());
+                wrong.push(format!("{standard}/{path}: {got}, published as {want}\n{told}"));
+            }
+        }
+    }
+    assert!(count > 40, "only {count} files were found");
+    aloud(&format!("{count} published documents checked by the packages of their standards"));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

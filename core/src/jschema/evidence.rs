@@ -1,9 +1,13 @@
 //! Whether a file is of a schema at all, by its start: which of its names the schema knows, and whether the values that tell it apart are there.
 
+use std::collections::HashMap;
+
+use regex_automata::meta::Regex;
 use serde_json::Value;
 
 use super::Schema;
 use super::documents::{Documents, Spot};
+use super::pattern;
 
 /// What speaks for and against a schema.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,37 +66,73 @@ pub fn start(text: &str) -> Option<(Value, bool)> {
     serde_json::from_str(&closed).ok().map(|value| (value, true))
 }
 
+/// Most members of one object that are looked at by patterns.
+const MOST_BY_PATTERN: usize = 20;
+
 /// Deepest nesting that is looked into.
 const DEEPEST: u32 = 5;
 
 /// What a document's start says for a schema. `cut` says that more of it follows.
 pub fn score(schema: &Schema, value: &Value, cut: bool) -> Score {
     let mut documents = schema.documents.clone();
-    let mut steps = 2_000;
-    one(&mut documents, &schema.root.clone(), value, cut, 0, &mut steps)
+    let mut walk = Walk { steps: 2_000, patterns: HashMap::new() };
+    one(&mut documents, &schema.root.clone(), value, cut, 0, &mut walk)
 }
 
-fn one(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth: u32, steps: &mut u32) -> Score {
-    let mut score = part(documents, spot, value, cut, depth, steps);
+fn one(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth: u32, walk: &mut Walk) -> Score {
+    let mut score = part(documents, spot, value, cut, depth, walk);
     if let Value::Object(map) = value {
-        let mut names = Vec::new();
+        let mut names = Names::default();
         known_names(documents, spot, &mut names, 0);
-        if !names.is_empty() {
-            score.unknown += map.keys().filter(|k| !names.contains(k)).count() as u32;
+        if !names.all.is_empty() || names.closed {
+            let unknown = map.keys().filter(|k| !names.all.contains(k) && !names.patterns.iter().any(|p| walk.fits(p, k)));
+            score.unknown += unknown.count() as u32;
         }
     }
     score
 }
 
+/// The names of members that a schema knows.
+#[derive(Default)]
+struct Names {
+    all: Vec<String>,
+    patterns: Vec<String>,
+    /// Whether it takes no others.
+    closed: bool,
+}
+
+/// How far a document was looked at, and what was made on the way.
+struct Walk {
+    steps: u32,
+    patterns: HashMap<String, Option<Regex>>,
+}
+
+impl Walk {
+    /// Whether a name has the form of a pattern. One that cannot be run fits nothing.
+    fn fits(&mut self, pattern: &str, name: &str) -> bool {
+        if !self.patterns.contains_key(pattern) {
+            self.patterns.insert(pattern.to_owned(), pattern::searched(pattern));
+        }
+        name.len() <= LONGEST && self.patterns.get(pattern).and_then(Option::as_ref).is_some_and(|regex| regex.is_match(name))
+    }
+}
+
+/// Longest name that is held against patterns, in bytes.
+const LONGEST: usize = 200;
+
 /// The names of members that a schema or those it joins know.
-fn known_names(documents: &mut Documents, spot: &Spot, names: &mut Vec<String>, depth: u32) {
+fn known_names(documents: &mut Documents, spot: &Spot, names: &mut Names, depth: u32) {
     if depth > 8 {
         return;
     }
     let Some(Value::Object(map)) = documents.at(spot).cloned() else { return };
     if let Some(Value::Object(members)) = map.get("properties") {
-        names.extend(members.keys().cloned());
+        names.all.extend(members.keys().cloned());
     }
+    if let Some(Value::Object(members)) = map.get("patternProperties") {
+        names.patterns.extend(members.keys().cloned());
+    }
+    names.closed |= map.get("additionalProperties") == Some(&Value::Bool(false));
     for spot in joined(documents, spot, &map) {
         known_names(documents, &spot, names, depth + 1);
     }
@@ -111,12 +151,12 @@ fn joined(documents: &mut Documents, spot: &Spot, map: &serde_json::Map<String, 
     out
 }
 
-fn part(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth: u32, steps: &mut u32) -> Score {
+fn part(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth: u32, walk: &mut Walk) -> Score {
     let mut score = Score::default();
-    if *steps == 0 || depth > DEEPEST {
+    if walk.steps == 0 || depth > DEEPEST {
         return score;
     }
-    *steps -= 1;
+    walk.steps -= 1;
     let Some(Value::Object(map)) = documents.at(spot).cloned() else { return score };
     if let Some(types) = map.get("type") {
         let is = |t: &Value| match t.as_str().unwrap_or_default() {
@@ -152,7 +192,17 @@ fn part(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth:
                     if properties.contains_key(name) {
                         score.known += 1;
                         let inner = (spot.0, super::documents::step(&format!("{}/properties", spot.1), name));
-                        score.add(one(documents, &inner, value, cut, depth + 1, steps));
+                        score.add(one(documents, &inner, value, cut, depth + 1, walk));
+                    }
+                }
+            }
+            if let Some(Value::Object(patterns)) = map.get("patternProperties") {
+                let listed = |name: &str| map.get("properties").is_some_and(|p| p.get(name).is_some());
+                for (name, value) in members.iter().filter(|(name, _)| !listed(name)).take(MOST_BY_PATTERN) {
+                    if let Some(pattern) = patterns.keys().find(|pattern| walk.fits(pattern, name)) {
+                        score.known += 1;
+                        let inner = (spot.0, super::documents::step(&format!("{}/patternProperties", spot.1), pattern));
+                        score.add(one(documents, &inner, value, cut, depth + 1, walk));
                     }
                 }
             }
@@ -167,7 +217,7 @@ fn part(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth:
             {
                 // Only the last entry of a cut list is cut.
                 let inner = (spot.0, format!("{}/items", spot.1));
-                score.add(one(documents, &inner, first, cut && entries.len() == 1, depth + 1, steps));
+                score.add(one(documents, &inner, first, cut && entries.len() == 1, depth + 1, walk));
             }
         }
         _ => {}
@@ -175,11 +225,11 @@ fn part(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth:
     if let Some(Value::String(reference)) = map.get("$ref")
         && let Some(target) = documents.resolve(spot, reference)
     {
-        score.add(part(documents, &target, value, cut, depth, steps));
+        score.add(part(documents, &target, value, cut, depth, walk));
     }
     for keyword in ["allOf", "anyOf", "oneOf"] {
         let count = map.get(keyword).and_then(Value::as_array).map_or(0, Vec::len).min(40);
-        let all = (0..count).map(|i| part(documents, &(spot.0, format!("{}/{keyword}/{i}", spot.1)), value, cut, depth, steps));
+        let all = (0..count).map(|i| part(documents, &(spot.0, format!("{}/{keyword}/{i}", spot.1)), value, cut, depth, walk));
         if keyword == "allOf" {
             all.for_each(|s| score.add(s));
         } else if let Some(best) = all.min_by_key(|s| (s.against + s.missing, u32::MAX - s.known)) {

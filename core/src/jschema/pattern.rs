@@ -99,6 +99,18 @@ fn translated(pattern: &str) -> Option<String> {
     (!class).then_some(out)
 }
 
+/// The same for a few texts only, without the time that the automaton takes to build; `None` when it cannot be run.
+pub(super) fn searched(pattern: &str) -> Option<regex_automata::meta::Regex> {
+    if pattern.len() > 1000 {
+        return None;
+    }
+    regex_automata::meta::Regex::builder()
+        .syntax(syntax::Config::new().unicode(true).utf8(true).nest_limit(50))
+        .configure(regex_automata::meta::Config::new().nfa_size_limit(Some(LARGEST)).dfa(false).onepass(false))
+        .build(&translated(pattern)?)
+        .ok()
+}
+
 impl Pattern {
     /// Compiles a pattern; `None` when it is left to the reference.
     pub(super) fn new(pattern: &str) -> Option<Pattern> {

@@ -87,16 +87,18 @@ impl Nested {
 
     /// What a file's start says for this resource.
     pub fn score(&self, value: &Value, cut: bool, form: Form) -> Score {
-        let Ok(schema) = self.schema() else { return Score::default() };
         let there = |pointer: &str| value.pointer(pointer).filter(|v| !v.is_null());
         let contradicted = self.evidence.iter().any(|(pointer, allowed)| match there(pointer) {
             Some(Value::String(text)) => !allowed.contains(text),
             Some(value) => !allowed.contains(&value.to_string()),
             None => !cut,
         });
-        if contradicted {
-            return Score::default();
-        }
+        if contradicted { Score::default() } else { self.likeness(value, cut, form) }
+    }
+
+    /// The same whatever the values are that tell the resource apart.
+    fn likeness(&self, value: &Value, cut: bool, form: Form) -> Score {
+        let Ok(schema) = self.schema() else { return Score::default() };
         let bare = match value {
             Value::Array(entries) if form != Form::Ndjson && !schema.takes_lists() => entries.first(),
             _ => None,
@@ -178,8 +180,14 @@ impl Candidates {
     /// The resources of which a file may be that starts so, best first, with their scores.
     pub fn readings(&self, text: &str, form: Form) -> Vec<(Arc<Nested>, Score)> {
         let Some((value, cut)) = evidence::start(text) else { return Vec::new() };
-        let mut all: Vec<(Arc<Nested>, Score)> =
-            self.all.iter().map(|n| (n.clone(), n.score(&value, cut, form))).filter(|(_, s)| s.points() > 0).collect();
+        let by = |score: &dyn Fn(&Nested) -> Score| -> Vec<(Arc<Nested>, Score)> {
+            self.all.iter().map(|n| (n.clone(), score(n))).filter(|(_, s)| s.points() > 0).collect()
+        };
+        let mut all = by(&|nested| nested.score(&value, cut, form));
+        if all.is_empty() && self.given {
+            // Files state wrong versions; whoever names the standard is believed.
+            all = by(&|nested| nested.likeness(&value, cut, form));
+        }
         // Stable: of two that fit alike, the first one given is taken.
         all.sort_by_key(|(_, s)| std::cmp::Reverse(s.points()));
         all
