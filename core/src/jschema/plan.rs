@@ -87,13 +87,16 @@ impl Nested {
 
     /// What a file's start says for this resource.
     pub fn score(&self, value: &Value, cut: bool, form: Form) -> Score {
-        let there = |pointer: &str| value.pointer(pointer).filter(|v| !v.is_null());
-        let contradicted = self.evidence.iter().any(|(pointer, allowed)| match there(pointer) {
-            Some(Value::String(text)) => !allowed.contains(text),
-            Some(value) => !allowed.contains(&value.to_string()),
-            None => !cut,
-        });
-        if contradicted { Score::default() } else { self.likeness(value, cut, form) }
+        let contradicted = self.evidence.iter().any(|(pointer, _)| !cut && said(value, pointer).is_none());
+        if contradicted || self.contradiction(value).is_some() { Score::default() } else { self.likeness(value, cut, form) }
+    }
+
+    /// A value by which a file says that it is not of this resource: its pointer, and the values that it may have.
+    pub(super) fn contradiction(&self, value: &Value) -> Option<(String, &str, &[String])> {
+        self.evidence.iter().find_map(|(pointer, allowed)| {
+            let said = said(value, pointer).filter(|said| !allowed.contains(said))?;
+            Some((said, pointer.as_str(), &allowed[..]))
+        })
     }
 
     /// The same whatever the values are that tell the resource apart.
@@ -104,6 +107,15 @@ impl Nested {
             _ => None,
         };
         evidence::score(schema, bare.unwrap_or(value), cut && bare.is_none())
+    }
+}
+
+/// What a document says at a pointer.
+fn said(value: &Value, pointer: &str) -> Option<String> {
+    match value.pointer(pointer)? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        value => Some(value.to_string()),
     }
 }
 

@@ -49,6 +49,8 @@ pub struct NestedReader {
     score: Score,
     compiled: Option<Compiled>,
     problems: Vec<Problem>,
+    /// What the file says of itself that speaks against the resource.
+    contradicted: Option<Finding>,
     cut: Cut,
     prefix: String,
     buffer: Vec<u8>,
@@ -83,6 +85,7 @@ impl NestedReader {
             score: super::evidence::start(text).map(|(value, cut)| nested.score(&value, cut, form)).unwrap_or_default(),
             compiled: None,
             problems: Vec::new(),
+            contradicted: None,
             cut: Cut::Whole,
             prefix: String::new(),
             buffer: Vec::new(),
@@ -103,6 +106,11 @@ impl NestedReader {
             tape: Tape::default(),
             space: Space::default(),
         };
+        reader.contradicted = super::evidence::start(text).and_then(|(value, _)| {
+            let (said, pointer, allowed) = nested.contradiction(&value)?;
+            let finding = Finding::new("C263", "", Place { pointer: Some(pointer.into()), ..Place::default() }).value(&said);
+            Some(finding.arg("standard", nested.table.standard.as_str()).arg("allowed", allowed.join(" or ")))
+        });
         let schema = match nested.schema() {
             Ok(schema) => schema,
             Err(problem) => {
@@ -183,6 +191,7 @@ impl NestedReader {
         }
         self.nested.table.schema.fields.iter().for_each(|field| out.cell(&field.name, CellKind::Text));
         out.end_row(Origin { row: 0, line: 1, byte_column: 1 });
+        findings.extend(self.contradicted.take());
         for problem in &self.problems {
             findings.push(problem.finding());
         }

@@ -1089,4 +1089,17 @@ pub(super) const CHECKS: &[Check] = &[
             "Divide the file, or say with --records where its records are.",
         )],
     },
+    Check {
+        code: "C263",
+        name: "states-otherwise",
+        severity: Warning,
+        title: "The file says that it is something else",
+        why: "It may follow rules other than those that it was checked against.",
+        kinds: &[kind(
+            "",
+            "the file states {value}, and {standard} asks for {allowed}; it was checked as that all the same",
+            "{allowed}",
+            "Name the standard and version that the file is of, or mend what it states.",
+        )],
+    },
 ];
