@@ -6,6 +6,7 @@
 use serde::de::IgnoredAny;
 
 use crate::schema::{FieldType, GeoPointFormat, ListItem, NumberFormat, TableSchema};
+use crate::value::number;
 
 use super::{PlainKind, PlainMember, PlainRows, RowWriter};
 use crate::eight::{self, less, spread, zeros};
@@ -184,10 +185,7 @@ pub(crate) fn is_plain(text: &[u8]) -> bool {
 }
 
 fn append_number(cell: &str, format: &NumberFormat, out: &mut Vec<u8>) -> Option<()> {
-    let mut rest = cell;
-    if !format.bare {
-        rest = rest.trim_matches(|c: char| !(c.is_ascii_digit() || matches!(c, '-' | '+' | '.') || c == format.decimal));
-    }
+    let mut rest = number::strip(format, cell)?;
     if let Some(r) = rest.strip_prefix('-') {
         out.push(b'-');
         rest = r;
@@ -362,6 +360,10 @@ mod tests {
             (number(), "-x", r#"{"f0":"-x"}"#),
             (number(), "NaN", r#"{"f0":"NaN"}"#),
             (german(), "EUR 1.234,50", r#"{"f0":1234.50}"#),
+            (german(), "(1.234,50)", r#"{"f0":"(1.234,50)"}"#),
+            (german(), "5- EUR", r#"{"f0":"5- EUR"}"#),
+            (german(), "-EUR 5", r#"{"f0":"-EUR 5"}"#),
+            (german(), "EUR -5", r#"{"f0":-5}"#),
             (FieldType::Integer(NumberFormat::default()), "00", r#"{"f0":0}"#),
             (FieldType::Year, "2024", r#"{"f0":2024}"#),
             (FieldType::default_boolean(), "TRUE", r#"{"f0":true}"#),

@@ -90,8 +90,8 @@ pub fn plain(format: &NumberFormat, text: &str) -> Option<String> {
     Some(out)
 }
 
-/// What is left for `bareNumber: false`; the text itself otherwise.
-fn strip<'a>(format: &NumberFormat, text: &'a str) -> Option<&'a str> {
+/// What is left for `bareNumber: false`; the text itself otherwise. `None` when a sign would be lost.
+pub(crate) fn strip<'a>(format: &NumberFormat, text: &'a str) -> Option<&'a str> {
     if format.bare {
         return Some(text);
     }
@@ -104,7 +104,10 @@ fn strip<'a>(format: &NumberFormat, text: &'a str) -> Option<&'a str> {
         }
     }
     let (before, after) = (text[..start].trim(), text[last..].trim());
-    let turned = before.starts_with(['-', '\u{2212}']) || after == "-" || (before.starts_with('(') && after.ends_with(')'));
+    // `5-` and `5- EUR`, but not `5-year`.
+    let behind = after.strip_prefix(['-', '\u{2212}']).is_some_and(|rest| !rest.starts_with(|c: char| !c.is_whitespace()));
+    let minus = ['-', '\u{2212}'];
+    let turned = before.starts_with(minus) || before.ends_with(minus) || behind || (before.contains('(') && after.contains(')'));
     (!turned).then_some(&text[start..last])
 }
 
@@ -156,6 +159,11 @@ mod tests {
             (&loose, "-$5", None),
             (&loose, "($5)", None),
             (&loose, "5-", None),
+            (&loose, "5- EUR", None),
+            (&loose, "EUR - 5", None),
+            (&loose, "EUR (5)", None),
+            (&loose, "(5) EUR", None),
+            (&loose, "5-year", Some("5")),
             (&loose, "€.5", Some("0.5")),
             (&loose, "none", None),
             (&loose, "5 of 6", None),
