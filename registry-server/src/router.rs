@@ -231,8 +231,30 @@ fn without_body(response: Response) -> Response {
     Response::from_parts(parts, Bytes::new().into())
 }
 
+/// Answers from what is published, another process's last publication included: what is not there is looked for in the database once more.
 async fn read(registry: &Arc<Registry>, caller: &Caller, path: &str, query: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let shelf = registry.shelf();
+    let answer = read_from(registry, Arc::clone(&shelf), caller, path, query, headers).await;
+    let Err(problem) = &answer else { return answer };
+    if problem.kind.status != 404 {
+        return answer;
+    }
+    let asked = Arc::clone(registry);
+    if let Ok(Err(fault)) = tokio::task::spawn_blocking(move || asked.refresh()).await {
+        crate::log::fault(&fault);
+    }
+    let now = registry.shelf();
+    if Arc::ptr_eq(&now, &shelf) { answer } else { read_from(registry, now, caller, path, query, headers).await }
+}
+
+async fn read_from(
+    registry: &Arc<Registry>,
+    shelf: Arc<Shelf>,
+    caller: &Caller,
+    path: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     match path {
         "/healthz" => return Ok(plain("ok".into())),
         "/metrics" => {
