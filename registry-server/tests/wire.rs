@@ -130,7 +130,7 @@ fn a_body_without_a_length_is_counted() {
 
 #[test]
 fn a_slow_client_is_told_so_and_a_busy_server_says_when_to_come_back() {
-    let server = Server::start(Limits { idle: Duration::from_secs(5), validations: 1, ..Limits::default() });
+    let server = Server::start(Limits { idle: Duration::from_secs(15), validations: 1, ..Limits::default() });
     let mut slow = connect(server.address);
     write!(slow, "POST /v1/validate HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\na,b\n").unwrap();
     // Until the slow one is at its place: who comes first takes it.
@@ -138,7 +138,8 @@ fn a_slow_client_is_told_so_and_a_busy_server_says_when_to_come_back() {
     let started = Instant::now();
     let (status, head, _) = loop {
         let turn = upload_whole(server.address, "/v1/validate?standard=blds", b"a\n1\n");
-        if turn.0 != 200 || started.elapsed() > Duration::from_secs(3) {
+        // On a busy machine it may take its place late, but long before it is sent away.
+        if turn.0 != 200 || started.elapsed() > Duration::from_secs(12) {
             break turn;
         }
     };

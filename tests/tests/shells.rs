@@ -10,12 +10,12 @@ use concord_core::check::dataset::Options;
 use concord_core::render::{self, Format};
 use concord_core::session::Session;
 
-use crate::support::{Dice, Folder, against, aloud, conformance, registry, root, run};
+use crate::support::{Dice, Folder, against, aloud, conformance, registry, root, rows, run};
 
 /// A file and the standard to check it against.
 struct Case {
     path: PathBuf,
-    standard: &'static str,
+    standard: String,
     /// Whether it must have no error.
     clean: bool,
 }
@@ -76,12 +76,46 @@ fn cases(shared: &Path, folder: &Folder) -> Vec<Case> {
         for (kind, bytes, clean) in
             [("clean", &bytes[..], true), ("faulty", &faulty[..], false), ("long", &long[..], false), ("cut", cut, false)]
         {
-            cases.push(Case { path: folder.file(&format!("{name}-{kind}.csv"), bytes), standard, clean });
+            cases.push(Case { path: folder.file(&format!("{name}-{kind}.csv"), bytes), standard: standard.to_owned(), clean });
         }
         for (kind, text) in [("lines.ndjson", lines), ("list.json", list)] {
-            cases.push(Case { path: folder.file(&format!("{name}-{kind}"), text), standard, clean: false });
+            cases.push(Case { path: folder.file(&format!("{name}-{kind}"), text), standard: standard.to_owned(), clean: false });
         }
     }
+    cases.extend(nested(shared, folder));
+    cases
+}
+
+/// Documents of nested standards, in JSON and in XML: the packages' own examples, and published ones.
+fn nested(shared: &Path, folder: &Folder) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut add = |path: &str, bytes: &[u8], standard: String| {
+        let extension = path.rsplit('.').next().unwrap_or_default();
+        if matches!(extension, "json" | "geojson" | "xml") {
+            // Reports are told apart by the names of files.
+            let file = format!("{}-{}.{extension}", standard.replace('@', "-"), cases.len());
+            cases.push(Case { path: folder.file(&file, bytes), standard, clean: false });
+        }
+    };
+    for package in concord_standards::catalog().all().filter(|p| !p.lacks_schema()) {
+        if package.documents.is_empty() && package.resources.iter().all(|r| r.nested.is_none()) {
+            continue;
+        }
+        let examples = ["valid", "invalid"].map(|kind| format!("/{}/{}/examples/{kind}/", package.manifest.id, package.manifest.version));
+        for (path, bytes) in concord_standards::files().iter().filter(|(path, _)| examples.iter().any(|e| path.contains(e))) {
+            add(path, bytes, package.reference());
+        }
+    }
+    for (standard, versions) in [("wzdx", &["4.0", "4.1", "4.2"][..]), ("gbfs", &["2.3", "3.0"])] {
+        for row in rows(&shared.join(standard).join("expected.csv")) {
+            let version = row["version"].trim_start_matches('v');
+            if versions.contains(&version) {
+                let bytes = std::fs::read(shared.join(standard).join(&row["path"])).unwrap();
+                add(&row["path"], &bytes, format!("{standard}@{version}"));
+            }
+        }
+    }
+    assert!(cases.len() > 60, "only {} documents of nested standards", cases.len());
     cases
 }
 
@@ -90,7 +124,7 @@ fn name(case: &Case) -> String {
 }
 
 fn by_command_line(case: &Case, threads: &str) -> Vec<u8> {
-    let words = ["validate", "--format", "json", "--standard", case.standard, "--threads", threads].map(std::ffi::OsStr::new);
+    let words = ["validate", "--format", "json", "--standard", case.standard.as_str(), "--threads", threads].map(std::ffi::OsStr::new);
     let ran = run(words.into_iter().chain([case.path.as_os_str()]));
     assert!(!case.clean || ran.status == 0, "{} should be clean: {}", name(case), ran.text());
     ran.out
@@ -99,7 +133,7 @@ fn by_command_line(case: &Case, threads: &str) -> Vec<u8> {
 /// By the core, in pieces of one byte to some hundred thousand.
 fn by_pieces(case: &Case, seed: u64) -> Vec<u8> {
     let bytes = std::fs::read(&case.path).unwrap();
-    let mut session = Session::new(&name(case), against(case.standard), Options::default(), true);
+    let mut session = Session::new(&name(case), against(&case.standard), Options::default(), true);
     let mut dice = Dice::new(seed);
     let mut rest = &bytes[..];
     while !rest.is_empty() {
@@ -174,7 +208,8 @@ fn by_browser(cases: &[Case], folder: &Folder) -> Option<Vec<Vec<u8>>> {
         aloud("shells: the page is not built (cargo xtask wasm), so the browser's reports were not compared");
         return None;
     }
-    for standard in ["lives@2.0", "nad@2023-04"] {
+    let standards: std::collections::BTreeSet<&str> = cases.iter().map(|c| c.standard.as_str()).collect();
+    for standard in standards {
         let mut command = Command::new("node");
         command.arg(root().join("wasm/test/report.mjs")).args(["--standard", standard, "--out"]).arg(folder.path(""));
         command.args(cases.iter().filter(|c| c.standard == standard).map(|c| &c.path));
