@@ -33,6 +33,7 @@ use crate::args::{Command, Concord};
 use crate::output::Failure;
 
 fn main() -> ExitCode {
+    concord_core::read::parquet::tell_no_panics();
     let concord = match Concord::try_parse() {
         Ok(concord) => concord,
         Err(error) => {

@@ -2,7 +2,7 @@
 //!
 //! - [`plan`]: a table's schema and rules, compiled.
 //! - [`names`]: which column of a header is which field.
-//! - [`bind`]: a plan and one file's header become a binding: which column is which field.
+//! - [`bind`]: a plan and one file's header become a binding: what each column is checked as.
 //! - [`block`]: whole records of one block against a binding; gives an outcome that does not depend on other blocks.
 //! - [`table`]: one file: outcomes merged in order, keys, and what only the whole file can say.
 //! - [`dataset`]: several files of one standard, and the references between them.

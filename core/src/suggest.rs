@@ -222,8 +222,8 @@ struct Words {
     elsewhere: Vec<Vec<String>>,
 }
 
-/// How alike the words of a field must at least be to those that other layouts have for a column.
-const MOST: u32 = 750;
+/// How alike the words of a field must at least be to those that other layouts have for a column, of 1000.
+const LEAST_ALIKE: u32 = 750;
 
 /// What is known of names.
 struct Evidence<'a> {
@@ -320,7 +320,7 @@ impl<'a> Evidence<'a> {
             for title in &have.elsewhere {
                 let alike = similar(title, words, &weight);
                 // What others call it is taken at its word: half of a name leads astray.
-                let score = if alike < MOST { 0 } else { alike * (scale - 120) / 1000 };
+                let score = if alike < LEAST_ALIKE { 0 } else { alike * (scale - 120) / 1000 };
                 say(score, &|| format!("other layouts call such a column \"{}\", as in \"{text}\"", title.join(" ")));
             }
         }

@@ -192,6 +192,7 @@ enum Token {
 }
 
 fn main() -> ExitCode {
+    concord_core::read::parquet::tell_no_panics();
     let words = match config::with_defaults(std::env::args_os().collect(), |name| std::env::var(name).ok(), &config_names()) {
         Ok(words) => words,
         Err(why) => return failed(&why, 2),

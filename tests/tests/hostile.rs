@@ -10,7 +10,7 @@ use std::process::Command;
 
 use concord_core::bounds::{MAX_COLUMNS, MAX_HEADER, MAX_RECORD};
 
-use crate::support::{Dice, Folder, Ran, aloud, concord, run, run_command, run_fed, run_with, shipped};
+use crate::support::{Dice, Folder, Ran, aloud, concord, root, run, run_command, run_fed, run_with, shipped};
 
 pub(crate) mod build;
 
@@ -370,6 +370,16 @@ fn a_bound_is_set_by_its_name() {
     {
         assert!(run(["validate", "x.csv", "--bound", wrong]).ended_with(2).err.contains(says), "{wrong}");
     }
+}
+
+/// Where a library asserts what a damaged file breaks, people read a finding, and no words of a programmer's.
+#[test]
+fn what_a_library_asserts_becomes_a_finding() {
+    let path = root().join("fuzz/seeds/parquet/values-that-contradict");
+    let words = ["validate", "--format", "short"].map(std::ffi::OsStr::new);
+    let ran = run(words.into_iter().chain([path.as_os_str()])).ended_with(1);
+    assert!(ran.text().contains("error[C116]"), "{}", ran.text());
+    assert!(!ran.err.contains("panicked"), "{}", ran.err);
 }
 
 /// A sheet may claim what it likes: only its cells count.

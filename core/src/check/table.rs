@@ -294,7 +294,6 @@ fn own_key(binding: &Binding, reference: usize) -> Option<usize> {
     (reference.table == binding.plan.name).then(|| binding.plan.key_over(&reference.target)).flatten()
 }
 
-/// A finding about several fields of a record, placed at the first of them.
 /// The kind of a repeated key's finding.
 fn key_kind(fields: &[usize]) -> &'static str {
     if fields.len() > 1 { "several" } else { "" }
@@ -308,6 +307,7 @@ fn counted_only(cell: &KeyCell, fields: &[usize], column: Option<u32>, code: &Co
     finding
 }
 
+/// A finding about several fields of a record, placed at the first of them.
 fn key_finding(
     binding: &Binding,
     cell: &KeyCell,

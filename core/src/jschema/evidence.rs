@@ -1,6 +1,6 @@
 //! Whether a file is of a schema at all, by its start: which of its names the schema knows, and whether the values that tell it apart are there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regex_automata::meta::Regex;
 use serde_json::Value;
@@ -66,16 +66,13 @@ pub fn start(text: &str) -> Option<(Value, bool)> {
     serde_json::from_str(&closed).ok().map(|value| (value, true))
 }
 
-/// Most members of one object that are looked at by patterns.
-const MOST_BY_PATTERN: usize = 20;
-
 /// Deepest nesting that is looked into.
 const DEEPEST: u32 = 5;
 
 /// What a document's start says for a schema. `cut` says that more of it follows.
 pub fn score(schema: &Schema, value: &Value, cut: bool) -> Score {
     let mut documents = schema.documents.clone();
-    let mut walk = Walk { steps: 2_000, patterns: HashMap::new() };
+    let mut walk = Walk { steps: 2_000, tries: 10_000, patterns: HashMap::new() };
     one(&mut documents, &schema.root.clone(), value, cut, 0, &mut walk)
 }
 
@@ -85,7 +82,7 @@ fn one(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth: 
         let mut names = Names::default();
         known_names(documents, spot, &mut names, 0);
         if !names.all.is_empty() || names.closed {
-            let unknown = map.keys().filter(|k| !names.all.contains(k) && !names.patterns.iter().any(|p| walk.fits(p, k)));
+            let unknown = map.keys().filter(|k| !names.all.contains(*k) && !names.patterns.iter().any(|p| walk.fits(p, k)));
             score.unknown += unknown.count() as u32;
         }
     }
@@ -95,7 +92,7 @@ fn one(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth: 
 /// The names of members that a schema knows.
 #[derive(Default)]
 struct Names {
-    all: Vec<String>,
+    all: HashSet<String>,
     patterns: Vec<String>,
     /// Whether it takes no others.
     closed: bool,
@@ -104,16 +101,22 @@ struct Names {
 /// How far a document was looked at, and what was made on the way.
 struct Walk {
     steps: u32,
+    /// How often a name is held against a pattern still: an object may have very many names.
+    tries: u32,
     patterns: HashMap<String, Option<Regex>>,
 }
 
 impl Walk {
-    /// Whether a name has the form of a pattern. One that cannot be run fits nothing.
+    /// Whether a name has the form of a pattern. A pattern that cannot be run fits nothing, and so does any when there were too many.
     fn fits(&mut self, pattern: &str, name: &str) -> bool {
+        if self.tries == 0 || name.len() > LONGEST {
+            return false;
+        }
+        self.tries -= 1;
         if !self.patterns.contains_key(pattern) {
             self.patterns.insert(pattern.to_owned(), pattern::searched(pattern));
         }
-        name.len() <= LONGEST && self.patterns.get(pattern).and_then(Option::as_ref).is_some_and(|regex| regex.is_match(name))
+        self.patterns.get(pattern).and_then(Option::as_ref).is_some_and(|regex| regex.is_match(name))
     }
 }
 
@@ -198,7 +201,7 @@ fn part(documents: &mut Documents, spot: &Spot, value: &Value, cut: bool, depth:
             }
             if let Some(Value::Object(patterns)) = map.get("patternProperties") {
                 let listed = |name: &str| map.get("properties").is_some_and(|p| p.get(name).is_some());
-                for (name, value) in members.iter().filter(|(name, _)| !listed(name)).take(MOST_BY_PATTERN) {
+                for (name, value) in members.iter().filter(|(name, _)| !listed(name)) {
                     if let Some(pattern) = patterns.keys().find(|pattern| walk.fits(pattern, name)) {
                         score.known += 1;
                         let inner = (spot.0, super::documents::step(&format!("{}/patternProperties", spot.1), pattern));

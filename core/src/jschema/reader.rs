@@ -75,17 +75,25 @@ pub struct NestedReader {
     space: Space,
 }
 
+/// The finding that a file states what the resource is not.
+fn contradicted(nested: &Nested, value: &Value) -> Option<Finding> {
+    let (said, pointer, allowed) = nested.contradiction(value)?;
+    let finding = Finding::new("C263", "", Place { pointer: Some(pointer.into()), ..Place::default() }).value(&said);
+    Some(finding.arg("standard", nested.table.standard.as_str()).arg("allowed", allowed.join(" or ")))
+}
+
 impl NestedReader {
     /// A reader of a file that starts so.
     pub fn new(nested: Arc<Nested>, form: Form, sample: &[u8], whole: bool, options: &ReadOptions) -> NestedReader {
         let text = String::from_utf8_lossy(sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample));
         let text = text.trim_start();
+        let begun = super::evidence::start(text);
         let mut reader = NestedReader {
             nested: nested.clone(),
-            score: super::evidence::start(text).map(|(value, cut)| nested.score(&value, cut, form)).unwrap_or_default(),
+            score: begun.as_ref().map(|(value, cut)| nested.score(value, *cut, form)).unwrap_or_default(),
             compiled: None,
             problems: Vec::new(),
-            contradicted: None,
+            contradicted: begun.as_ref().and_then(|(value, _)| contradicted(&nested, value)),
             cut: Cut::Whole,
             prefix: String::new(),
             buffer: Vec::new(),
@@ -106,11 +114,6 @@ impl NestedReader {
             tape: Tape::default(),
             space: Space::default(),
         };
-        reader.contradicted = super::evidence::start(text).and_then(|(value, _)| {
-            let (said, pointer, allowed) = nested.contradiction(&value)?;
-            let finding = Finding::new("C263", "", Place { pointer: Some(pointer.into()), ..Place::default() }).value(&said);
-            Some(finding.arg("standard", nested.table.standard.as_str()).arg("allowed", allowed.join(" or ")))
-        });
         let schema = match nested.schema() {
             Ok(schema) => schema,
             Err(problem) => {

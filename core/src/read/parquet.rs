@@ -3,10 +3,11 @@
 //! Numbers, decimals, days and moments are written exactly; a null is an empty cell; a column with parts is one cell of JSON. Row groups are
 //! read one after another, a thousand records at a time.
 
+use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::{Arc, Once};
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Repetition};
@@ -69,7 +70,29 @@ pub struct Cursor {
 /// What the library does with damaged values: it gives errors for most damage, and what it allocates is checked beforehand (`pages`); but it
 /// asserts what it believes here and there, and this is the last line of defence where panics unwind.
 fn guarded<T>(work: impl FnOnce() -> Result<T, Stop>) -> Result<T, Stop> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(damaged("its values contradict one another")))
+    GUARDED.set(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(false);
+    done.unwrap_or_else(|_| Err(damaged("its values contradict one another")))
+}
+
+thread_local! {
+    /// Whether this thread is in work whose panics become findings.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps the library's panics off the standard error, where nobody could make anything of them: they become findings. For programs, at their
+/// start; other panics are told as before.
+pub fn tell_no_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !GUARDED.get() {
+                before(panic);
+            }
+        }));
+    });
 }
 
 fn damaged(problem: &str) -> Stop {
