@@ -233,7 +233,7 @@ pub(crate) fn sheet_name(name: &str) -> String {
 /// Appends text between tags, with what XML cannot hold in the form `_xHHHH_`.
 fn write_text(text: &str, out: &mut Vec<u8>) {
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c == '_' || c == '\r' || !xml::may_stand(c)) {
+    while let Some(at) = rest.find(|c: char| c == '_' || is_escaped(c)) {
         let (before, after) = rest.split_at(at);
         xml::write_text(before, out);
         let mut chars = after.chars();
@@ -247,9 +247,17 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
     xml::write_text(rest, out);
 }
 
-/// Whether a text starts with `_xHHHH_`, which a reader would take for a character.
+/// Whether a character is written as `_xHHHH_`.
+fn is_escaped(c: char) -> bool {
+    c == '\r' || !xml::may_stand(c)
+}
+
+/// Whether a text starts with what a reader would take for a character once it is written: `_xHHHH_`, or `_xHHHH` with a character behind it
+/// that is written as `_xHHHH_` itself.
 fn looks_escaped(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'_', b'x' | b'X', a, b, c, d, b'_', ..] if [a, b, c, d].iter().all(|b| b.is_ascii_hexdigit()))
+    let [b'_', b'x' | b'X', a, b, c, d, ..] = text.as_bytes() else { return false };
+    let digits = [a, b, c, d].iter().all(|b| b.is_ascii_hexdigit());
+    digits && text[6..].starts_with(|c: char| c == '_' || is_escaped(c))
 }
 
 impl RowWriter for XlsxWriter {

@@ -115,17 +115,40 @@ pub fn sniff(sample: &[u8], whole: bool) -> Form {
     }
 }
 
-/// A zip archive by the names of its first entries: workbooks are such archives too.
+/// A zip archive by its first entries: workbooks are such archives too.
 fn zipped(sample: &[u8]) -> Form {
-    let first = &sample[..sample.len().min(4096)];
-    let has = |name: &[u8]| first.windows(name.len()).any(|w| w == name);
-    if has(b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet") {
-        Form::Ods
-    } else if has(b"[Content_Types].xml") || has(b"xl/workbook") || has(b"xl/worksheets/") || has(b"_rels/.rels") {
-        Form::Xlsx
-    } else {
-        Form::Zip
+    for (name, content) in first_entries(sample) {
+        if name == b"mimetype" && content.starts_with(b"application/vnd.oasis.opendocument.spreadsheet") {
+            return Form::Ods;
+        }
+        let parts: [&[u8]; 4] = [b"[Content_Types].xml", b"_rels/.rels", b"xl/", b"docProps/"];
+        if parts.iter().any(|part| name.starts_with(part)) {
+            return Form::Xlsx;
+        }
     }
+    Form::Zip
+}
+
+/// The first entries of an archive, by the headers before them (APPNOTE.TXT 4.3.7): the name of each, and what follows. What is in an entry is
+/// passed over, since it may be an archive itself.
+fn first_entries(sample: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    const HEADER: &[u8] = b"PK\x03\x04";
+    let mut rest = sample;
+    std::iter::from_fn(move || {
+        let header = rest.get(..30).filter(|header| header.starts_with(HEADER))?;
+        let number = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
+        let (flags, method, size) = (number(6), number(8), number(18) | number(20) << 16);
+        let name = rest.get(30..30 + number(26))?;
+        let content = rest.get(30 + number(26) + number(28)..).unwrap_or_default();
+        let end = match (flags & 8 != 0 && size == 0, method) {
+            (false, _) => Some(size),
+            // The size stands behind the content; what is stored as it is may hold headers of its own.
+            (true, 0) => None,
+            (true, _) => memchr::memmem::find(content, HEADER),
+        };
+        rest = end.and_then(|end| content.get(end..)).unwrap_or_default();
+        Some((name, content))
+    })
 }
 
 /// XML, and no web page.

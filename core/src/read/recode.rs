@@ -498,6 +498,12 @@ impl Walk {
         self.column += charset.stored(&text[start..]);
     }
 
+    /// Goes on over bytes that end no line.
+    pub(crate) fn past(&mut self, bytes: u64) {
+        self.column += bytes;
+        self.after_cr = false;
+    }
+
     pub(crate) fn place(self) -> Place {
         Place { line: self.line, byte_column: self.column, ..Place::default() }
     }
@@ -513,17 +519,39 @@ pub struct Recoder {
     at_start: bool,
     walk: Walk,
     faults: Tally,
+    /// How many bytes the mark had.
+    mark: u64,
+    replaced: Vec<Replaced>,
+}
+
+/// Bytes that could not be read, and U+FFFD stands for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    /// Where it stands in the text that was appended to.
+    pub(crate) at: usize,
+    /// How many bytes there are in the file, 1 to 6.
+    pub(crate) bytes: u8,
 }
 
 impl Recoder {
     /// Starts at a file's first byte. A mark of the encoding is taken off.
     pub fn new(charset: Charset) -> Recoder {
-        Recoder { charset, held: Vec::new(), at_start: true, walk: Walk::new(), faults: Tally::new("C121") }
+        Recoder { charset, held: Vec::new(), at_start: true, walk: Walk::new(), faults: Tally::new("C121"), mark: 0, replaced: Vec::new() }
     }
 
     /// The encoding that is read.
     pub fn charset(&self) -> Charset {
         self.charset
+    }
+
+    /// The length of the mark that was taken off the start, in bytes.
+    pub(crate) fn mark(&self) -> u64 {
+        self.mark
+    }
+
+    /// What was replaced in the text that the last bytes gave, in order. A place in that text becomes a place in the file by it.
+    pub(crate) fn replaced(&self) -> &[Replaced] {
+        &self.replaced
     }
 
     /// Appends the text of the next bytes. What cannot be read is U+FFFD and a finding, each with its line and its byte there.
@@ -538,6 +566,7 @@ impl Recoder {
     }
 
     fn go(&mut self, bytes: &[u8], last: bool, out: &mut String, findings: &mut Vec<Finding>) {
+        self.replaced.clear();
         let joined;
         let mut bytes = if self.held.is_empty() {
             bytes
@@ -562,7 +591,8 @@ impl Recoder {
             }
             if bytes.starts_with(mark) {
                 bytes = &bytes[mark.len()..];
-                self.walk.column += mark.len() as u64;
+                self.mark = mark.len() as u64;
+                self.walk.column += self.mark;
             }
         }
         match self.charset {
@@ -660,6 +690,7 @@ impl Recoder {
                 Some(fault) => faults.push((out.len(), at, fault)),
             }
             if fault.is_some() {
+                self.replaced.push(Replaced { at: out.len(), bytes: 2 });
                 out.push('\u{fffd}');
             }
             at += 2;
@@ -668,8 +699,7 @@ impl Recoder {
             self.walk.over(&out[text..position], charset);
             text = position + '\u{fffd}'.len_utf8();
             self.tell(&bytes[at..at + 2], fault, findings);
-            self.walk.column += 2;
-            self.walk.after_cr = false;
+            self.walk.past(2);
         }
         self.walk.over(&out[text..], charset);
         if at < bytes.len() {
@@ -683,9 +713,9 @@ impl Recoder {
 
     fn fault(&mut self, bytes: &[u8], fault: Fault, out: &mut String, findings: &mut Vec<Finding>) {
         self.tell(bytes, fault, findings);
+        self.replaced.push(Replaced { at: out.len(), bytes: bytes.len() as u8 });
         out.push('\u{fffd}');
-        self.walk.column += bytes.len() as u64;
-        self.walk.after_cr = false;
+        self.walk.past(bytes.len() as u64);
     }
 
     fn tell(&mut self, bytes: &[u8], fault: Fault, findings: &mut Vec<Finding>) {

@@ -203,9 +203,6 @@ fn files_are_known_by_their_content() {
         (b"<?xml version=\"1.0\"?><a/>", Form::Xml),
         (b"<rows><row>1</row></rows>", Form::Xml),
         (b"<!DOCTYPE html><p>", Form::Delimited),
-        (b"PK\x03\x04\x14\0\0\0\0\0....[Content_Types].xml", Form::Xlsx),
-        (b"PK\x03\x04\x14\0\0\0\0\0....mimetypeapplication/vnd.oasis.opendocument.spreadsheet", Form::Ods),
-        (b"PK\x03\x04\x14\0\0\0\0\0....stops.txt", Form::Zip),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", Form::Xls),
         (b"PAR1....", Form::Parquet),
         (b"\x1f\x8b\x08....", Form::Gzip),
@@ -215,6 +212,41 @@ fn files_are_known_by_their_content() {
         (b"", Form::Delimited),
     ] {
         assert_eq!(form::sniff(bytes, true), form, "{}", String::from_utf8_lossy(bytes));
+    }
+}
+
+/// An entry of an archive with the header before it; with the size behind it when it is `open`, and deflated by name when it is `packed`.
+fn entry(name: &str, content: &[u8], open: bool, packed: bool) -> Vec<u8> {
+    let size = if open { 0 } else { content.len() as u32 };
+    let header = [&b"PK\x03\x04\x14\0"[..], &[u8::from(open) << 3, 0, u8::from(packed) << 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]].concat();
+    let sizes = [size.to_le_bytes(), size.to_le_bytes(), [name.len() as u8, 0, 2, 0]].concat();
+    [&header[..], &sizes, name.as_bytes(), b"..", content, if open { b"PK\x07\x08............" } else { b"" }].concat()
+}
+
+#[test]
+fn archives_are_known_by_their_own_entries() {
+    let mime: &[u8] = b"application/vnd.oasis.opendocument.spreadsheet";
+    let workbook = entry("[Content_Types].xml", b"<Types/>", false, false);
+    for (bytes, form) in [
+        (workbook.clone(), Form::Xlsx),
+        (entry("docProps/app.xml", b"", true, true), Form::Xlsx),
+        ([entry("customXml/item1.xml", b"x", false, true), entry("xl/workbook.xml", b"x", false, true)].concat(), Form::Xlsx),
+        ([entry("customXml/item1.xml", b"x", true, true), entry("_rels/.rels", b"x", true, true)].concat(), Form::Xlsx),
+        (entry("mimetype", mime, false, false), Form::Ods),
+        (entry("mimetype", b"application/epub+zip", false, false), Form::Zip),
+        (entry("stops.txt", b"xl/workbook.xml [Content_Types].xml", false, false), Form::Zip),
+        // Workbooks in an archive, as they are.
+        ([entry("a.xlsx", &workbook, false, false), entry("b.xlsx", &workbook, false, false)].concat(), Form::Zip),
+        (entry("a.xlsx", &workbook, true, false), Form::Zip),
+        (entry("a.ods", &entry("mimetype", mime, false, false), false, false), Form::Zip),
+        (b"PK\x05\x06".to_vec(), Form::Zip),
+        (b"PK\x03\x04".to_vec(), Form::Zip),
+    ] {
+        assert_eq!(form::sniff(&bytes, true), form, "{}", String::from_utf8_lossy(&bytes));
+        for end in 4..bytes.len() {
+            let cut = form::sniff(&bytes[..end], false);
+            assert!(cut == form || cut == Form::Zip, "{cut:?}, {end} bytes");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use concord_core::bundle::check::check;
 use concord_core::bundle::{Bundle, Files, Kind, Pieces};
 use concord_core::check::dataset::Options;
 use concord_core::read::Store;
+use concord_core::read::form::{self, Form};
 use concord_core::render::json::json;
 use concord_core::render::short::short;
 use concord_core::session::{Choice, Session};
@@ -61,6 +62,9 @@ pub fn bundle(data: &[u8]) {
     let whole = session(usize::MAX);
     assert_eq!(json(&session(1 + usize::from(cut))), json(&whole), "pieces of {} bytes", 1 + usize::from(cut));
 
+    if form::sniff(&archive, true) != Form::Zip {
+        return;
+    }
     let memory = Arc::new(Memory { names, bytes });
     let opened = Bundle::of_files("x", Kind::Folder, memory, None, &choice, &options.read).expect("memory can be read");
     let packed = Bundle::of_zip("x.zip", Store::new(archive), &choice, &options.read).expect("memory can be read");

@@ -1,5 +1,7 @@
 //! Tags, attributes and text of XML, found by `quick-xml` in text that comes in pieces, with every bound and with the places in the file.
 
+use std::collections::VecDeque;
+
 use quick_xml::events::{BytesStart, Event};
 
 use crate::bounds::{MAX_RECORD, XML_ATTRIBUTES, XML_DEPTH, XML_NAME};
@@ -49,6 +51,9 @@ impl<'n> Name<'n> {
     }
 }
 
+/// What stands for bytes that cannot be read.
+const REPLACEMENT: &str = "\u{fffd}";
+
 /// Longest reference such as `&amp;`, in bytes.
 const REFERENCE: usize = 64;
 
@@ -74,6 +79,8 @@ pub(super) struct Markup {
     entities: Tally,
     controls: Tally,
     bytes: Pending,
+    /// Of every U+FFFD in the text that is not read yet, how many bytes of the file it stands for. None when none of them was made by the recoder.
+    lengths: VecDeque<u8>,
     scratch: String,
 }
 
@@ -96,6 +103,7 @@ impl Markup {
             entities: Tally::new("C236"),
             controls: Tally::new("C235"),
             bytes: Pending::default(),
+            lengths: VecDeque::new(),
             scratch: String::new(),
         }
     }
@@ -103,9 +111,9 @@ impl Markup {
     /// Takes the next bytes of the file.
     pub(super) fn push(&mut self, recoder: &mut Recoder, bytes: &[u8], sink: &mut impl Sink, findings: &mut Vec<Finding>) {
         if !self.stopped {
-            let mut faults = Vec::new();
+            let (mut faults, from) = (Vec::new(), self.text.len());
             recoder.push(bytes, &mut self.text, &mut faults);
-            self.bytes.add(faults);
+            self.take(recoder, from, faults);
             self.go(false, sink, findings);
         }
     }
@@ -113,11 +121,28 @@ impl Markup {
     /// Says that no bytes follow.
     pub(super) fn end(&mut self, recoder: &mut Recoder, sink: &mut impl Sink, findings: &mut Vec<Finding>) {
         if !self.stopped {
-            let mut faults = Vec::new();
+            let (mut faults, from) = (Vec::new(), self.text.len());
             recoder.finish(&mut self.text, &mut faults);
-            self.bytes.add(faults);
+            self.take(recoder, from, faults);
             self.go(true, sink, findings);
         }
+    }
+
+    /// Keeps what the recoder found in the text from `from` on.
+    fn take(&mut self, recoder: &Recoder, from: usize, faults: Vec<Finding>) {
+        if self.offset == 0 && self.walk == Walk::new() {
+            self.walk.past(recoder.mark());
+        }
+        self.bytes.add(faults);
+        let replaced = recoder.replaced();
+        if replaced.is_empty() && self.lengths.is_empty() {
+            return;
+        }
+        let from = if self.lengths.is_empty() { 0 } else { from };
+        let own = self.charset.stored(REPLACEMENT) as u8;
+        let mut replaced = replaced.iter().peekable();
+        let lengths = self.text[from..].match_indices(REPLACEMENT);
+        self.lengths.extend(lengths.map(|(at, _)| replaced.next_if(|r| r.at == from + at).map_or(own, |r| r.bytes)));
     }
 
     /// Reads a text at once; when it is not `whole`, its last tag may be cut.
@@ -171,7 +196,7 @@ impl Markup {
         let mut reader = reader_of(&text[from..]);
         loop {
             // Records in which there is nothing to tell, for as long as they come.
-            while !self.after_cr && self.any && self.bytes.is_empty() && self.open.len() + 2 <= XML_DEPTH {
+            while !self.after_cr && self.any && self.bytes.is_empty() && self.lengths.is_empty() && self.open.len() + 2 <= XML_DEPTH {
                 let Some(length) = sink.ordinary(&text[used..], self.walk, self.charset) else { break };
                 self.pass(&text[used..used + length], findings);
                 used += length;
@@ -229,7 +254,7 @@ impl Markup {
                     if self.open.is_empty() {
                         return Err(self.damaged("", "text stands outside the outermost element"));
                     }
-                    self.plain(data.as_ref(), sink, findings);
+                    self.plain("<![CDATA[", data.as_ref(), sink, findings);
                     self.after_cr = false;
                 }
                 Event::GeneralRef(_) => self.reference(raw, sink, findings)?,
@@ -276,8 +301,28 @@ impl Markup {
         Ok(last)
     }
 
+    /// Goes on over text, which begins `ahead` replacements behind where reading is, and gives how many it has.
+    fn over(&self, walk: &mut Walk, raw: &str, ahead: usize) -> usize {
+        if self.lengths.is_empty() {
+            walk.over(raw, self.charset);
+            return 0;
+        }
+        let (mut from, mut count) = (0, 0);
+        for (at, replacement) in raw.match_indices(REPLACEMENT) {
+            walk.over(&raw[from..at], self.charset);
+            walk.past(self.lengths.get(ahead + count).copied().unwrap_or(1).into());
+            from = at + replacement.len();
+            count += 1;
+        }
+        walk.over(&raw[from..], self.charset);
+        count
+    }
+
     fn pass(&mut self, raw: &str, findings: &mut Vec<Finding>) {
-        self.walk.over(raw, self.charset);
+        let mut walk = self.walk;
+        let count = self.over(&mut walk, raw, 0);
+        self.walk = walk;
+        self.lengths.drain(..count.min(self.lengths.len()));
         self.offset += raw.len() as u64;
         self.bytes.due(self.walk.line, self.walk.column, findings);
     }
@@ -384,17 +429,20 @@ impl Markup {
             let finding = Finding::new("C235", "", walk.place());
             return Err(Stop(Box::new(finding.arg("problem", "text stands outside the outermost element"))));
         }
-        self.plain(raw, sink, findings);
+        self.plain("", raw, sink, findings);
         Ok(())
     }
 
-    /// Text without references. Line ends become LF, as XML wants it.
-    fn plain(&mut self, raw: &str, sink: &mut impl Sink, findings: &mut Vec<Finding>) {
+    /// Text without references, and the markup `before` it. Line ends become LF, as XML wants it.
+    fn plain(&mut self, before: &str, raw: &str, sink: &mut impl Sink, findings: &mut Vec<Finding>) {
         if raw.bytes().any(|b| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) {
             let mut walk = self.walk;
-            let mut from = 0;
+            if !before.is_empty() {
+                walk.past(self.charset.stored(before));
+            }
+            let (mut from, mut passed) = (0, 0);
             for (i, c) in raw.char_indices().filter(|(_, c)| *c < ' ' && !matches!(c, '\t' | '\n' | '\r')) {
-                walk.over(&raw[from..i], self.charset);
+                passed += self.over(&mut walk, &raw[from..i], passed);
                 from = i;
                 self.controls
                     .tell(findings, || Finding::new("C235", "control", walk.place()).arg("character", format!("U+{:04X}", u32::from(c))));

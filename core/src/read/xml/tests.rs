@@ -88,6 +88,35 @@ fn places_are_those_of_the_file() {
     assert_eq!(codes(&findings), ["C123 undeclared"]);
 }
 
+/// Bytes that can be read and bytes that cannot.
+const ODD: &[&[u8]] =
+    &[b"\xbe", b"\xed\xa0\x80", b"\xe2\x82", b"\xef\xbf\xbd", b"\xc3\xa9", b"a", b"\n", b"\r\n", b"</a></q><q><a>", b"<!-- \xff -->"];
+
+proptest! {
+    #[test]
+    fn places_count_the_bytes_of_the_file_where_some_cannot_be_read(
+        parts in proptest::collection::vec(proptest::sample::select(ODD), 0..30),
+        mark: bool,
+        pieces in proptest::collection::vec(1usize..7, 0..20),
+    ) {
+        let mark: &[u8] = if mark { b"\xef\xbb\xbf" } else { b"" };
+        let file = [mark, b"<r><q><a>0</a></q><q><a>", &parts.concat(), b"</a><![CDATA[\xff \x01]]></b></q></r>"].concat();
+        let at = file.windows(4).position(|w| w == b"</b>").unwrap();
+        let place = |at: usize| {
+            let line = file[..at].iter().filter(|&&b| b == b'\n').count() as u64 + 1;
+            (line, (at - file[..at].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1)) as u64 + 1)
+        };
+        let (_, findings) = read_with(Some("q"), &file, &pieces);
+        for (kind, at) in [("", at), ("control", at - 4)] {
+            let found: Vec<_> = findings.iter().filter(|f| f.code.text() == "C235" && f.kind == kind).collect();
+            prop_assert_eq!(found.len(), 1, "{:?}", findings);
+            prop_assert_eq!((found[0].place.line, found[0].place.byte_column), place(at), "{}", kind);
+        }
+        let whole = read_with(Some("q"), &file, &[]).1;
+        prop_assert_eq!(findings, whole);
+    }
+}
+
 #[test]
 fn damage_is_found_where_it_is_and_what_was_read_before_stays() {
     let start = "<r><q><a>1</a></q>\n<q><a>2</a></q>\n";
