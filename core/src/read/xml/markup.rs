@@ -444,6 +444,7 @@ impl Markup {
             for (i, c) in raw.char_indices().filter(|(_, c)| *c < ' ' && !matches!(c, '\t' | '\n' | '\r')) {
                 passed += self.over(&mut walk, &raw[from..i], passed);
                 from = i;
+                self.bytes.due(walk.line, walk.column, findings);
                 self.controls
                     .tell(findings, || Finding::new("C235", "control", walk.place()).arg("character", format!("U+{:04X}", u32::from(c))));
             }
