@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
@@ -25,7 +24,6 @@ use concord_core::session::{Choice, hex};
 use futures_util::{Stream, stream};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
 use warp::Reply;
 use warp::http::{HeaderMap, HeaderValue, header};
 use warp::reply::Response;
@@ -33,8 +31,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::access::{Caller, Right};
-use crate::limits::PIECES;
-use crate::problem::{BODY_TOO_LARGE, FAILED, NOT_CONVERTED, Problem, WRONG_PARAMETER, shown};
+use crate::problem::{FAILED, NOT_CONVERTED, Problem, WRONG_PARAMETER, shown};
 use crate::router::unknown_standard;
 use crate::shelf::Shelf;
 use crate::upload::{self, Piece};
@@ -64,48 +61,9 @@ where
     B: Buf + Send,
     E: Send,
 {
-    let mut body = pin!(body);
-    let result = work(registry, caller, query, headers, body.as_mut()).await;
-    if result.as_ref().is_err_and(|problem| matches!(problem.kind, kind if kind == BODY_TOO_LARGE || kind == NOT_CONVERTED)) {
-        crate::body::linger(body).await;
-    }
-    result
-}
-
-async fn work<S, B, E>(
-    registry: &Arc<Registry>,
-    caller: &Caller,
-    query: &str,
-    headers: &HeaderMap,
-    body: Pin<&mut S>,
-) -> Result<Response, Problem>
-where
-    S: Stream<Item = Result<B, E>> + Send,
-    B: Buf + Send,
-    E: Send,
-{
-    let limits = &registry.limits;
-    let deadline = Instant::now().checked_add(limits.total);
-    let deadline = deadline.ok_or_else(|| Problem::new(FAILED, "The time allowed for a file cannot be counted."))?;
     let wish = wish(registry, caller, query)?;
-    upload::check_headers(headers, limits.body)?;
-    let slot = registry.slots.take(caller, limits)?;
-    let (sender, receiver) = mpsc::channel::<Piece>(PIECES);
-    let most = limits.body.saturating_mul(LARGER);
-    let thread = tokio::task::spawn_blocking(move || {
-        // The place is taken until the thread is done, also when nobody waits for it any more.
-        let _slot = slot;
-        run(&wish, receiver, most)
-    });
-    let pumped = upload::pump(limits, deadline, body, sender).await;
-    // A thread that stopped before the end knows better why.
-    if let Err(problem) = pumped
-        && problem.kind != FAILED
-    {
-        return Err(problem);
-    }
-    let done = timeout_at(deadline, thread).await.map_err(|_| upload::out_of_time(limits))?;
-    let (file, length) = done.map_err(|_| upload::broke_off())??;
+    let most = registry.limits.body.saturating_mul(LARGER);
+    let (file, length) = upload::work_on(registry, caller, headers, body, move |pieces| run(&wish, pieces, most)).await?;
     let mut response = warp::reply::stream(pieces(file)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));

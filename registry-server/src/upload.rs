@@ -3,7 +3,7 @@
 //! The pieces go through a short channel. When the work is slower than the client, the channel is full and the socket is left unread, so a file is
 //! never held whole. When the client goes away, the channel ends without its last word and the thread drops what it has.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
@@ -11,9 +11,12 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use warp::http::{HeaderMap, header};
 
-use crate::Limits;
-use crate::limits::MAX_NAME;
-use crate::problem::{BODY_TOO_LARGE, BROKEN_BODY, FAILED, OUT_OF_TIME, Problem, TOO_SLOW, UNSUPPORTED_BODY, WRONG_PARAMETER, shown};
+use crate::access::Caller;
+use crate::limits::{MAX_NAME, PIECES};
+use crate::problem::{
+    BODY_TOO_LARGE, BROKEN_BODY, FAILED, NOT_CONVERTED, OUT_OF_TIME, Problem, TOO_SLOW, UNSUPPORTED_BODY, WRONG_PARAMETER, shown,
+};
+use crate::{Limits, Registry};
 
 /// Message to the working thread.
 pub(crate) enum Piece {
@@ -23,13 +26,67 @@ pub(crate) enum Piece {
     End,
 }
 
+/// Gives a body to a thread of its own, within the bounds of size, of time and of how many are worked on at once.
+///
+/// # Errors
+/// What the body hits, and what the work says.
+pub(crate) async fn work_on<S, B, E, T>(
+    registry: &Registry,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: S,
+    work: impl FnOnce(mpsc::Receiver<Piece>) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem>
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf + Send,
+    E: Send,
+    T: Send + 'static,
+{
+    let mut body = pin!(body);
+    let result = on_a_thread(registry, caller, headers, body.as_mut(), work).await;
+    // A client that still sends would not see the answer.
+    if result.as_ref().is_err_and(|problem| problem.kind == BODY_TOO_LARGE || problem.kind == NOT_CONVERTED) {
+        crate::body::linger(body).await;
+    }
+    result
+}
+
+async fn on_a_thread<S, B, E, T>(
+    registry: &Registry,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: Pin<&mut S>,
+    work: impl FnOnce(mpsc::Receiver<Piece>) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem>
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: Buf + Send,
+    E: Send,
+    T: Send + 'static,
+{
+    let limits = &registry.limits;
+    let deadline = Instant::now().checked_add(limits.total);
+    let deadline = deadline.ok_or_else(|| Problem::new(FAILED, "The time allowed for a file cannot be counted."))?;
+    check_headers(headers, limits.body)?;
+    let slot = registry.slots.take(caller, limits)?;
+    let (sender, receiver) = mpsc::channel::<Piece>(PIECES);
+    let thread = tokio::task::spawn_blocking(move || {
+        // The place is taken until the thread is done, also when nobody waits for it any more.
+        let _slot = slot;
+        work(receiver)
+    });
+    // A thread that stopped before the end knows better why.
+    match pump(limits, deadline, body, sender).await {
+        Err(problem) if problem.kind != FAILED => return Err(problem),
+        _ => {}
+    }
+    let done = timeout_at(deadline, thread).await.map_err(|_| out_of_time(limits))?;
+    done.map_err(|_| broke_off())?
+}
+
 /// Hands a body over piece by piece, within the bounds of size and time.
-pub(crate) async fn pump<S, B, E>(
-    limits: &Limits,
-    deadline: Instant,
-    mut body: Pin<&mut S>,
-    sender: mpsc::Sender<Piece>,
-) -> Result<(), Problem>
+async fn pump<S, B, E>(limits: &Limits, deadline: Instant, mut body: Pin<&mut S>, sender: mpsc::Sender<Piece>) -> Result<(), Problem>
 where
     S: Stream<Item = Result<B, E>> + Send,
     B: Buf + Send,
@@ -66,7 +123,7 @@ pub(crate) fn broke_off() -> Problem {
 }
 
 /// The work takes too long.
-pub(crate) fn out_of_time(limits: &Limits) -> Problem {
+fn out_of_time(limits: &Limits) -> Problem {
     Problem::new(OUT_OF_TIME, format!("A file may take {} seconds.", limits.total.as_secs()))
 }
 
@@ -80,7 +137,7 @@ fn too_large(limit: u64) -> Problem {
 }
 
 /// What can be refused before a byte of the body is read.
-pub(crate) fn check_headers(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
+fn check_headers(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
     let encoded = headers.get_all(header::CONTENT_ENCODING).iter().any(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity"));
     if encoded {
         return Err(Problem::new(UNSUPPORTED_BODY, "The body has a Content-Encoding; send it without one."));

@@ -2,7 +2,6 @@
 //!
 //! How the body comes is [`upload`]'s part; here is what becomes of it.
 
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use bytes::Buf;
@@ -10,16 +9,14 @@ use concord_core::check::dataset::Options;
 use concord_core::render::{self, Format};
 use concord_core::session::{Choice, Session};
 use futures_util::Stream;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
 use warp::http::{HeaderMap, HeaderValue, header};
 use warp::reply::Response;
 
 use crate::Registry;
 use crate::access::{Caller, Right};
-use crate::limits::{DEFAULT_FINDINGS, PIECES};
+use crate::limits::DEFAULT_FINDINGS;
 use crate::negotiate::accept;
-use crate::problem::{BODY_TOO_LARGE, FAILED, NOT_ACCEPTABLE, Problem, WRONG_PARAMETER, shown};
+use crate::problem::{NOT_ACCEPTABLE, Problem, WRONG_PARAMETER, shown};
 use crate::router::unknown_standard;
 use crate::upload::{self, Piece};
 
@@ -48,52 +45,21 @@ where
     B: Buf + Send,
     E: Send,
 {
-    let mut body = pin!(body);
-    let result = check(registry, caller, query, headers, body.as_mut()).await;
-    if result.as_ref().is_err_and(|problem| problem.kind == BODY_TOO_LARGE) {
-        crate::body::linger(body).await;
-    }
-    result
-}
-
-async fn check<S, B, E>(
-    registry: &Arc<Registry>,
-    caller: &Caller,
-    query: &str,
-    headers: &HeaderMap,
-    body: Pin<&mut S>,
-) -> Result<Response, Problem>
-where
-    S: Stream<Item = Result<B, E>> + Send,
-    B: Buf + Send,
-    E: Send,
-{
-    let limits = &registry.limits;
-    let deadline = Instant::now().checked_add(limits.total);
-    let deadline = deadline.ok_or_else(|| Problem::new(FAILED, "The time allowed for a check cannot be counted."))?;
     let wish = wish(registry, caller, query, headers)?;
-    upload::check_headers(headers, limits.body)?;
-    let permit = registry.slots.take(caller, limits)?;
     let format = wish.format;
-    let (sender, mut receiver) = mpsc::channel::<Piece>(PIECES);
-    let thread = tokio::task::spawn_blocking(move || {
-        // The place is taken until the thread is done, also when nobody waits for it any more.
-        let _permit = permit;
+    let report = upload::work_on(registry, caller, headers, body, move |mut pieces| {
         let options = Options { max_findings: wish.max_findings, ..Options::default() };
         let with_digest = matches!(wish.format, Format::Json | Format::Ndjson);
         let mut session = Session::new(&wish.name, wish.choice, options, with_digest);
-        while let Some(piece) = receiver.blocking_recv() {
+        while let Some(piece) = pieces.blocking_recv() {
             match piece {
                 Piece::Bytes(bytes) => session.push(&bytes),
-                Piece::End => return Some(render::render(&session.finish(), wish.format, &render::Options::default())),
+                Piece::End => return Ok(render::render(&session.finish(), wish.format, &render::Options::default())),
             }
         }
-        None
+        Err(upload::broke_off())
     });
-
-    upload::pump(limits, deadline, body, sender).await?;
-    let report = timeout_at(deadline, thread).await.map_err(|_| upload::out_of_time(limits))?;
-    let report = report.ok().flatten().ok_or_else(upload::broke_off)?;
+    let report = report.await?;
     let mut response = Response::new(report.into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
