@@ -22,11 +22,14 @@ pub struct Score {
     pub against: u32,
 }
 
+/// So many names are enough to tell what a document is.
+const TELLING: u32 = 3;
+
 impl Score {
-    /// From 0 to 1000.
+    /// From 0 to 1000. A name or two, such as `name`, say little by themselves.
     pub fn points(self) -> u32 {
         let all = self.known + self.unknown + 2 * self.missing;
-        if self.known == 0 { 0 } else { 1000 * self.known / all / (1 + self.against) }
+        if self.known == 0 { 0 } else { 1000 * self.known / all * self.known.min(TELLING) / TELLING / (1 + self.against) }
     }
 
     fn add(&mut self, other: Score) {

@@ -53,7 +53,8 @@ pub fn bundle(data: &[u8]) {
     let prefix = if inner { "in/" } else { "" };
     let archive = stored(names.iter().map(|n| format!("{prefix}{n}")).zip(&bytes));
 
-    let options = Options::default();
+    let mut options = Options::default();
+    options.read = choice.reading(options.read);
     let session = |step: usize| {
         let mut session = Session::new("x.zip", choice.clone(), options.clone(), true);
         archive.chunks(step).for_each(|piece| session.push(piece));
