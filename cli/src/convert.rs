@@ -21,12 +21,13 @@ use concord_core::package::{Crosswalk, Package, StandardRef, lint};
 use concord_core::render::{self, words};
 use concord_core::session::Choice;
 
+use crate::apart::{Output, apart};
 use crate::args;
 use crate::dataset_out::Describe;
 use crate::handed::Handed;
 use crate::output::{Failure, WholeFile, print};
 use crate::reading::Input;
-use crate::report_out::{Form, report_files, write_reports};
+use crate::report_out::{Form, outputs, report_files, write_reports};
 use crate::sink::Target;
 use crate::target::{self, catalog, file_name};
 use crate::validate::{announce, exit, format, terminal};
@@ -36,10 +37,9 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     let reports = report_files(&args.report)?;
     let output = Target::of(args.output.as_deref(), args.as_.as_deref())?;
     let to_stdout = output.is_stdout();
-    refuse_own_input(&args.files, [output.file(), args.rejects.as_deref()].into_iter().flatten())?;
-    if args.rejects.is_some() && args.rejects == args.output {
-        return Err(Failure::said("the converted data and the rejects cannot go to the same file"));
-    }
+    let rejects = args.rejects.as_deref().map(|path| Output::File(path, "the rejects"));
+    let written: Vec<Output<'_>> = output.output().into_iter().chain(rejects).chain(outputs(&reports)).collect();
+    apart(args.files.iter().chain(&args.crosswalk).map(PathBuf::as_path), &written)?;
     let to = target::named(&args.to, args.registry.as_deref())?;
     // A crosswalk of the user's own says what the files are in, so it is read before them.
     let own = args.crosswalk.as_deref().map(|path| own_road(path, args.from.as_deref(), &to)).transpose()?;
@@ -124,17 +124,6 @@ fn description(to: &Package, format: encode::Format, written: Vec<Written>) -> D
 /// Refuses output of which the form cannot hold everything.
 pub(crate) fn usable(full: Option<&str>) -> Result<(), Failure> {
     full.map_or(Ok(()), |why| Err(Failure::said(why)))
-}
-
-/// A file that is read must not be written over by what is made of it.
-pub(crate) fn refuse_own_input<'p>(inputs: &[PathBuf], outputs: impl Iterator<Item = &'p Path>) -> Result<(), Failure> {
-    for output in outputs {
-        let Ok(whole) = output.canonicalize() else { continue };
-        if inputs.iter().any(|i| i.canonicalize().is_ok_and(|i| i == whole)) {
-            return Err(Failure::said(format!("{} is one of the files to read; name another file to write", output.display())));
-        }
-    }
-    Ok(())
 }
 
 /// The layouts that the files may be in.

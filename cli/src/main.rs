@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod apart;
 mod args;
 mod convert;
 mod dataset_out;

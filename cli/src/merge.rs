@@ -10,12 +10,13 @@ use concord_core::encode::WriterConfig;
 use concord_core::merge::manifest;
 use concord_core::render;
 
+use crate::apart::{Output, apart};
 use crate::args;
-use crate::convert::{refuse_own_input, usable};
+use crate::convert::usable;
 use crate::handed::Handed;
 use crate::output::{Failure, print};
 use crate::reading::Input;
-use crate::report_out::{Form, report_files, write_reports};
+use crate::report_out::{Form, outputs, report_files, write_reports};
 use crate::sink::Target;
 use crate::target::{self, file_name};
 use crate::validate::{exit, format, terminal};
@@ -28,7 +29,8 @@ pub(crate) fn run(args: &args::Merge) -> Result<ExitCode, Failure> {
     let reports = report_files(&args.report)?;
     let output = Target::of(Some(&args.output), None)?;
     let to_stdout = output.is_stdout();
-    refuse_own_input(&args.files, output.file().into_iter())?;
+    let written: Vec<Output<'_>> = output.output().into_iter().chain(outputs(&reports)).collect();
+    apart(args.files.iter().chain(&args.towns).map(PathBuf::as_path), &written)?;
     let to = target::package(&args.to)?;
     let options = Options { max_findings: args.max_findings, read: target::read_options(Some(&args.to), &args.how)?, ..Options::default() };
     let sources = sources(args)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Why the job could not be done.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Who reads our output has enough of it.
+    /// Who reads the converted data has enough of them.
     ClosedPipe,
     /// Anything else, as a sentence without a full stop.
     Said(String),
@@ -25,13 +25,13 @@ impl Failure {
     }
 }
 
-/// Prints to the standard output.
+/// Prints to the standard output. Who has read enough of it and closes it is no failure, and changes nothing about what was found.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-        _ => Failure::said(format!("the standard output: {error}")),
-    })
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::said(format!("the standard output: {error}"))),
+        _ => Ok(()),
+    }
 }
 
 /// A file that takes its name only when it is whole; until then, and if it never is, an old file of that name stays as it was.

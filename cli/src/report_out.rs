@@ -12,6 +12,7 @@ use concord_core::read::tidy::Layouts;
 use concord_core::render::{self, Format, sheet};
 use concord_core::report::Report;
 
+use crate::apart::Output;
 use crate::handed::Handed;
 use crate::output::{Failure, write_file};
 
@@ -40,6 +41,11 @@ pub(crate) fn report_files(paths: &[PathBuf]) -> Result<Vec<(&PathBuf, Form)>, F
         Ok((path, Form::Text(format.ok_or_else(said)?)))
     }
     paths.iter().map(of).collect()
+}
+
+/// The report files as places to write.
+pub(crate) fn outputs<'p>(reports: &[(&'p PathBuf, Form)]) -> impl Iterator<Item = Output<'p>> {
+    reports.iter().map(|(path, _)| Output::File(path, "the report"))
 }
 
 /// Writes the report files. `inputs` are the tables of the report, and `how` is how they were read.

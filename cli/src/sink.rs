@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use concord_core::encode::Format;
 
+use crate::apart::Output;
 use crate::dataset_out::{self, Describe, Meter};
 use crate::output::{Failure, WholeFile};
 
@@ -75,11 +76,12 @@ impl Target {
         matches!(self.place, Place::Stdout)
     }
 
-    /// The file that is written, when it is one.
-    pub(crate) fn file(&self) -> Option<&Path> {
+    /// The file or folder that is written, if any.
+    pub(crate) fn output(&self) -> Option<Output<'_>> {
         match &self.place {
-            Place::File(path) | Place::Zip(path) => Some(path),
-            _ => None,
+            Place::File(path) | Place::Zip(path) => Some(Output::File(path, "the converted data")),
+            Place::Folder(path) => Some(Output::Folder(path, "the converted data")),
+            Place::Stdout => None,
         }
     }
 

@@ -11,15 +11,15 @@ use concord_core::package::Package;
 use concord_core::render::words;
 use concord_core::suggest::{Export, Known, suggest};
 
+use crate::apart::{Output, apart};
 use crate::args;
-use crate::convert::refuse_own_input;
 use crate::output::{Failure, print, write_file};
 use crate::reading::Input;
 use crate::target::{self, catalog};
 
 pub(crate) fn run(args: &args::Suggest) -> Result<ExitCode, Failure> {
     if let Some(output) = &args.output {
-        refuse_own_input(std::slice::from_ref(&args.file), std::iter::once(output.as_path()))?;
+        apart([args.file.as_path()], &[Output::File(output, "the draft")])?;
     }
     let to = target::package(&args.to)?;
     // No layout is applied: the draft describes the file as it stands.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,16 +15,21 @@ use concord_core::render::{self, Format};
 use concord_core::report::Report;
 use concord_core::session::Choice;
 
+use crate::apart::apart;
 use crate::args;
 use crate::handed::Handed;
 use crate::output::{Failure, print};
 use crate::reading::Input;
-use crate::report_out::{Form, report_files, write_reports};
+use crate::report_out::{Form, outputs, report_files, write_reports};
 use crate::target;
 
 pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let format = format(&args.format)?;
     let reports = report_files(&args.report)?;
+    // A schema's path may name a part of it behind a #.
+    let schemas =
+        args.schema.iter().map(|path| path.to_str().and_then(|p| p.split_once('#')).map_or(path.as_path(), |(file, _)| Path::new(file)));
+    apart(args.files.iter().map(PathBuf::as_path).chain(schemas), &outputs(&reports).collect::<Vec<_>>())?;
     let with_digest = std::iter::once(format).map(Form::Text).chain(reports.iter().map(|r| r.1)).any(Form::with_digest);
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1);
     let choice = match (&args.standard, &args.registry) {

@@ -14,7 +14,7 @@ use super::fast::Column;
 use super::filled::{Cells, FirstLook};
 use super::keys::KeyHash;
 use super::rows::Break;
-use crate::decode::careful::{self, Read};
+use crate::decode::careful::Read;
 use crate::decode::index::{Special, SpecialKind, Tile};
 use crate::decode::{Cell, Encoding, QuoteFault, content};
 use crate::finding::{Code, Finding, Findings, Place, Severity};
@@ -347,8 +347,7 @@ impl Binding {
                 found.push(Finding::new("C216", "", place).arg("bound", crate::bounds::MAX_RECORD.to_string()));
             }
             SpecialKind::Irregular => {
-                let last = special.next as usize == data.len();
-                let Read::Record { .. } = careful::read(data, start, last, &self.dialect, cells) else { return };
+                let Read::Record { .. } = special.read(data, &self.dialect, cells) else { return };
                 self.judge_irregular(data, start, cells, &place, found);
             }
         }
@@ -719,9 +718,8 @@ impl Binding {
             while let Some(special) = specials.next_if(|s| s.before as usize == r) {
                 at.start = special.start;
                 if special.kind == SpecialKind::Irregular {
-                    let last = special.next as usize == data.len();
                     let cells = &mut scratch.cells;
-                    if let Read::Record { .. } = careful::read(data, special.start as usize, last, &self.dialect, cells) {
+                    if let Read::Record { .. } = special.read(data, &self.dialect, cells) {
                         let sound = |c: &&Cell| c.fault.is_none();
                         at.loose = cells.len() != self.columns.len();
                         each(&|c| cells.get(c).filter(sound).map(|c| &data[c.start..c.end]), at);

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::check::bind::Binding;
-use crate::decode::careful::{self, Read};
+use crate::decode::careful::Read;
 use crate::decode::index::{Special, SpecialKind, Tile};
 use crate::decode::{Cell, Encoding, QuoteFault, content};
 use crate::finding::Place;
@@ -274,8 +274,7 @@ impl Records {
         let start = special.start as usize;
         let Source { binding, data, .. } = *source;
         let mut cells = std::mem::take(&mut self.cells);
-        let last = special.next as usize == data.len();
-        match careful::read(data, start, last, &binding.dialect, &mut cells) {
+        match special.read(data, &binding.dialect, &mut cells) {
             Read::Record { .. } if special.kind == SpecialKind::Irregular => {
                 let raw = &data[start..cells.last().map_or(start, |c| c.end)];
                 let columns = binding.columns.len();

@@ -53,6 +53,16 @@ pub struct Special {
     pub kind: SpecialKind,
 }
 
+impl Special {
+    /// Reads the row again, from the data in which it was found.
+    ///
+    /// That it was found means that all that decides about it lies there, up to the file's end or as far as a record may reach: a mark that is
+    /// not closed by then never is. So nothing more is to come for it, whether or not the file goes on.
+    pub fn read(&self, data: &[u8], dialect: &Dialect, cells: &mut Vec<Cell>) -> Read {
+        careful::read(data, self.start as usize, true, dialect, cells)
+    }
+}
+
 /// Why a row is not regular.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecialKind {
