@@ -1,3 +1,5 @@
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 //! The two ways must agree: the compiled checks on blocks, and the plain reference over whole tables.
 
 use std::sync::Arc;
@@ -9,23 +11,39 @@ use super::dataset::{Dataset, Options, Start};
 use super::fast::FastCheck;
 use super::plan::StandardPlan;
 use crate::bounds::SAMPLE;
-use crate::decode::dialect::DialectHints;
+use crate::decode::QuoteFault;
+use crate::decode::careful::{self, Read};
+use crate::decode::dialect::{Dialect, DialectHints};
 use crate::finding::{Finding, Place};
 use crate::reference;
 use crate::schema::TableSchema;
 use crate::session::Feed;
 use crate::testing;
 
-/// All findings of a table by the compiled checks, reading pieces of one size.
-fn compiled(schema: &Arc<TableSchema>, text: &[u8], piece: usize) -> Vec<Finding> {
-    let plan = Arc::new(StandardPlan::of_schemas("s", "", vec![("t".to_owned(), Vec::new(), schema.clone())]));
-    let hints = DialectHints {
+fn hints() -> DialectHints {
+    DialectHints {
         delimiter: Some(b','),
         quote: Some(Some(b'"')),
         double_quote: Some(true),
         skip_initial_space: Some(false),
         ..DialectHints::default()
+    }
+}
+
+/// How a mark that does not belong is told.
+fn odd(fault: QuoteFault) -> (String, &'static str) {
+    let (code, kind) = match fault {
+        QuoteFault::Stray => ("C204", ""),
+        QuoteFault::AfterClose => ("C204", "after-close"),
+        QuoteFault::Unclosed => ("C205", ""),
     };
+    (code.to_owned(), kind)
+}
+
+/// All findings of a table by the compiled checks, reading pieces of one size.
+fn compiled(schema: &Arc<TableSchema>, text: &[u8], piece: usize) -> Vec<Finding> {
+    let plan = Arc::new(StandardPlan::of_schemas("s", "", vec![("t".to_owned(), Vec::new(), schema.clone())]));
+    let hints = hints();
     let start = Start::delimited("t.csv", &text[..text.len().min(SAMPLE)], text.len() <= SAMPLE);
     let mut dataset =
         Dataset::open(plan, std::slice::from_ref(&start), false, Options { max_findings: usize::MAX, hints, ..Options::default() });
@@ -89,5 +107,42 @@ proptest! {
             prop_assert_eq!(rows(&by_fact), rows(&expected), "{}", text);
         }
         prop_assert_eq!(&compiled(&schema, text.as_bytes(), piece), &found, "pieces of {}", piece);
+    }
+
+    /// Marks that do not belong are told of the rows and cells that the careful reading gives, wherever the file ends and is cut.
+    #[test]
+    fn odd_marks_are_told_where_they_stand(
+        (schema, text) in testing::table_strategy(1..12),
+        marks in proptest::collection::vec(any::<proptest::sample::Index>(), 1..4),
+        line_end: bool,
+        piece in 1usize..200,
+    ) {
+        let mut bytes = text.clone().into_bytes();
+        let mut cells = Vec::new();
+        let plain = Dialect::sniff(b"", true, &hints());
+        let Read::Record { next: header } = careful::read(&bytes, 0, true, &plain, &mut cells) else { panic!("small data") };
+        for mark in marks {
+            bytes.insert(header + mark.index(bytes.len() - header), b'"');
+        }
+        if !line_end {
+            bytes.truncate(bytes.trim_ascii_end().len().max(header));
+        }
+        // A mark behind a backslash may be no odd one.
+        let dialect = Dialect::sniff(&bytes, true, &hints());
+        let (mut expected, mut at, mut row) = (Vec::new(), header, 1);
+        while at < bytes.len() {
+            let Read::Record { next } = careful::read(&bytes, at, true, &dialect, &mut cells) else { panic!("small data") };
+            expected.extend(cells.iter().enumerate().filter_map(|(c, cell)| Some((row, c as u32, odd(cell.fault?)))));
+            (at, row) = (next, row + 1);
+        }
+        let schema = Arc::new(schema);
+        let found = compiled(&schema, &bytes, 1 << 20);
+        let told: Vec<_> = found
+            .iter()
+            .filter(|f| matches!(f.code.text(), "C204" | "C205"))
+            .map(|f| (f.place.row - 1, f.place.column.unwrap(), (f.code.text().to_owned(), f.kind)))
+            .collect();
+        prop_assert_eq!(told, expected, "{}", String::from_utf8_lossy(&bytes));
+        prop_assert_eq!(&compiled(&schema, &bytes, piece), &found, "pieces of {}", piece);
     }
 }
