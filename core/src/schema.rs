@@ -25,6 +25,17 @@ pub struct TableSchema {
     pub unique_keys: Vec<Vec<usize>>,
     /// References to other resources, or to this one.
     pub foreign_keys: Vec<ForeignKey>,
+    /// What the elements are called when the table is written as XML; else the resource's own words.
+    pub elements: Option<Elements>,
+}
+
+/// Names of XML elements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elements {
+    /// Of the outermost.
+    pub root: String,
+    /// Of a record.
+    pub record: String,
 }
 
 /// One column.
@@ -251,6 +262,7 @@ impl TableSchema {
             primary_key: Vec::new(),
             unique_keys: Vec::new(),
             foreign_keys: Vec::new(),
+            elements: None,
         }
     }
 

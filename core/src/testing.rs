@@ -217,6 +217,7 @@ pub fn schema_strategy() -> impl Strategy<Value = TableSchema> {
                 primary_key: if on[1] { pair(a, b) } else { Vec::new() },
                 unique_keys: if on[2] { vec![pair(c, a)] } else { Vec::new() },
                 foreign_keys: if on[3] && on[0] { vec![reference] } else { Vec::new() },
+                elements: None,
                 fields,
                 fields_match: FieldsMatch::Exact,
                 missing_values,

@@ -290,3 +290,21 @@ fn examples_convert_to_the_byte() {
     }
     assert!(done >= 3, "only {done} examples");
 }
+
+/// What is written as JSON or XML is a document as the standard has it, which its nested schemas accept.
+#[test]
+fn requests_become_the_documents_of_their_standard() {
+    let folder = Folder::new("requests");
+    let input = root().join("standards/national/open311/2/examples/convert/seeclickfix-issues.in.csv");
+    for (name, document) in [("out.json", "requests"), ("out.xml", "answer")] {
+        let (ran, report) = convert(&folder, &input, "open311@2", name, &[]);
+        assert_balanced(&report);
+        assert_eq!(ran.status, 0, "{name}: {:#}", report["causes"]);
+        let out = folder.path(name);
+        let detected = run([OsString::from("detect"), "--format".into(), "json".into(), out.clone().into()]).ended_with(0).json();
+        assert_eq!(detected["best"]["resource"], document, "{name}: {detected:#}");
+        let checked = run([OsString::from("validate"), "--format".into(), "json".into(), out.into()]).ended_with(0).json();
+        assert_eq!(checked["standard"]["id"], "open311", "{name}");
+        assert_eq!((&checked["valid"], &checked["causes"]), (&Value::Bool(true), &Value::Array(Vec::new())), "{name}");
+    }
+}

@@ -652,6 +652,7 @@ fn table_of_header(head: &Head) -> TablePlan {
         primary_key: Vec::new(),
         unique_keys: Vec::new(),
         foreign_keys: Vec::new(),
+        elements: None,
     };
     TablePlan::new("", "the file", Arc::new(schema))
 }

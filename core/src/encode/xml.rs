@@ -32,12 +32,8 @@ impl XmlWriter {
             let plain = element_name(&schema.fields[f].name, "field");
             members.push((f, names::distinct(&mut taken, &plain), schema.missing_texts(f)));
         }
-        XmlWriter {
-            table: element_name(names.table, "records"),
-            record: element_name(names.record, "record"),
-            members,
-            troubles: Vec::new(),
-        }
+        let (table, record) = schema.elements.as_ref().map_or((names.table, names.record), |own| (own.root.as_str(), own.record.as_str()));
+        XmlWriter { table: element_name(table, "records"), record: element_name(record, "record"), members, troubles: Vec::new() }
     }
 }
 

@@ -255,6 +255,7 @@ pub(crate) fn keys_table(names: &[String]) -> TableSchema {
         primary_key: Vec::new(),
         unique_keys: Vec::new(),
         foreign_keys: Vec::new(),
+        elements: None,
     }
 }
 

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Category, Constraints, DateFormat, Field, FieldExtras, FieldType, FieldsMatch, ForeignKey, GeoPointFormat, ListItem, NumberFormat,
-    Presence, StringFormat, TableSchema,
+    Category, Constraints, DateFormat, Elements, Field, FieldExtras, FieldType, FieldsMatch, ForeignKey, GeoPointFormat, ListItem,
+    NumberFormat, Presence, StringFormat, TableSchema,
 };
 use crate::decimal::Decimal;
 use crate::finding::Finding;
@@ -133,10 +133,12 @@ pub(crate) fn from_value(value: &Value, at: &str, version: Option<SpecVersion>, 
     let version = version_of(schema).or(version);
     schema.only(SCHEMA_MEMBERS, false, notes);
     schema.text("$schema", notes);
+    let mut elements = None;
     if let Some(concord) = schema.get("concord") {
         let here = schema.at("concord");
         if let Some(concord) = Object::of(concord, &here, notes) {
-            concord.only(&[], true, notes);
+            concord.only(&["xml"], true, notes);
+            elements = concord.get("xml").and_then(|xml| self::elements(xml, &concord.at("xml"), notes));
         }
     }
 
@@ -205,7 +207,7 @@ pub(crate) fn from_value(value: &Value, at: &str, version: Option<SpecVersion>, 
     if fields.is_empty() {
         return None;
     }
-    Some(TableSchema { fields, fields_match, missing_values, primary_key, unique_keys, foreign_keys })
+    Some(TableSchema { fields, fields_match, missing_values, primary_key, unique_keys, foreign_keys, elements })
 }
 
 /// The fields, for keys that name them.
@@ -972,6 +974,17 @@ fn categories(object: Object<'_>, kind: &FieldType, notes: &mut Notes) -> Vec<Ca
         }
     }
     categories
+}
+
+/// The key `xml` under the `concord` key of a schema.
+fn elements(value: &Value, at: &str, notes: &mut Notes) -> Option<Elements> {
+    let object = Object::of(value, at, notes)?;
+    object.only(&["root", "record"], true, notes);
+    if !object.need("root", notes) || !object.need("record", notes) {
+        return None;
+    }
+    let (root, record) = (object.filled("root", notes)?, object.filled("record", notes)?);
+    Some(Elements { root: root.to_owned(), record: record.to_owned() })
 }
 
 /// The `concord` key of a field. Its format is ours, so an unknown member is an error.
