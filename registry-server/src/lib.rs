@@ -2,7 +2,7 @@
 //!
 //! What is remembered stands in a database ([`db`]) by the rules of [`keep`]. What the published standards answer is written once for each
 //! state of the registry, into a map from path to answer ([`shelf`], [`store`]); a request for it is a look into that map, so no path of a
-//! request ever reaches a file system. Files to check ([`validate`]) stream through the core. Beside the registry's own routes stand those
+//! request ever reaches a file system. Files to check ([`validate`]) stream through the core; [`validator`] is the page that checks them in the browser instead. Beside the registry's own routes stand those
 //! of the schema registry that today's clients speak ([`confluent`]). Every refusal of our own routes is one of a closed list ([`problem`]).
 
 pub mod access;
@@ -42,9 +42,10 @@ pub mod store;
 mod telling;
 mod upload;
 pub mod validate;
+pub mod validator;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use concord_core::package::catalog::Catalog;
 
@@ -64,6 +65,7 @@ use crate::metrics::Metrics;
 use crate::rate::Rates;
 use crate::shelf::Shelf;
 use crate::slots::Slots;
+use crate::validator::Validator;
 
 /// Everything that requests share. Made once.
 #[derive(Debug)]
@@ -89,6 +91,8 @@ pub struct Registry {
     /// Whether each request is told.
     pub(crate) telling: AtomicBool,
     draining: AtomicBool,
+    /// The page that checks files in the browser, when the server has it.
+    pub(crate) validator: OnceLock<Validator>,
 }
 
 impl Registry {
@@ -147,6 +151,7 @@ impl Registry {
             telling: AtomicBool::new(false),
             limits,
             draining: AtomicBool::new(false),
+            validator: OnceLock::new(),
         }
     }
 
@@ -183,6 +188,11 @@ impl Registry {
     /// Whether requests are welcome: there are standards, the database answers, and the server is not on its way to stop.
     pub fn ready(&self) -> bool {
         !self.draining.load(Ordering::Relaxed) && !self.shelf().is_empty() && db::read(self.database(), packages::revision).is_ok()
+    }
+
+    /// Serves the page that checks files in the browser from now on. One that is served already stays.
+    pub fn show_validator(&self, validator: Validator) {
+        let _ = self.validator.set(validator);
     }
 
     /// Tells each request from now on, and takes callers' addresses from a proxy if so.

@@ -28,7 +28,7 @@ use crate::problem::{BUSY, FAILED, NOT_FOUND, Problem, TOO_MANY, UNKNOWN_CALLER,
 use crate::shelf::Shelf;
 use crate::store::{Page, Store};
 use crate::telling::{self, Told};
-use crate::{Registry, confluent, convert, metrics, native, proofs, search, validate};
+use crate::{Registry, confluent, convert, metrics, native, proofs, search, validate, validator};
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const SEND: &str = "POST, OPTIONS";
@@ -268,7 +268,13 @@ async fn read_from(
             let not = || Problem::new(BUSY, "The server is about to stop, has no standards, or cannot reach its database.");
             return if ready { Ok(plain("ready".into())) } else { Err(not()) };
         }
+        "/validate" if registry.validator.get().is_some() => return Ok(validator::with_slash()),
         _ => {}
+    }
+    if let Some(name) = path.strip_prefix("/validate/")
+        && let Some(page) = registry.validator.get().and_then(|validator| validator.page(name))
+    {
+        return Ok(validator::with_policy(send(page, headers)));
     }
     let searched = matches!(path, "/v1/standards" | "/") && !query.is_empty();
     if caller.may(Right::Read, "") {

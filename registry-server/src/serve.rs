@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::limits::MAX_HEAD;
 use crate::router::routes;
+use crate::validator::Validator;
 use crate::{Registry, Settings};
 
 /// Pause after the system could not accept a connection, most often because too many files are open.
@@ -91,6 +92,9 @@ pub fn run(settings: &Settings, announce: impl FnOnce(SocketAddr)) -> Result<(),
         crate::log::line("nothing-kept", serde_json::json!({"why": "neither --data nor --database was given"}));
     }
     let registry = Registry::open(concord_standards::catalog(), settings.limits(), settings.policy(), database).map_err(|fault| fault.0)?;
+    if let Some(folder) = &settings.validator {
+        registry.show_validator(Validator::open(folder)?);
+    }
     registry.tell(settings.behind_proxy, !settings.quiet);
     let served = runtime.block_on(async {
         // Before anyone knows the address, so that a signal from then on stops us in order.

@@ -81,6 +81,9 @@ pub struct Settings {
     /// Requests that one caller may make each second; ten seconds' worth may be made at once. 0 is no bound.
     #[arg(long, value_name = "N", default_value_t = Limits::default().rate)]
     pub max_rate: u64,
+    /// The built package of the browser's validator (wasm/pkg); with it, /validate/ is the page that checks files in the browser.
+    #[arg(long, value_name = "DIR")]
+    pub validator: Option<PathBuf>,
     /// The server stands behind a proxy: a caller's address is the last one in X-Forwarded-For.
     #[arg(long)]
     pub behind_proxy: bool,

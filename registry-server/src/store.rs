@@ -50,6 +50,7 @@ impl Page {
     pub fn packs(&self) -> bool {
         let text =
             self.media.starts_with("text/") || self.media.contains("json") || self.media.contains("xml") || self.media.contains("toml");
+        let text = text || self.media == "application/wasm";
         text && !self.media.contains("spreadsheet") && self.body.len() >= SMALL
     }
 

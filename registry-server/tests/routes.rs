@@ -12,6 +12,7 @@ use concord_core::check::dataset::Options;
 use concord_core::check::plan::StandardPlan;
 use concord_core::render::{self, Format};
 use concord_core::session::{Choice, Session};
+use concord_registry::validator::Validator;
 use concord_registry::{Limits, Registry, problem, routes, store};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -435,5 +436,41 @@ proptest! {
         if response.status().as_u16() >= 400 && method != "HEAD" {
             prop_assert_eq!(header(&response, "content-type"), "application/problem+json");
         }
+    }
+}
+
+/// The page that checks files in the browser is there when its package is, with a policy that lets it run, and nothing else of the folder is.
+#[test]
+fn the_page_that_checks_in_the_browser_is_served_with_its_package() {
+    is_problem(&get("/validate/"), problem::NOT_FOUND, "There is nothing at");
+    let folder = std::env::temp_dir().join(format!("concord-validator-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let missing = Validator::open(&folder).unwrap_err();
+    assert!(missing.contains("index.js") && missing.contains("cargo xtask wasm"), "{missing}");
+    for (name, bytes) in
+        [("index.js", "1"), ("worker.js", "2"), ("concord_wasm.js", "3"), ("concord_wasm_bg.wasm", "\0asm"), ("secret.txt", "4")]
+    {
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
+    let registry = Registry::embedded(Limits::default());
+    registry.show_validator(Validator::open(&folder).unwrap());
+    std::fs::remove_dir_all(&folder).unwrap();
+    let get = |path: &str| ask_of(registry.clone(), warp::test::request().path(path));
+    assert_eq!((get("/validate").status().as_u16(), header(&get("/validate"), "location")), (308, "/validate/"));
+    let page = get("/validate/");
+    assert_eq!((page.status().as_u16(), header(&page, "content-type")), (200, "text/html; charset=utf-8"));
+    let policy = header(&page, "content-security-policy");
+    assert!(policy.contains("'wasm-unsafe-eval'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    let html = String::from_utf8(page.body().to_vec()).unwrap();
+    for name in ["app.js", "style.css", "icon.svg"] {
+        assert!(html.contains(name) && get(&format!("/validate/{name}")).status() == 200, "{name}");
+    }
+    let module = get("/validate/pkg/concord_wasm_bg.wasm");
+    assert_eq!((header(&module, "content-type"), &module.body()[..]), ("application/wasm", &b"\0asm"[..]));
+    assert!(!header(&module, "etag").is_empty());
+    for path in
+        ["/validate/secret.txt", "/validate/pkg/secret.txt", "/validate/pkg/../pkg/index.js", "/validate/index.html", "/validate/pkg/"]
+    {
+        assert_eq!(get(path).status(), 404, "{path}");
     }
 }
