@@ -1,10 +1,11 @@
 //! Spreadsheets: XLSX, XLS and ODS workbooks as rows of text.
 //!
 //! A cell's text is what a person sees in it, as far as that can be known without guessing:
-//! - numbers by their digits, at most 15 significant ones as spreadsheet programs show, never in scientific notation; grouping, currency
-//!   and percent signs of the number format are left off;
+//! - numbers by their digits, never in scientific notation: whole ones as they are stored, fractions with at most 15 significant digits as
+//!   spreadsheet programs show; grouping, currency and percent signs of the number format are left off;
 //! - a number whose format is only zeros (`00000`) as text with those zeros;
-//! - days and moments, which only the number format tells from numbers, as ISO 8601; times without a day as `hh:mm:ss`;
+//! - days and moments, which only the number format tells from numbers, as ISO 8601, a time of day also where the format hides it; times
+//!   without a day as `hh:mm:ss`;
 //! - formulas by the result that the spreadsheet program stored; nothing is ever worked out.
 //!
 //! Sheets are walked cell by cell. What a sheet claims about its size is not believed, and no grid is ever made.
