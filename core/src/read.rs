@@ -137,6 +137,8 @@ pub struct Facts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadOptions {
     /// Where the records are in nested data: a JSON Pointer (RFC 6901), or the path of an XML element; found by evidence when not given.
+    /// Columns that the form adds for the place of a record, whatever the record's own members say of it.
+    pub placed: Vec<String>,
     pub records: Option<String>,
     /// The sheet of a workbook, or the table in a container, by its name; the first with a table when not given.
     pub sheet: Option<String>,
