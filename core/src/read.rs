@@ -38,6 +38,7 @@ mod tally;
 mod tests;
 pub mod tidy;
 pub mod transcript;
+pub mod typed;
 pub mod whole;
 pub mod xml;
 

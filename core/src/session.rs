@@ -152,6 +152,7 @@ impl Feed {
     }
 
     /// The buffer, to append bytes of delimited text to.
+            transcript.type_cells(check.binding.typed());
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
