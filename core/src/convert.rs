@@ -176,6 +176,7 @@ impl Feed {
         let (check, at) = started?;
         let head = dataset.opened(index).head?;
         if let Some(transcript) = source.transcript_mut() {
+            transcript.type_cells(check.binding.typed());
             transcript.begin();
         }
         let records = records(&check.binding);

@@ -33,7 +33,7 @@ mod xml;
 
 pub use csv::CsvWriter;
 pub(crate) use csv::write_cell as write_csv_cell;
-pub use geojson::GeoJsonWriter;
+pub use geojson::{GeoJsonWriter, says_place};
 pub use json::JsonWriter;
 pub(crate) use json::is_plain as is_plain_number;
 #[cfg(feature = "parquet")]

@@ -13,14 +13,10 @@ use rust_xlsxwriter::{
 use crate::book::{self, cell_text, note_text, quoted, sheet_name};
 use crate::bounds::{SHEET_COLUMNS, SHEET_ROWS};
 use crate::package::{Package, Resource};
-use crate::read::mark;
+use crate::read::mark::{self, LISTS, README};
 use crate::render::words;
 use crate::schema::{DateFormat, Field, FieldType, NumberFormat, Presence};
 
-/// Name of the page that explains.
-const README: &str = "Read me";
-/// Name of the hidden sheet with the values of drop-downs that are too long to stand in the cell's own rule.
-const LISTS: &str = "_lists";
 /// Longest list of values that a cell's own rule takes, in UTF-16 units with its commas.
 const INLINE: usize = 255;
 /// Most values of a drop-down; longer lists are no help in one.
@@ -29,8 +25,15 @@ const MOST_VALUES: usize = 50_000;
 /// The workbook's bytes.
 ///
 /// # Errors
-/// A package that does not fit a workbook, such as a table of more columns than a sheet has; a sentence without a full stop.
+/// A package that does not fit a workbook, such as one without tables, or a table of more columns than a sheet has; a sentence without a full
+/// stop.
 pub fn template(package: &Package) -> Result<Vec<u8>, String> {
+    if !package.resources.iter().any(|r| r.tabular) {
+        return Err(format!(
+            "{} is a standard of nested documents and has no tables, so there is no workbook to fill in for it",
+            package.reference()
+        ));
+    }
     if let Some(wide) = package.resources.iter().find(|r| r.schema.fields.len() > SHEET_COLUMNS) {
         return Err(format!("table \"{}\" has more columns than a sheet of a spreadsheet holds ({SHEET_COLUMNS})", wide.name));
     }
@@ -43,7 +46,7 @@ type Lists<'a> = BTreeMap<Vec<&'a str>, u16>;
 fn make(package: &Package) -> Result<Vec<u8>, XlsxError> {
     let mut taken = vec![README.to_owned(), LISTS.to_owned(), mark::SHEET.to_owned()];
     let mut sheets = Vec::new();
-    for resource in &package.resources {
+    for resource in package.resources.iter().filter(|r| r.tabular) {
         let name = sheet_name(&resource.name, &taken);
         taken.push(name.clone());
         sheets.push((name, resource));
@@ -290,6 +293,19 @@ mod tests {
             digest: "sha256:00".into(),
             ..Package::default()
         }
+    }
+
+    #[test]
+    fn only_tables_have_sheets_and_a_standard_without_any_has_no_template() {
+        let mut mixed = package();
+        mixed.resources[1].tabular = false;
+        let book: Xlsx<_> = Xlsx::new(Cursor::new(template(&mixed).unwrap())).unwrap();
+        assert_eq!(book.sheet_names(), [README, "things", "a-very-long-name-of-a-table-tha", LISTS, mark::SHEET]);
+        mixed.resources.iter_mut().for_each(|r| r.tabular = false);
+        let nested = template(&mixed).unwrap_err();
+        assert!(nested.contains("x@1.0") && nested.contains("no tables"), "{nested}");
+        mixed.resources.clear();
+        assert_eq!(template(&mixed).unwrap_err(), nested);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::decode::head::HeaderCell;
 use crate::decode::{Dialect, Encoding, Head, content};
 use crate::finding::{Finding, Place, Severity};
 use crate::read::recode::Charset;
+use crate::read::typed::Typed;
 use crate::schema::{FieldType, FieldsMatch, Presence};
 
 /// One file's columns as fields of a table.
@@ -255,6 +256,12 @@ pub fn looks_like_data(header: &[HeaderCell], records: &[Vec<String>]) -> bool {
 }
 
 impl Binding {
+    /// How cells that have a type in the file are written in the forms of their fields.
+    pub fn typed(&self) -> Typed {
+        let fields = self.columns.iter().enumerate();
+        Typed::of(fields.filter_map(|(c, f)| Some((c, &self.plan.schema.fields[(*f)?].kind))))
+    }
+
     /// The severity of an empty table: an error unless the standard lets the table be left out.
     pub fn empty_severity(&self) -> Severity {
         let optional = !self.plan.name.is_empty() && self.plan.presence == Presence::Optional && !self.plan.standard.starts_with("the ");

@@ -218,7 +218,14 @@ impl Dataset {
         binding.known = self.known_for(&plan);
         let file = &mut self.files[index];
         let keyed = start.is_keyed();
+        // Where the record's own members say the place, what the form adds for it is no column of a table.
+        let bound: Vec<usize> = (0..binding.fields.len()).filter(|&f| binding.fields[f].is_some()).collect();
+        let mut placed = start.form.map(|form| form.facts().placed).unwrap_or_default();
+        placed.retain(|_| crate::encode::says_place(&plan.schema, &bound));
         for mut finding in found {
+            if finding.code.text() == "C207" && finding.place.field.as_deref().is_some_and(|name| placed.iter().any(|p| p == name)) {
+                continue;
+            }
             // Names in a record have no order to keep.
             if keyed && finding.code.text() == "C212" {
                 continue;

@@ -39,6 +39,11 @@ impl GeoJsonWriter {
     }
 }
 
+/// Whether the place of a record can be told by some of a table's fields.
+pub fn says_place(schema: &TableSchema, fields: &[usize]) -> bool {
+    !matches!(Place::of(schema, fields), Place::None)
+}
+
 impl Place {
     fn of(schema: &TableSchema, fields: &[usize]) -> Place {
         let known = || fields.iter().filter_map(|&f| schema.fields.get(f).map(|field| (f, field)));

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::Field as Read;
@@ -11,8 +12,15 @@ use quick_xml::events::Event;
 
 use super::*;
 use crate::bounds::{SHEET_CELL, SHEET_ROWS};
+use crate::check::bind::Sample;
+use crate::check::plan::StandardPlan;
 use crate::decimal::Decimal;
+use crate::decode::dialect::DialectHints;
+use crate::read::typed::Typed;
+use crate::read::{Intake, ReadOptions};
+use crate::schema::FieldsMatch;
 use crate::schema::{Field, FieldType, NumberFormat, StringFormat};
+use crate::session::{Choice, Session};
 use crate::testing::{row_strategy, schema_strategy};
 use crate::value::{Number, Value, read};
 
@@ -52,6 +60,10 @@ fn written(format: Format, schema: &TableSchema, rows: &[Vec<String>], joined: b
 fn cell<'a>(schema: &TableSchema, row: &'a [String], field: usize) -> Option<&'a str> {
     let text = row.get(field).map_or("", String::as_str);
     (!text.is_empty() && !schema.missing_for(field).iter().any(|m| m == text)).then_some(text)
+}
+
+fn field_misses(schema: &TableSchema, field: usize, text: &str) -> bool {
+    schema.missing_for(field).iter().any(|m| m == text)
 }
 
 fn number(field: &Field, text: &str) -> Option<Decimal> {
@@ -127,6 +139,21 @@ fn same_in_json(field: &Field, expected: Option<&str>, got: Option<&serde_json::
     Ok(())
 }
 
+/// The cells of a file as they meet the checks of a table.
+fn cells_as_checked(name: &str, bytes: &[u8], schema: &TableSchema) -> Vec<Vec<String>> {
+    let intake = Intake::of_bytes(name, bytes, true, &ReadOptions::default());
+    let Ok(head) = intake.start().head(&DialectHints::default()) else { return Vec::new() };
+    let (_, mut source) = intake.into_parts();
+    let transcript = source.transcript_mut().unwrap();
+    transcript.type_cells(Typed::of(schema.fields.iter().map(|f| &f.kind).enumerate()));
+    transcript.begin();
+    let mut rows = Vec::new();
+    while let Some(batch) = transcript.next_batch() {
+        rows.extend(Sample { bytes: &batch.text, whole: true }.records(&head, usize::MAX));
+    }
+    rows
+}
+
 fn sheet(bytes: &[u8]) -> calamine::Range<Data> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
     assert_eq!(book.sheet_names(), ["some table"]);
@@ -193,6 +220,38 @@ proptest! {
         prop_assert_eq!(troubles.len(), lost, "each value that was left out is said");
         let untyped = troubles.iter().all(|t| matches!(t, Trouble::Untyped { .. }));
         prop_assert!(untyped);
+    }
+
+    /// Cells that a spreadsheet or a Parquet file holds as days, numbers and truth values are checked as the values that were written, whatever
+    /// the form of text that the field asks for; what could not be read stays as it was.
+    #[test]
+    fn what_is_typed_is_checked_as_what_was_written((schema, rows) in tables(), parquet: bool) {
+        let (format, name) = if parquet { (Format::Parquet, "t.parquet") } else { (Format::Xlsx, "t.xlsx") };
+        let (bytes, troubles) = written(format, &schema, &rows, false);
+        let got = cells_as_checked(name, &bytes, &schema);
+        let mut lost = 0;
+        for (r, row) in rows.iter().enumerate() {
+            for (f, field) in schema.fields.iter().enumerate() {
+                let got = got.get(r).and_then(|row| row.get(f)).map_or("", String::as_str);
+                let Some(text) = cell(&schema, row, f) else {
+                    prop_assert!(got.is_empty() || field_misses(&schema, f, got), "{:?} of {:?}", got, field.kind);
+                    continue;
+                };
+                if parquet && got.is_empty() {
+                    lost += 1;
+                    continue;
+                }
+                // Parquet holds years as numbers, and those before 1000 lose their zeros.
+                if parquet && field.kind == FieldType::Year && text.starts_with('0') {
+                    continue;
+                }
+                match (read(&field.kind, text), read(&field.kind, got)) {
+                    (Ok(a), Ok(b)) if a == b => {}
+                    _ => prop_assert_eq!(text, got, "{:?}", field.kind),
+                }
+            }
+        }
+        prop_assert_eq!(lost, troubles.len(), "each value that was left out is said");
     }
 
     #[test]
@@ -354,4 +413,33 @@ fn groups_of_rows_are_bounded() {
     let (bytes, _) = written(Format::Parquet, &schema, &rows, false);
     let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
     assert_eq!(reader.metadata().row_groups().iter().map(|g| g.num_rows()).collect::<Vec<_>>(), [4, 4, 1]);
+}
+
+/// The columns that GeoJSON has for the place of a record are strange in no table that has fields for it, nor where there is no place.
+#[test]
+fn columns_of_a_place_are_not_strange_where_the_table_says_the_place_itself() {
+    let number = |name: &str| Field::new(name, FieldType::Number(NumberFormat::default()));
+    let text = |name: &str| Field::new(name, FieldType::String(StringFormat::Default));
+    let table = |fields: Vec<Field>| TableSchema { fields, fields_match: FieldsMatch::Superset, ..TableSchema::of_texts(&[]) };
+    let told = |schema: &TableSchema, file: &[u8]| {
+        let plan = StandardPlan::of_schemas("s", "", vec![("t".to_owned(), Vec::new(), Arc::new(schema.clone()))]);
+        let mut session = Session::new("t.geojson", Choice::Given(Arc::new(plan)), Default::default(), false);
+        session.push(file);
+        crate::render::short::short(&session.finish())
+    };
+    let row = |cells: &[&str]| cells.iter().map(|c| (*c).to_owned()).collect::<Vec<String>>();
+    for (schema, rows) in [
+        (table(vec![text("id"), number("latitude"), number("longitude")]), vec![row(&["1", "42.5", "-71"]), row(&["2", "", ""])]),
+        (table(vec![text("id"), number("Lat"), number("Long")]), vec![row(&["1", "42.5", "-71"])]),
+        (table(vec![text("id"), number("Lat"), number("Long")]), vec![row(&["1", "", ""]), row(&["2", "42.5", "-71"])]),
+        (table(vec![text("id"), text("name")]), vec![row(&["1", "x"]), row(&["2", ""])]),
+    ] {
+        let file = written(Format::GeoJson, &schema, &rows, false).0;
+        assert_eq!(told(&schema, &file), "", "{}", String::from_utf8_lossy(&file));
+    }
+    // A place that the table has no field for is more than it asks for, and is told.
+    let plain = table(vec![text("id")]);
+    let placed = br#"{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[-71,42]},"properties":{"id":"1"}}]}"#;
+    let told = told(&plain, placed);
+    assert!(["\"geometry\"", "\"longitude\"", "\"latitude\""].iter().all(|name| told.contains(name)), "{told}");
 }

@@ -603,7 +603,7 @@ impl Reader for NestedReader {
         if !left.is_empty() {
             engine = format!("compiled schema; left to the reference: {}", left.join(", "));
         }
-        Facts { encoding: "utf-8", more: vec![("records", records), ("engine", engine)], sheet: None, keyed: true, open: false }
+        Facts { encoding: "utf-8", more: vec![("records", records), ("engine", engine)], sheet: None, keyed: true, ..Facts::default() }
     }
 
     fn pointer(&self, row: u64, column: Option<&str>) -> Option<String> {

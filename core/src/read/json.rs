@@ -31,6 +31,9 @@ use parse::{Fault, Parser, Value, What};
 use quick::Quick;
 use split::{Piece, Splitter, Where, Why};
 
+/// Where the columns of a feature's place come from.
+const GEOMETRY: &str = "/geometry";
+
 /// Most records by which the header is found.
 const HEADER_RECORDS: u64 = 1000;
 
@@ -488,7 +491,7 @@ impl JsonReader {
             more = parser.more_members()?;
         }
         for (name, number) in ["longitude", "latitude"].into_iter().zip(point.iter().flatten()) {
-            if let Some(column) = self.columns.find(None, name, Some("/geometry"), true) {
+            if let Some(column) = self.columns.find(None, name, Some(GEOMETRY), true) {
                 let taken = self.columns.cells.get(column).is_some_and(|c| c.0 == self.columns.record);
                 if !taken {
                     self.columns.value(column, &Value::Number(number));
@@ -572,7 +575,9 @@ impl JsonReader {
             let prefix = format!("{}.", columns.names[c]);
             columns.names.iter().any(|n| n.starts_with(&prefix))
         };
-        let keep: Vec<usize> = (0..columns.names.len()).filter(|&c| !(only_null(c) && is_object(c))).collect();
+        // Features without a place all have the member, since GeoJSON asks for it; a table without places has no such column.
+        let no_place = |c: usize| self.geo && columns.ways[c] == GEOMETRY;
+        let keep: Vec<usize> = (0..columns.names.len()).filter(|&c| !(only_null(c) && (is_object(c) || no_place(c)))).collect();
         columns.names = keep.iter().map(|&c| columns.names[c].clone()).collect();
         columns.ways = keep.iter().map(|&c| columns.ways[c].clone()).collect();
         columns.filled = keep.iter().map(|&c| columns.filled[c]).collect();
@@ -630,7 +635,12 @@ impl Reader for JsonReader {
             more.push(("records", pointer_of(path)));
         }
         let encoding = if self.windows { "windows-1252" } else { "utf-8" };
-        Facts { encoding, more, sheet: None, keyed: self.shape != Some(Shape::Lists), open: false }
+        let names = self.columns.names.iter().zip(&self.columns.ways).take(self.columns.width);
+        let placed = names
+            .filter(|(_, way)| self.geo && way.strip_prefix(GEOMETRY).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+            .map(|(name, _)| name.clone())
+            .collect();
+        Facts { encoding, more, sheet: None, keyed: self.shape != Some(Shape::Lists), open: false, placed }
     }
 
     fn late(&self) -> &[String] {

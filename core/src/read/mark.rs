@@ -13,6 +13,12 @@ use crate::package::StandardRef;
 /// The name of the hidden sheet. A defined name of the same text points at the reference in it.
 pub const SHEET: &str = "_concord";
 
+/// The name of a template's page that explains.
+pub const README: &str = "Read me";
+
+/// The name of a template's hidden sheet with the values of drop-downs that are too long to stand in a cell's own rule.
+pub const LISTS: &str = "_lists";
+
 /// The first cell of the hidden sheet.
 pub const KIND: &str = "concord-template";
 

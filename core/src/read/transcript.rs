@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::typed::Typed;
 use super::{Facts, Form, Origin, Reader, Row, Rows, Step};
 use crate::bounds::{MAX_RECORD, SAMPLE};
 use crate::decode::head::{HeaderCell, NotText};
@@ -62,6 +63,8 @@ pub struct Transcript {
     /// Columns kept behind the header's.
     reserved: Vec<String>,
     late: Vec<Late>,
+    /// Cells that have a type, and the form of their fields.
+    typed: Typed,
     /// Rows of the start as they were read, before any step.
     raw: Rows,
     /// Rows that are not yet written.
@@ -105,6 +108,7 @@ impl Transcript {
             least: 1,
             reserved: Vec::new(),
             late: Vec::new(),
+            typed: Typed::default(),
             raw: Rows::new(),
             held: Rows::new(),
             seen: 0,
@@ -364,6 +368,14 @@ impl Transcript {
         }
     }
 
+    /// Says which fields the columns are, so that cells which have a type are written in the field's form. Has no effect where records name
+    /// their own cells, which have no such type, nor once the transcript is [`Transcript::begin`]-ed.
+    pub fn type_cells(&mut self, typed: Typed) {
+        if !self.started {
+            self.typed = typed;
+        }
+    }
+
     /// From now on rows become batches.
     pub fn begin(&mut self) {
         if std::mem::replace(&mut self.started, true) {
@@ -428,7 +440,15 @@ impl Transcript {
             }
             write_row(&mut self.batch.text, (0..self.width).map(|c| row.text(c)).chain(kept));
         } else {
-            write_cells(&mut self.batch.text, row, row.len().max(self.least));
+            let cells = row.len().max(self.least);
+            let made = if self.typed.is_empty() { Vec::new() } else { self.typed.cells(&row) };
+            if made.is_empty() {
+                write_cells(&mut self.batch.text, row, cells);
+            } else {
+                let mut made = made.iter().peekable();
+                let text = |c: usize| made.next_if(|m| m.0 == c).map_or(row.text(c), |m| &m.1);
+                write_row(&mut self.batch.text, (0..cells).map(text));
+            }
         }
         if self.batch.text.len() - before > MAX_RECORD {
             self.batch.text.truncate(before);

@@ -152,7 +152,7 @@ impl Reader for XmlReader {
     }
 
     fn facts(&self) -> Facts {
-        Facts { encoding: self.encoding, more: vec![("record", self.path.clone())], sheet: None, keyed: true, open: false }
+        Facts { encoding: self.encoding, more: vec![("record", self.path.clone())], sheet: None, keyed: true, ..Facts::default() }
     }
 
     fn late(&self) -> &[String] {

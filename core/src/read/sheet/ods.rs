@@ -318,7 +318,10 @@ impl Sheet {
             }
             ("percentage" | "currency", Some(value)) => value::write(value, Shown::Number, false, &mut self.made),
             ("date", Some(value)) => {
-                self.made.push_str(moment(value));
+                let value = moment(value);
+                // A midnight is kept where it is shown, as in the other forms.
+                let shown = self.shown.contains(':') || self.shown.is_empty();
+                self.made.push_str(if shown { value } else { value.strip_suffix("T00:00:00").unwrap_or(value) });
                 // Midnight is stored without its time, and shown with it.
                 if value.len() == 10 && self.shown.contains(':') {
                     self.made.push_str("T00:00:00");

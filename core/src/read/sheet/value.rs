@@ -115,12 +115,22 @@ struct Digits {
     power: i32,
 }
 
-/// Spreadsheet programs keep and show at most this many significant digits.
+/// Of a number with a fraction, spreadsheet programs show at most this many significant digits; what is behind them is mostly what is left
+/// of computing in binary (`0.30000000000000004`).
 const SIGNIFICANT: usize = 15;
 
 impl Digits {
     /// Reads `-12.5`, `1E-3` and the like; the numbers of a file are doubles, so that exponents beyond 400 are none.
+    ///
+    /// A whole number keeps the digits that are stored: what writes files from a database stores identifiers of 16 and more, and two of them
+    /// must not become one.
     fn read(text: &str) -> Option<Digits> {
+        let digits = Digits::exactly(text)?;
+        Some(if digits.power < 0 { digits.rounded() } else { digits })
+    }
+
+    /// Reads a number with all its digits.
+    fn exactly(text: &str) -> Option<Digits> {
         let text = text.trim();
         let (mantissa, exponent) = match text.find(['e', 'E']) {
             Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok().filter(|e| e.abs() <= 400)?),
@@ -139,33 +149,48 @@ impl Digits {
             return None;
         }
         let mut digits: Vec<u8> = whole.bytes().chain(part.bytes()).map(|b| b - b'0').collect();
-        let mut power = exponent - part.len() as i32;
+        let power = exponent - part.len() as i32;
         let zeros = digits.iter().take_while(|&&d| d == 0).count();
         digits.drain(..zeros);
-        if digits.len() > SIGNIFICANT {
-            power += (digits.len() - SIGNIFICANT) as i32;
-            let up = digits[SIGNIFICANT] >= 5;
-            digits.truncate(SIGNIFICANT);
-            if up {
-                match digits.iter().rposition(|&d| d < 9) {
-                    Some(at) => {
-                        digits[at] += 1;
-                        digits[at + 1..].fill(0);
-                    }
-                    None => {
-                        digits.fill(0);
-                        digits[0] = 1;
-                        power += 1;
-                    }
+        let mut number = Digits { negative, digits, power };
+        number.strip();
+        number.negative = negative && !number.digits.is_empty();
+        Some(number)
+    }
+
+    /// The number with at most [`SIGNIFICANT`] digits, or those of its whole part.
+    fn rounded(mut self) -> Digits {
+        let whole = self.digits.len() as i32 + self.power;
+        let most = usize::try_from(whole).unwrap_or(0).max(SIGNIFICANT);
+        if self.digits.len() <= most {
+            return self;
+        }
+        self.power += (self.digits.len() - most) as i32;
+        let up = self.digits[most] >= 5;
+        self.digits.truncate(most);
+        if up {
+            match self.digits.iter().rposition(|&d| d < 9) {
+                Some(at) => {
+                    self.digits[at] += 1;
+                    self.digits[at + 1..].fill(0);
+                }
+                None => {
+                    self.digits.fill(0);
+                    self.digits[0] = 1;
+                    self.power += 1;
                 }
             }
         }
-        while digits.last() == Some(&0) {
-            digits.pop();
-            power += 1;
+        self.strip();
+        self
+    }
+
+    /// Takes the zeros off the end.
+    fn strip(&mut self) {
+        while self.digits.last() == Some(&0) {
+            self.digits.pop();
+            self.power += 1;
         }
-        let negative = negative && !digits.is_empty();
-        Some(Digits { negative, digits, power })
     }
 
     fn write(&self, into: &mut String) {
@@ -207,7 +232,7 @@ impl Digits {
         if self.negative || self.digits.len() as i32 + self.power > 9 {
             return None;
         }
-        // At most 15 digits times 86,400,000 stay below 2^128; what is below 10^-24 of a day is nothing.
+        // At most 15 digits times 86,400,000 stay below 2^128 (a whole number has at most nine here); what is below 10^-24 of a day is nothing.
         let digits = self.digits.iter().fold(0u128, |sum, &d| sum * 10 + u128::from(d)) * 86_400_000;
         Some(match self.power {
             0.. => digits * 10u128.pow(self.power as u32),
@@ -223,17 +248,15 @@ impl Digits {
         use std::fmt::Write as _;
         let parts = matches!(shown, Shown::Moment(true) | Shown::Time(true) | Shown::Elapsed(true));
         let exact = self.milliseconds()?;
-        let ms = if parts { exact } else { (exact + 500) / 1000 * 1000 };
-        let (mut days, mut rest) = (ms / 86_400_000, ms % 86_400_000);
-        if shown == Shown::Day {
-            // A part of a day is not shown, and half a second before midnight is still the day before.
-            (days, rest) = (exact / 86_400_000, 0);
-        }
+        // A part of a day under the format of a day is not shown, but it is there: it is kept to be told, and never rounded to another day.
+        let ms = if parts || shown == Shown::Day { exact } else { (exact + 500) / 1000 * 1000 };
+        let (days, rest) = (ms / 86_400_000, ms % 86_400_000);
+        let parts = parts || shown == Shown::Day;
         let (hours, minutes, seconds, thousandths) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60, rest % 1000);
         if let Shown::Day | Shown::Moment(_) = shown {
             let day = serial_day(days, old)?;
             into.push_str(&day.iso());
-            if shown == Shown::Day {
+            if shown == Shown::Day && rest == 0 {
                 return Some(Kind::Date);
             }
             into.push('T');
@@ -243,7 +266,7 @@ impl Digits {
         if parts && thousandths > 0 {
             let _ = write!(into, ".{thousandths:03}");
         }
-        Some(if matches!(shown, Shown::Moment(_)) { Kind::Date } else { Kind::Text })
+        Some(if matches!(shown, Shown::Day | Shown::Moment(_)) { Kind::Date } else { Kind::Text })
     }
 }
 
@@ -280,11 +303,20 @@ mod tests {
             ("1234567.8900000001", "1234567.89"),
             ("1E3", "1000"),
             ("1.5E-7", "0.00000015"),
-            ("6.0221407600000003E23", "602214076000000000000000"),
+            ("6.02214076E23", "602214076000000000000000"),
             ("999999999999999.9", "1000000000000000"),
             ("-12.50", "-12.5"),
             ("2.7755575615628914E-17", "0.0000000000000000277555756156289"),
-            ("123456789012345678", "123456789012346000"),
+            // Whole numbers as they are stored: identifiers of which only the last digits differ stay two.
+            ("123456789012345678", "123456789012345678"),
+            ("2024000000001234", "2024000000001234"),
+            ("-9007199254740993", "-9007199254740993"),
+            ("1234567890123456.0", "1234567890123456"),
+            ("6.0221407600000003E23", "602214076000000030000000"),
+            ("2.024000000001234E15", "2024000000001234"),
+            ("0.30000000000000004", "0.3"),
+            ("12345678901234.567", "12345678901234.6"),
+            ("1234567890123456.5", "1234567890123457"),
         ] {
             let mut text = String::new();
             assert_eq!((write(stored, Shown::Number, false, &mut text), text.as_str()), (Kind::Number, expected), "{stored}");
@@ -341,7 +373,10 @@ mod tests {
             ("0", Shown::Day, true, Kind::Date, "1904-01-01"),
             ("44197", Shown::Day, false, Kind::Date, "2021-01-01"),
             ("42735", Shown::Day, true, Kind::Date, "2021-01-01"),
-            ("44197.99999999", Shown::Day, false, Kind::Date, "2021-01-01"),
+            // A time of day under the format of a day is hidden, but it is there.
+            ("45002.5", Shown::Day, false, Kind::Date, "2023-03-17T12:00:00"),
+            ("44197.99999999", Shown::Day, false, Kind::Date, "2021-01-01T23:59:59.999"),
+            ("44197.0000000001", Shown::Day, false, Kind::Date, "2021-01-01"),
             ("44197.520833333336", Shown::Moment(false), false, Kind::Date, "2021-01-01T12:30:00"),
             ("44197.999999999", Shown::Moment(false), false, Kind::Date, "2021-01-02T00:00:00"),
             ("44197.5000578704", Shown::Moment(true), false, Kind::Date, "2021-01-01T12:00:05"),
@@ -360,6 +395,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whole_numbers_keep_every_digit(number in "-?[1-9][0-9]{0,30}") {
+            let mut text = String::new();
+            prop_assert_eq!(write(&number, Shown::Number, false, &mut text), Kind::Number);
+            prop_assert_eq!(text, number);
+        }
+
         #[test]
         fn digits_give_the_double_back(value in -1e15f64..1e15, places in 0u32..6) {
             let scale = 10f64.powi(places as i32);
