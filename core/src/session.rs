@@ -12,10 +12,11 @@ use crate::check::bind::Sample;
 use crate::check::block::Scratch;
 use crate::check::dataset::{Dataset, Options, Start};
 use crate::check::plan::StandardPlan;
+use crate::check::seams::{PartFiles, Seams};
 use crate::check::table::TableCheck;
 use crate::decode::Head;
 use crate::detect;
-use crate::finding::Finding;
+use crate::finding::{Finding, Place};
 use crate::jschema::plan::{Candidates, Nested};
 use crate::read::FixedLayout;
 use crate::read::container::stop;
@@ -110,6 +111,17 @@ pub struct Feed {
     skipping: bool,
     scratch: Scratch,
     source: Source,
+    seams: Seams,
+}
+
+/// Where a table of several files passes from one to the next. What is turned into other text before it is checked has its rows counted through all
+/// of them, which is told.
+pub(crate) fn seams_of(parts: Option<Arc<PartFiles>>, source: &Source, dataset: &mut Dataset, index: usize) -> Seams {
+    if parts.is_some() && !source.is_plain() {
+        dataset.add_findings(index, vec![Finding::new("C270", "", Place::default())]);
+        return Seams::default();
+    }
+    Seams::new(parts)
 }
 
 /// Bytes of what is packed that are unpacked at once, so that what comes out stays small.
@@ -121,24 +133,34 @@ const FIRST: usize = 8;
 impl Feed {
     /// Starts with the file's first bytes; `data_start` is where the first record begins.
     pub fn new(check: TableCheck, first: Vec<u8>, data_start: usize) -> Feed {
-        Feed { check: Some(check), buffer: first, at: data_start, skipping: false, scratch: Scratch::default(), source: Source::default() }
+        Feed {
+            check: Some(check),
+            buffer: first,
+            at: data_start,
+            skipping: false,
+            scratch: Scratch::default(),
+            source: Source::default(),
+            seams: Seams::default(),
+        }
     }
 
     /// Opens a file's table behind its header, whatever the file's form. `None` when there is nothing to read.
     pub fn open(dataset: &mut Dataset, index: usize, mut intake: Intake) -> Option<Feed> {
         intake.reserve(&dataset.to_reserve(index));
         let started = dataset.start(index, &intake.start());
+        let parts = dataset.parts_of(index);
         let (first, mut source) = intake.into_parts();
         dataset.add_findings(index, source.take_findings());
         if source.is_document() {
             let (buffer, scratch) = (Vec::new(), Scratch::default());
-            return Some(Feed { check: None, buffer, at: 0, skipping: false, scratch, source });
+            return Some(Feed { check: None, buffer, at: 0, skipping: false, scratch, source, seams: Seams::default() });
         }
         let (check, data_start) = started?;
         if let Some(transcript) = source.transcript_mut() {
             transcript.begin();
         }
-        Some(Feed { source, ..Feed::new(check, first, data_start) })
+        let seams = seams_of(parts, &source, dataset, index);
+        Some(Feed { source, seams, ..Feed::new(check, first, data_start) })
     }
 
     /// The check and where its first record begins, for a shell that reads delimited text in its own way. `None` for a document.
@@ -196,8 +218,11 @@ impl Feed {
         };
         // An archive may hand over a whole table at once, and what is known about each row of a block is kept until the block is merged.
         loop {
+            while let Some((part, above)) = self.seams.cross(self.at) {
+                check.cross(part, above);
+            }
             let from = self.at;
-            let until = self.buffer.len().min(from + BLOCK);
+            let until = self.seams.until(self.buffer.len().min(from + BLOCK));
             let outcome = check.binding.clone().check(&self.buffer, from, until, last, self.skipping, &mut self.scratch);
             self.skipping = outcome.skipping;
             self.at = outcome.next;
@@ -207,6 +232,7 @@ impl Feed {
             }
         }
         self.buffer.drain(..self.at);
+        self.seams.drained(self.at);
         self.at = 0;
     }
 

@@ -7,6 +7,7 @@ use super::balance::Balances;
 use super::bind::Binding;
 use super::block::{EmptyLines, KeyCell, LineCounter, Outcome};
 use super::keys::{KeyHash, KeyTable};
+use super::seams::Counted;
 use crate::decode::careful::{self, Read};
 use crate::decode::{Cell, Head, content};
 use crate::finding::collect::Shift;
@@ -29,6 +30,11 @@ pub struct TableCheck {
     records: u64,
     /// Size of the file in bytes, until the first block.
     expected: Option<u64>,
+    /// The names of the table's files, when they are several, and the report's index of the second one.
+    parts: (Vec<String>, u32),
+    /// The records of the files before the one that is being read.
+    by_part: Vec<u64>,
+    counted: Counted,
 }
 
 /// A reference whose value is not known yet.
@@ -51,6 +57,8 @@ pub struct TableDone {
     pub keys: Vec<Arc<KeyTable>>,
     /// Data records.
     pub records: u64,
+    /// By file, when the table lies in several: the data records in it.
+    pub by_part: Vec<u64>,
     /// References that are still unknown.
     pub pending: Vec<Pending>,
     /// The binding.
@@ -72,7 +80,28 @@ impl TableCheck {
             records: 0,
             expected: None,
             binding,
+            parts: Default::default(),
+            by_part: Vec::new(),
+            counted: Counted::default(),
         }
+    }
+
+    /// Says that the table lies in several files, of these names; the second of them has that index in the report, and the others follow.
+    pub fn of_several(&mut self, names: &[String], second: u32) {
+        self.counted.begin(names.first().map_or("", String::as_str), &self.at);
+        self.parts = (names.to_vec(), second);
+    }
+
+    /// Goes on to another of the table's files; `above` are the rows and lines of it above what is checked. Gives where it begins.
+    pub fn cross(&mut self, part: usize, above: u64) -> Shift {
+        let name = self.parts.0.get(part).map_or("", String::as_str);
+        self.counted.begin(name, &self.at);
+        self.by_part.push(self.at.records);
+        // Empty lines at a file's end mean nothing.
+        self.tail = EmptyLines::default();
+        let later = u32::try_from(part).unwrap_or(u32::MAX).saturating_sub(1);
+        self.at = Shift { file: self.parts.1.saturating_add(later), rows: above, lines: above, records: 0 };
+        self.at
     }
 
     /// Data records so far.
@@ -107,7 +136,7 @@ impl TableCheck {
     ) {
         let shift = self.at;
         if outcome.rows > outcome.tail.count {
-            std::mem::take(&mut self.tail).findings(self.file).for_each(|f| findings.add(f));
+            std::mem::take(&mut self.tail).findings(self.at.file).for_each(|f| findings.add(f));
         }
         if let Some(bytes) = self.expected.take() {
             let read = (outcome.next - outcome.from).max(1) as u64;
@@ -134,7 +163,7 @@ impl TableCheck {
             self.merge_references(i, cells, block, &mut late);
         }
         late.sort_by_key(|f| (f.place.row, f.place.column));
-        let of_findings = if places.is_some() { Shift { file: self.file, ..Shift::default() } } else { shift };
+        let of_findings = if places.is_some() { Shift { file: self.at.file, ..Shift::default() } } else { shift };
         let faulty = findings.absorb(outcome.findings, of_findings, late);
         for new in &mut self.pending[pending..] {
             new.counted = faulty.binary_search(&new.finding.place.row).is_ok();
@@ -156,6 +185,7 @@ impl TableCheck {
         let key = &binding.plan.keys[index];
         let fields: Vec<usize> = key.fields.iter().copied().filter(|&f| binding.fields[f].is_some()).collect();
         let column = fields.first().and_then(|&f| block.column(binding.fields[f]?));
+        let before = self.counted.before();
         let table = &mut self.keys[index];
         let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
         for (i, cell) in cells.iter().enumerate() {
@@ -166,14 +196,14 @@ impl TableCheck {
                 table.allow(cell.hash);
                 continue;
             }
-            let first = table.insert(cell.hash, block.row(cell));
+            let first = table.insert(cell.hash, before + block.row(cell));
             if let (Some(first), Some((code, severity))) = (first, &key.repeated) {
-                if findings.only_counts(code, key_kind(&fields), *severity, self.file, column) {
+                if findings.only_counts(code, key_kind(&fields), *severity, self.at.file, column) {
                     late.push(counted_only(cell, &fields, column, code, *severity, block));
                     continue;
                 }
                 let finding = key_finding(&binding, cell, &fields, code, *severity, block, &mut lines);
-                late.push(finding.arg("first_row", first.to_string()));
+                late.push(finding.arg("first_row", self.counted.shown(first)));
             }
         }
     }
@@ -183,12 +213,12 @@ impl TableCheck {
         let rule = &binding.plan.same_per[index];
         let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
         for (cell, value) in cells {
-            let row = block.row(cell);
+            let row = self.counted.before() + block.row(cell);
             let (known, first) = *self.same_per[index].entry(cell.hash).or_insert((*value, row));
             if known != *value {
                 let key: Vec<&str> = rule.key.iter().map(|&f| binding.plan.schema.fields[f].name.as_str()).collect();
                 let finding = key_finding(&binding, cell, &[rule.field], &rule.code, rule.severity, block, &mut lines);
-                late.push(finding.arg("key", key.join(", ")).arg("first_row", first.to_string()));
+                late.push(finding.arg("key", key.join(", ")).arg("first_row", self.counted.shown(first)));
             }
         }
     }
@@ -233,6 +263,9 @@ impl TableCheck {
         }
         let keys = &self.keys;
         let binding = self.binding.clone();
+        if !self.parts.0.is_empty() {
+            self.by_part.push(self.at.records);
+        }
         let (mut pending, mut unknown) = (Vec::new(), Vec::new());
         for reference in std::mem::take(&mut self.pending) {
             match own_key(&binding, reference.reference) {
@@ -243,21 +276,26 @@ impl TableCheck {
         }
         let rows = settle(unknown, findings);
         for other in &mut pending {
-            other.counted |= rows.binary_search(&other.finding.place.row).is_ok();
+            other.counted |= rows.binary_search(&row_of(other)).is_ok();
         }
-        TableDone { keys: self.keys.into_iter().map(Arc::new).collect(), records: self.records, pending, binding }
+        TableDone { keys: self.keys.into_iter().map(Arc::new).collect(), records: self.records, by_part: self.by_part, pending, binding }
     }
 }
 
-/// Adds the findings of references that stay unknown, in the order of the file however it was cut into blocks. Gives their rows, ascending.
-pub(super) fn settle(mut unknown: Vec<Pending>, findings: &mut Findings) -> Vec<u64> {
-    unknown.sort_by_key(|p| (p.finding.place.row, p.finding.place.column, p.reference));
-    let mut rows: Vec<u64> = unknown.iter().filter(|p| p.finding.severity == Severity::Error).map(|p| p.finding.place.row).collect();
+/// Adds the findings of references that stay unknown, in the order of the file however it was cut into blocks. Gives their files and rows, ascending.
+pub(super) fn settle(mut unknown: Vec<Pending>, findings: &mut Findings) -> Vec<(u32, u64)> {
+    unknown.sort_by_key(|p| (p.finding.place.file, p.finding.place.row, p.finding.place.column, p.reference));
+    let mut rows: Vec<(u32, u64)> = unknown.iter().filter(|p| p.finding.severity == Severity::Error).map(row_of).collect();
     rows.dedup();
     for reference in unknown {
         if reference.counted { findings.add_counted(reference.finding) } else { findings.add(reference.finding) }
     }
     rows
+}
+
+/// The file and row of a reference.
+fn row_of(pending: &Pending) -> (u32, u64) {
+    (pending.finding.place.file, pending.finding.place.row)
 }
 
 /// A block as its outcome is merged.

@@ -633,13 +633,7 @@ pub(super) const CHECKS: &[Check] = &[
                 "a plain table with one header row",
                 "Look whether the table reads as it should; else save it in the ordinary form.",
             ),
-            graded(
-                "parts",
-                Info,
-                "\"{resource}\" lies in {count} files, which were read as one table; its rows are counted through all of them",
-                "",
-                "Nothing to do.",
-            ),
+            graded("parts", Info, "\"{resource}\" lies in {count} files, which were read as one table", "", "Nothing to do."),
             graded(
                 "no-schema",
                 Info,
@@ -1100,6 +1094,19 @@ pub(super) const CHECKS: &[Check] = &[
             "the file states {value}, and {standard} asks for {allowed}; it was checked as that all the same",
             "{allowed}",
             "Name the standard and version that the file is of, or mend what it states.",
+        )],
+    },
+    Check {
+        code: "C270",
+        name: "counted-through",
+        severity: Info,
+        title: "Rows are counted through several files",
+        why: "The files of this table were turned into other text before they were checked, so they are one file by then.",
+        kinds: &[kind(
+            "",
+            "the files of this table are read as if they were one; rows and lines are counted through all of them, without repeated headers",
+            "files stored as UTF-8",
+            "Save the files as \"CSV UTF-8\"; each finding then names its file and the row in it.",
         )],
     },
 ];
