@@ -235,7 +235,8 @@ impl Feed {
                 return None;
             }
         }
-        let last = last || self.source.transcript().is_some();
+        let last = (last && !self.is_cut()) || self.source.transcript().is_some();
+        self.scratch.told = self.places().map(|p| p.told(&self.found, self.check.binding.columns.len())).unwrap_or_default();
         let until = self.seams.until(self.buffer.len().min(self.at + STRETCH));
         let mut outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
         if outcome.next == self.at {
@@ -252,6 +253,7 @@ impl Feed {
 
     /// Checks the next stretch of whole records and shows them to a visitor. `None` when there is none; the buffer then holds only what is left.
     fn check_visiting(&mut self, last: bool, visit: &mut dyn Visit) -> Option<Outcome> {
+        let last = last && !self.is_cut();
         let Feed { check, buffer, at, skipping, scratch, records, place, seams, .. } = self;
         let binding = &check.binding;
         let until = seams.until(buffer.len().min(*at + STRETCH));
@@ -306,13 +308,14 @@ impl Feed {
         self.expected = Some(bytes);
     }
 
-    /// Notes what a shell found about what the bytes lie in.
+    /// Notes what a shell found about what the bytes lie in, before it ends the file.
     pub fn note(&mut self, findings: Vec<Finding>) {
-        let index = self.index as u32;
-        self.found.extend(findings.into_iter().map(|mut f| {
-            f.place.file = index;
-            f
-        }));
+        self.source.note(findings);
+    }
+
+    /// Whether what the file lies in breaks off: then the last record may be a stump, which is no record.
+    fn is_cut(&self) -> bool {
+        self.source.is_cut()
     }
 
     /// Tells what is left to tell about the bytes.

@@ -376,7 +376,7 @@ fn keys_of_a_table_in_several_files_name_the_file() {
     assert_eq!(files, [("p1.csv", 2), ("p2.csv", 2), ("p3.csv", 0), ("p4.csv", 3)]);
     assert!(report.files.iter().zip(parts).all(|(f, part)| f.bytes == part.len() as u64));
     assert!(report.files.iter().zip(parts).all(|(f, part)| f.digest == Some(crate::session::digest(part.as_bytes()))));
-    assert_eq!((report.coverage.records_read, report.findings.rows_at_fault()), (7, 6));
+    assert_eq!((report.coverage.records_read, report.findings.rows_at_fault()), (7, 5));
 }
 
 /// Text that is turned into UTF-8 before it is checked is one by then, which is told.

@@ -544,6 +544,9 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
             used.encoding = start.charset.name().to_owned();
         }
         used.dialect = head.dialect.facts();
+        if head.names_separator {
+            findings.add(Finding::new("C272", "", Place { line: 1, byte_column: 1, ..place.clone() }));
+        }
         if let Some(told) = start.told.and_then(|t| t.encoding.as_deref()) {
             findings_of_encoding(told, &used.encoding, start).into_iter().for_each(|f| findings.add(Finding { place: place.clone(), ..f }));
         } else if head.encoding == crate::decode::Encoding::Windows1252 {

@@ -1,6 +1,6 @@
 //! One file against one table: blocks' outcomes merged in the file's order, keys, and what only the whole file can say.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::balance::Balances;
@@ -13,6 +13,7 @@ use crate::decode::{Cell, Head, content};
 use crate::finding::collect::Shift;
 use crate::finding::{Code, Finding, Findings, Place, Severity};
 use crate::read::Places;
+use crate::read::transcript::ERROR_VALUE;
 
 /// A file on its way through the checks.
 #[derive(Debug)]
@@ -104,6 +105,44 @@ impl TableCheck {
         self.at
     }
 
+    /// Gives findings of which only the line and the byte there are known the row and the cell in which they are, as far as they are among the records
+    /// of an outcome that is merged next; those are taken out of `found`. They are about bytes that became U+FFFD, so a cell without it is none of
+    /// them: then the finding stays where it is.
+    pub(crate) fn place_by_line(&self, outcome: &Outcome, data: &[u8], found: &mut Vec<Finding>) -> Vec<Finding> {
+        let within = |f: &Finding| f.place.line > self.at.lines && f.place.line <= self.at.lines + outcome.lines;
+        let (mut placed, mut cells) = (Vec::new(), Vec::new());
+        if !found.iter().any(within) {
+            return placed;
+        }
+        let dialect = &self.binding.dialect;
+        let mut at = outcome.from;
+        let mut place =
+            Place { file: self.at.file, row: self.at.rows, record: self.at.records, line: self.at.lines + 1, ..Place::default() };
+        while at < outcome.next {
+            let Read::Record { next } = careful::read(data, at, true, dialect, &mut cells) else { break };
+            place.row += 1;
+            place.record += u64::from(cells.iter().any(|c| !data[c.start..c.end].trim_ascii().is_empty()));
+            let lines = memchr::memchr_iter(dialect.newline(), &data[at..next]).count().max(1) as u64;
+            found.retain_mut(|finding| {
+                let of = (finding.place.line, finding.place.byte_column);
+                if !(place.line..place.line + lines).contains(&of.0) {
+                    return true;
+                }
+                let starts = cells.iter().enumerate().map(|(c, cell)| (cell, self.binding.cell_place(data, at, cell.start, c, &place)));
+                let Some((cell, start)) = starts.filter(|(_, p)| (p.line, p.byte_column) <= of).last() else { return true };
+                if memchr::memmem::find(&data[cell.start..cell.end], "\u{fffd}".as_bytes()).is_none() {
+                    return true;
+                }
+                finding.place = Place { line: of.0, byte_column: of.1, ..start };
+                placed.push(finding.clone());
+                false
+            });
+            place.line += lines;
+            at = next;
+        }
+        placed
+    }
+
     /// Data records so far.
     pub fn records(&self) -> u64 {
         self.records
@@ -147,7 +186,10 @@ impl TableCheck {
                 }
             }
         }
-        let mut late: Vec<Finding> = found;
+        // A value that is none refers to nothing and repeats nothing.
+        let errors: BTreeSet<(u64, Option<u32>)> =
+            found.iter().filter(|f| f.code.text() == ERROR_VALUE).map(|f| (f.place.row, f.place.column)).collect();
+        let mut late: Vec<Finding> = Vec::new();
         let pending = self.pending.len();
         let block = Block { data, from: outcome.from, shift, places };
         for (i, cells) in outcome.keys.iter().enumerate() {
@@ -162,6 +204,18 @@ impl TableCheck {
         for (i, cells) in outcome.references.iter().enumerate() {
             self.merge_references(i, cells, block, &mut late);
         }
+        if !errors.is_empty() {
+            let is_told = |f: &Finding| errors.contains(&(f.place.row, f.place.column));
+            late.retain(|f| !is_told(f));
+            let mut at = 0;
+            self.pending.retain(|p| {
+                at += 1;
+                at <= pending || !is_told(&p.finding)
+            });
+        }
+        let mut found = found;
+        found.append(&mut late);
+        let mut late = found;
         late.sort_by_key(|f| (f.place.row, f.place.column));
         let of_findings = if places.is_some() { Shift { file: self.at.file, ..Shift::default() } } else { shift };
         let faulty = findings.absorb(outcome.findings, of_findings, late);
@@ -247,12 +301,14 @@ impl TableCheck {
     pub fn finish(mut self, findings: &mut Findings) -> TableDone {
         let plan = self.binding.plan.clone();
         let place = Place { file: self.file, ..Place::default() };
-        if self.records == 0 && !plan.keys_of_nested {
+        // Where the file cannot be read on, what is missing in it is not its fault.
+        let unread = findings.has_error(|code| code.starts_with("C11"));
+        if self.records == 0 && !plan.keys_of_nested && !unread {
             let severity = self.binding.empty_severity();
             findings.add(Finding::new("C211", "", place.clone()).severity(severity));
         }
         for rule in &plan.counts {
-            if self.records < rule.min || rule.max.is_some_and(|max| self.records > max) {
+            if (self.records < rule.min && !unread) || rule.max.is_some_and(|max| self.records > max) {
                 let mut finding = Finding::new("C211", "", place.clone()).severity(rule.severity).arg("records", self.records.to_string());
                 finding.code = rule.code.clone();
                 findings.add(finding);

@@ -182,6 +182,25 @@ impl LineEnd {
     }
 }
 
+/// The separator that a first line `sep=;` names, as Excel reads and writes it, and the length of that line with its end. `text` is without a mark.
+pub(crate) fn named_separator(text: &[u8]) -> Option<(u8, usize)> {
+    let quoted = text.first() == Some(&b'"');
+    let inner = &text[usize::from(quoted)..];
+    let separator = *inner.get(4).filter(|b| b.is_ascii() && !b.is_ascii_alphanumeric() && !matches!(b, b'\r' | b'\n' | b'"'))?;
+    if !inner[..4].eq_ignore_ascii_case(b"sep=") {
+        return None;
+    }
+    let length = if quoted { 7 } else { 5 };
+    if quoted && inner.get(5) != Some(&b'"') {
+        return None;
+    }
+    match &text[length..] {
+        [b'\r', b'\n', ..] => Some((separator, length + 2)),
+        [b'\r' | b'\n', ..] => Some((separator, length + 1)),
+        _ => None,
+    }
+}
+
 /// Where the quoted cell that opens at `open` ends; `None` when it does not.
 fn closing(sample: &[u8], open: usize, quote: u8) -> Option<usize> {
     let mut at = open + 1;
@@ -284,6 +303,18 @@ mod tests {
         assert_eq!(of("a,b\r1,2\n3,4\n").line_end, LineEnd::Lf);
         assert_eq!(of("5\" pipe,b\r\n1,6\" pipe\r\n").line_end, LineEnd::CrLf);
         assert_eq!(of("a,\"b\r\n1,2\r\n").line_end, LineEnd::CrLf);
+        for (text, named) in [
+            ("sep=;\r\na;b", Some((b';', 7))),
+            ("SEP=\t\na\tb", Some((b'\t', 6))),
+            ("\"sep=|\"\ra|b", Some((b'|', 8))),
+            ("sep=;", None),
+            ("sep=;x\n1", None),
+            ("sep=a\n1", None),
+            ("sep\n1", None),
+            ("\"sep=;\n1", None),
+        ] {
+            assert_eq!(named_separator(text.as_bytes()), named, "{text:?}");
+        }
         assert!(of("a, \"b\"\n1, \"x, y\"\n").skip_initial_space);
         assert!(!of("a,b\n1, x\n").skip_initial_space);
         assert_eq!(of("a,b\n1,\"say \\\"hi\\\" now\"\n").escape, Some(b'\\'));

@@ -261,6 +261,36 @@ pub(crate) fn evidence(sample: &[u8], whole: bool) -> Guess {
     Guess { charset, mark: 0, sure: if lead >= 4 { Sure::Likely } else { Sure::Doubtful }, findings: Vec::new() }
 }
 
+/// The text of bytes of a file that is UTF-8 by the evidence, where they are not: letters of UTF-8 as such, other bytes as Windows-1252. And where
+/// the first of these is.
+pub(crate) fn mixed(bytes: &[u8]) -> (String, usize) {
+    let (mut text, mut first) = (String::new(), None);
+    let mut at = 0;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        at += chunk.valid().len();
+        if !chunk.invalid().is_empty() {
+            first = first.or(Some(at));
+        }
+        text.extend(chunk.invalid().iter().map(|&b| windows_1252_char(b)));
+        at += chunk.invalid().len();
+    }
+    (text, first.unwrap_or(bytes.len()))
+}
+
+/// The finding of a record of JSON with such bytes: the text in which the first of them is. `place` is the record's.
+pub(crate) fn mixed_finding(bytes: &[u8], first: usize, place: Place) -> Finding {
+    let start = memchr::memrchr(b'"', &bytes[..first]).map_or(0, |i| i + 1);
+    let end = memchr::memchr(b'"', &bytes[first..]).map_or(bytes.len(), |i| first + i);
+    let mut place = place;
+    place.line += memchr::memchr_iter(b'\n', &bytes[..first]).count() as u64;
+    place.byte_column = match memchr::memrchr(b'\n', &bytes[..first]) {
+        Some(i) => (first - i) as u64,
+        None => place.byte_column + first as u64,
+    };
+    Finding::new("C101", "", place).value(&mixed(&bytes[start..end]).0)
+}
+
 /// UTF-16 without a mark: in most pairs of bytes one is zero, and nearly always the same one.
 fn utf16_by_zeros(sample: &[u8]) -> Option<Charset> {
     let head = &sample[..sample.len().min(4096)];
@@ -889,6 +919,54 @@ mod tests {
             assert_eq!(evidence(&sample, true).charset, Charset::Utf8, "{}", sample.escape_ascii());
             assert_eq!(crate::decode::Encoding::sniff(&sample, true), crate::decode::Encoding::Utf8, "{}", sample.escape_ascii());
             assert_eq!(sniff_xml(&sample, true).charset, Charset::Utf8, "{}", sample.escape_ascii());
+        }
+    }
+
+    /// Real files stay what they are, in each of the three encodings, and one byte that fits in no letter changes nothing about UTF-8.
+    #[test]
+    fn real_files_stay_what_they_are() {
+        let folder = std::env::var_os("CONCORD_CONFORMANCE")
+            .map_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance"), std::path::PathBuf::from);
+        let real = |name: &str| {
+            let found = std::fs::read(folder.join(name)).ok();
+            if found.is_none() {
+                eprintln!("not there, so not tested: {}", folder.join(name).display());
+            }
+            found
+        };
+        let judged = |bytes: &[u8]| evidence(bytes, true).charset;
+        for name in [
+            "frictionless/valid/latin1.csv",
+            "frictionless/valid/table-with-accents.csv",
+            "cap/samples/valid/cap12-earthquake-iso8859-1.cap",
+            "xml-attacks/xml/windows-1252-undeclared.xml",
+            "gtfs/invalid/transitfeed/bad_utf8/agency.txt",
+        ] {
+            if let Some(bytes) = real(name) {
+                assert_eq!(judged(&bytes), Charset::Windows1252, "{name}");
+            }
+        }
+        for name in [
+            "frictionless/invalid/packages-legacy/country-codes/data/country-codes.csv",
+            "frictionless/invalid/packages-legacy/currency-codes/data/codes-all.csv",
+            "frictionless/invalid/packages-legacy/country-list/data.csv",
+            "frictionless/valid/table-infer-utf8.csv",
+            "ocds/valid/docs/frameworks/open_multiple_first_stage.json",
+            "ocds/valid/docs/frameworks/open_multiple_supplier.json",
+        ] {
+            let Some(bytes) = real(name) else { continue };
+            let text = String::from_utf8(bytes[..bytes.len().min(crate::bounds::SAMPLE)].to_vec())
+                .unwrap_or_else(|e| String::from_utf8(e.as_bytes()[..e.utf8_error().valid_up_to()].to_vec()).unwrap());
+            assert_eq!(judged(text.as_bytes()), Charset::Utf8, "{name}");
+            assert_eq!(judged(&stored(&text, Charset::Windows1252)), Charset::Windows1252, "{name}");
+            let places: Vec<usize> = (0..=text.len()).filter(|&i| text.is_char_boundary(i)).collect();
+            for place in places.iter().step_by(places.len() / 40 + 1) {
+                for stray in [0x81, 0x92, 0x93, 0xa0, 0xe9, 0xff] {
+                    let mut bytes = text.clone().into_bytes();
+                    bytes.insert(*place, stray);
+                    assert_eq!(judged(&bytes), Charset::Utf8, "{name}: {stray:x} at {place}");
+                }
+            }
         }
     }
 

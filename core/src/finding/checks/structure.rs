@@ -1109,4 +1109,51 @@ pub(super) const CHECKS: &[Check] = &[
             "Save the files as \"CSV UTF-8\"; each finding then names its file and the row in it.",
         )],
     },
+    Check {
+        code: "C271",
+        name: "choice-without-use",
+        severity: Info,
+        title: "What was asked for means nothing here",
+        why: "It may have been meant for another file.",
+        kinds: &[
+            kind(
+                "sheet",
+                "the sheet \"{asked}\" was asked for, but the file is neither a workbook nor an archive; it was read as it is",
+                "a workbook or an archive",
+                "Nothing to do if this is the file that you meant; then leave the sheet out.",
+            ),
+            kind(
+                "records",
+                "the records at \"{asked}\" were asked for, but the file is read without looking for them; it was read as it is",
+                "a file of JSON or XML whose records are looked for",
+                "Nothing to do if this is the file that you meant; then leave the place of the records out.",
+            ),
+        ],
+    },
+    Check {
+        code: "C272",
+        name: "separator-line",
+        severity: Warning,
+        title: "The first line is a note for Excel",
+        why: "Only spreadsheet programs understand this line. Others take it for the header, and find none of the columns.",
+        kinds: &[kind(
+            "",
+            "the first line only says which sign separates the cells; it was read so, and the next line as the header",
+            "the names of the columns in the first line",
+            "Delete the first line before you hand the file on.",
+        )],
+    },
+    Check {
+        code: "C273",
+        name: "names-too-far",
+        severity: Error,
+        title: "The names of the columns were not found",
+        why: "The rows hold values only; what stands before them says which columns they are.",
+        kinds: &[kind(
+            "",
+            "the file looks like a portal's table, but what stands before its rows holds no names of columns within {bound} bytes",
+            "a list of columns with their names, before the rows",
+            "Download the table as CSV instead.",
+        )],
+    },
 ];
