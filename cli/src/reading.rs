@@ -181,8 +181,8 @@ impl Input {
                     }
                     progress.add(read as u64);
                 }
+                feed.note(reader.take_findings());
                 feed.finish(dataset, index);
-                dataset.add_findings(index, reader.take_findings());
                 by_place.map_or(Ok(()), |file| file.failed()).map_err(fail)?;
                 dataset.describe(index, taken, with_digest.then(|| format!("sha256:{}", hex(&hash.finalize()))));
             }

@@ -430,9 +430,10 @@ impl Bundle {
     pub fn read(&self, member: usize) -> io::Result<Box<dyn Pieces>> {
         let member = &self.members[member];
         let header = member.told.as_ref().is_none_or(|t| t.hints.header != Some(false));
+        let noted = || member.told.as_ref().and_then(|told| told.parts.clone()).unwrap_or_default();
         let mut pieces = match member.parts.as_slice() {
             [one] => self.files.open(*one)?,
-            several => Box::new(parts::Parts::new(Arc::clone(&self.files), several.to_vec(), header)),
+            several => Box::new(parts::Parts::new(Arc::clone(&self.files), several.to_vec(), header, noted())),
         };
         if self.kind != Kind::Archive {
             return Ok(pieces);

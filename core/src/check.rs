@@ -26,6 +26,7 @@ pub mod names;
 pub(crate) mod near;
 pub mod plan;
 pub mod rows;
+pub mod seams;
 mod shape;
 pub(crate) mod short;
 pub mod table;

@@ -22,6 +22,7 @@ use crate::check::block::{Outcome, Scratch};
 use crate::check::dataset::{Dataset, Options, Start};
 use crate::check::keys::KeyTable;
 use crate::check::plan::StandardPlan;
+use crate::check::seams::Seams;
 use crate::check::table::TableCheck;
 use crate::decode::careful::{self, Read};
 use crate::decode::index::Tile;
@@ -35,6 +36,7 @@ use crate::package::crosswalk::Crosswalk;
 use crate::read::{Intake, Origin, Places, Source, Transcript};
 use crate::render::words;
 use crate::report::{Report, StandardUsed};
+use crate::session::seams_of;
 
 mod columns;
 pub mod rows;
@@ -145,6 +147,7 @@ pub struct Feed {
     origins: Vec<Origin>,
     /// What a form's reader found, and is not yet told.
     found: Vec<Finding>,
+    seams: Seams,
 }
 
 impl Feed {
@@ -165,6 +168,7 @@ impl Feed {
             origins: Vec::new(),
             found: Vec::new(),
             expected: None,
+            seams: Seams::default(),
         }
     }
 
@@ -180,7 +184,8 @@ impl Feed {
             transcript.begin();
         }
         let records = records(&check.binding);
-        Some(Feed { source, ..Feed::new(index, check, records, &head, first, at) })
+        let seams = seams_of(dataset.parts_of(index), &source, dataset, index);
+        Some(Feed { source, seams, ..Feed::new(index, check, records, &head, first, at) })
     }
 
     /// Takes the next bytes of a file of any form.
@@ -217,6 +222,13 @@ impl Feed {
         self.source.transcript().map(|transcript| Places { origins: &self.origins, transcript })
     }
 
+    /// Goes on to the next of a table's files, where the stretch before ended with one.
+    fn cross(&mut self) {
+        while let Some((part, above)) = self.seams.cross(self.at) {
+            self.place = self.check.cross(part, above);
+        }
+    }
+
     /// Checks the next stretch of whole records. `None` when there is none; the buffer then holds only what is left.
     fn check(&mut self, last: bool) -> Option<Outcome> {
         while self.source.transcript().is_some() && self.at == self.buffer.len() {
@@ -224,11 +236,13 @@ impl Feed {
                 return None;
             }
         }
-        let last = last || self.source.transcript().is_some();
-        let until = self.buffer.len().min(self.at + STRETCH);
+        let last = (last && !self.is_cut()) || self.source.transcript().is_some();
+        self.scratch.told = self.places().map(|p| p.told(&self.found, self.check.binding.columns.len())).unwrap_or_default();
+        let until = self.seams.until(self.buffer.len().min(self.at + STRETCH));
         let mut outcome = self.check.binding.clone().check(&self.buffer, self.at, until, last, self.skipping, &mut self.scratch);
         if outcome.next == self.at {
             self.buffer.drain(..self.at);
+            self.seams.drained(self.at);
             self.at = 0;
             return None;
         }
@@ -240,9 +254,10 @@ impl Feed {
 
     /// Checks the next stretch of whole records and shows them to a visitor. `None` when there is none; the buffer then holds only what is left.
     fn check_visiting(&mut self, last: bool, visit: &mut dyn Visit) -> Option<Outcome> {
-        let Feed { check, buffer, at, skipping, scratch, records, place, .. } = self;
+        let last = last && !self.is_cut();
+        let Feed { check, buffer, at, skipping, scratch, records, place, seams, .. } = self;
         let binding = &check.binding;
-        let until = buffer.len().min(*at + STRETCH);
+        let until = seams.until(buffer.len().min(*at + STRETCH));
         if *skipping && memchr::memchr(binding.dialect.newline(), &buffer[*at..]).is_some() {
             place.lines += 1;
         }
@@ -254,6 +269,7 @@ impl Feed {
         let outcome = binding.check_and(data, *at, until, last, *skipping, scratch, &mut each);
         if outcome.next == *at {
             buffer.drain(..*at);
+            seams.drained(*at);
             *at = 0;
             return None;
         }
@@ -293,13 +309,14 @@ impl Feed {
         self.expected = Some(bytes);
     }
 
-    /// Notes what a shell found about what the bytes lie in.
+    /// Notes what a shell found about what the bytes lie in, before it ends the file.
     pub fn note(&mut self, findings: Vec<Finding>) {
-        let index = self.index as u32;
-        self.found.extend(findings.into_iter().map(|mut f| {
-            f.place.file = index;
-            f
-        }));
+        self.source.note(findings);
+    }
+
+    /// Whether what the file lies in breaks off: then the last record may be a stump, which is no record.
+    fn is_cut(&self) -> bool {
+        self.source.is_cut()
     }
 
     /// Tells what is left to tell about the bytes.
@@ -473,6 +490,7 @@ impl Reading for Job {
     }
 
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
+        feed.cross();
         let before = feed.place;
         let Job { converter, target, general, by_columns, .. } = self;
         let binding = Arc::clone(&feed.check.binding);

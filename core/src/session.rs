@@ -12,10 +12,11 @@ use crate::check::bind::Sample;
 use crate::check::block::Scratch;
 use crate::check::dataset::{Dataset, Options, Start};
 use crate::check::plan::StandardPlan;
+use crate::check::seams::{PartFiles, Seams};
 use crate::check::table::TableCheck;
 use crate::decode::Head;
 use crate::detect;
-use crate::finding::Finding;
+use crate::finding::{Finding, Place};
 use crate::jschema::plan::{Candidates, Nested};
 use crate::read::FixedLayout;
 use crate::read::container::stop;
@@ -126,6 +127,24 @@ pub struct Feed {
     skipping: bool,
     scratch: Scratch,
     source: Source,
+    seams: Seams,
+    /// What was found about bytes of text that was turned into UTF-8, until it is known in which record it is.
+    unplaced: Vec<Finding>,
+}
+
+/// Findings about bytes that cannot be read, of which only the line is known, and all others.
+fn split_unplaced(findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
+    findings.into_iter().partition(|f| f.code.text() == "C121" && f.place.line > 0 && f.place.row == 0)
+}
+
+/// Where a table of several files passes from one to the next. What is turned into other text before it is checked has its rows counted through all
+/// of them, which is told.
+pub(crate) fn seams_of(parts: Option<Arc<PartFiles>>, source: &Source, dataset: &mut Dataset, index: usize) -> Seams {
+    if parts.is_some() && !source.is_plain() {
+        dataset.add_findings(index, vec![Finding::new("C270", "", Place::default())]);
+        return Seams::default();
+    }
+    Seams::new(parts)
 }
 
 /// Bytes of what is packed that are unpacked at once, so that what comes out stays small.
@@ -137,25 +156,41 @@ const FIRST: usize = 8;
 impl Feed {
     /// Starts with the file's first bytes; `data_start` is where the first record begins.
     pub fn new(check: TableCheck, first: Vec<u8>, data_start: usize) -> Feed {
-        Feed { check: Some(check), buffer: first, at: data_start, skipping: false, scratch: Scratch::default(), source: Source::default() }
+        Feed {
+            check: Some(check),
+            buffer: first,
+            at: data_start,
+            skipping: false,
+            scratch: Scratch::default(),
+            source: Source::default(),
+            seams: Seams::default(),
+            unplaced: Vec::new(),
+        }
     }
 
     /// Opens a file's table behind its header, whatever the file's form. `None` when there is nothing to read.
     pub fn open(dataset: &mut Dataset, index: usize, mut intake: Intake) -> Option<Feed> {
         intake.reserve(&dataset.to_reserve(index));
         let started = dataset.start(index, &intake.start());
+        let parts = dataset.parts_of(index);
         let (first, mut source) = intake.into_parts();
-        dataset.add_findings(index, source.take_findings());
+        let plain = source.transcript().is_none() && !source.is_document();
+        let (unplaced, others) = if plain { split_unplaced(source.take_findings()) } else { (Vec::new(), source.take_findings()) };
+        dataset.add_findings(index, others);
         if source.is_document() {
             let (buffer, scratch) = (Vec::new(), Scratch::default());
-            return Some(Feed { check: None, buffer, at: 0, skipping: false, scratch, source });
+            return Some(Feed { check: None, buffer, at: 0, skipping: false, scratch, source, seams: Seams::default(), unplaced });
         }
-        let (check, data_start) = started?;
+        let Some((check, data_start)) = started else {
+            dataset.add_findings(index, unplaced);
+            return None;
+        };
         if let Some(transcript) = source.transcript_mut() {
             transcript.type_cells(check.binding.typed());
             transcript.begin();
         }
-        Some(Feed { source, ..Feed::new(check, first, data_start) })
+        let seams = seams_of(parts, &source, dataset, index);
+        Some(Feed { source, seams, unplaced, ..Feed::new(check, first, data_start) })
     }
 
     /// The check and where its first record begins, for a shell that reads delimited text in its own way. `None` for a document.
@@ -166,6 +201,11 @@ impl Feed {
     /// Whether bytes may be appended to [`Feed::buffer`] as they are.
     pub fn is_plain(&self) -> bool {
         self.source.is_plain()
+    }
+
+    /// Notes what a shell found about what the bytes lie in, before it ends the file.
+    pub fn note(&mut self, findings: Vec<Finding>) {
+        self.source.note(findings);
     }
 
     /// The buffer, to append bytes of delimited text to.
@@ -211,19 +251,33 @@ impl Feed {
             dataset.add_findings(index, self.source.take_findings());
             return;
         };
+        if self.source.is_packed() {
+            let (unplaced, others) = split_unplaced(self.source.take_findings());
+            self.unplaced.extend(unplaced);
+            dataset.add_findings(index, others);
+        }
         // An archive may hand over a whole table at once, and what is known about each row of a block is kept until the block is merged.
         loop {
+            while let Some((part, above)) = self.seams.cross(self.at) {
+                check.cross(part, above);
+            }
             let from = self.at;
-            let until = self.buffer.len().min(from + BLOCK);
+            let until = self.seams.until(self.buffer.len().min(from + BLOCK));
             let outcome = check.binding.clone().check(&self.buffer, from, until, last, self.skipping, &mut self.scratch);
             self.skipping = outcome.skipping;
             self.at = outcome.next;
-            check.merge(outcome, &self.buffer, dataset.findings_of(index));
+            if self.unplaced.is_empty() {
+                check.merge(outcome, &self.buffer, dataset.findings_of(index));
+            } else {
+                let placed = check.place_by_line(&outcome, &self.buffer, &mut self.unplaced);
+                check.merge_placed(outcome, &self.buffer, None, placed, dataset.findings_of(index));
+            }
             if self.at == from || self.at >= self.buffer.len() {
                 break;
             }
         }
         self.buffer.drain(..self.at);
+        self.seams.drained(self.at);
         self.at = 0;
     }
 
@@ -232,6 +286,7 @@ impl Feed {
             let (Some(transcript), Some(check)) = (self.source.transcript(), &mut self.check) else { return };
             let places = Places { origins: &batch.origins, transcript };
             let binding = check.binding.clone();
+            self.scratch.told = places.told(&batch.findings, binding.columns.len());
             let mut outcome = binding.check(&batch.text, 0, batch.text.len(), true, false, &mut self.scratch);
             places.relocate(&mut outcome.findings, index as u32, check.records());
             let found = std::mem::take(&mut batch.findings).into_iter().map(|mut f| {
@@ -250,9 +305,13 @@ impl Feed {
     /// Ends the table; all bytes must have been given.
     pub fn finish(mut self, dataset: &mut Dataset, index: usize) {
         self.source.finish(&mut self.buffer);
-        self.advance(true, dataset, index);
+        let cut = self.source.is_cut();
+        self.advance(!cut, dataset, index);
+        // A stump of a record is no record.
+        let stump = u64::from(cut && self.check.is_some() && !self.buffer.trim_ascii().is_empty());
+        dataset.add_findings(index, std::mem::take(&mut self.unplaced));
         dataset.add_findings(index, self.source.take_findings());
-        dataset.unread(index, self.source.transcript().map_or(0, Transcript::unread));
+        dataset.unread(index, stump + self.source.transcript().map_or(0, Transcript::unread));
         if let Some(facts) = self.source.document() {
             dataset.document(index, facts);
         }

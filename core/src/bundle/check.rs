@@ -70,7 +70,8 @@ impl Opened {
                 break;
             }
         }
-        if let Some(feed) = feed {
+        if let Some(mut feed) = feed {
+            feed.note(rest.pieces.take_findings());
             feed.finish(dataset, index);
         }
         dataset.add_findings(index, rest.pieces.take_findings());

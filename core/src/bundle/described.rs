@@ -10,6 +10,7 @@ use super::{Files, Member, general};
 use crate::bounds::DESCRIPTION;
 use crate::check::dataset::Told;
 use crate::check::plan::StandardPlan;
+use crate::check::seams::PartFiles;
 use crate::decode::dialect::DialectHints;
 use crate::finding::Finding;
 use crate::package::descriptor::{self, DataResource, Dialect, SchemaSource, is_web};
@@ -49,6 +50,9 @@ pub(super) fn read(files: &Arc<dyn Files>, index: usize, shown: &dyn Fn(&str) ->
         let schema = beside.schema(resource.schema, &name)?;
         let hints = dialect.map(|dialect| beside.hints(&dialect, &name)).unwrap_or_default();
         let mut told = Told { table: Some(name.clone()), hints, encoding: Some(resource.encoding), ..Told::default() };
+        if parts.len() > 1 {
+            told.parts = Some(Arc::new(PartFiles::new(parts.iter().map(|&i| shown(&files.names()[i])).collect())));
+        }
         match schema {
             Some(schema) => {
                 told.names = schema.fields.iter().map(|f| f.name.clone()).collect();

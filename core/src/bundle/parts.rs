@@ -3,9 +3,13 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::{Files, Pieces};
 use crate::bounds::SAMPLE;
+use crate::check::seams::{PartFiles, PartRead};
 use crate::finding::Finding;
+use crate::session::hex;
 
 /// The bytes of several files as those of one. A later part that begins with the first one's header line gives it only once, and a part that does
 /// not end its last line is given a line end.
@@ -22,13 +26,35 @@ pub(super) struct Parts {
     /// The first line of the first part, without its end.
     first: Option<Vec<u8>>,
     last: Option<u8>,
+    /// Whether lines end in a carriage return alone.
+    ends_in_return: bool,
     findings: Vec<Finding>,
+    /// How many bytes were handed on.
+    total: u64,
+    /// What is noted of the parts for whoever checks them.
+    noted: Arc<PartFiles>,
+    digest: Sha256,
 }
 
 impl Parts {
-    pub(super) fn new(files: Arc<dyn Files>, mut parts: Vec<usize>, header: bool) -> Parts {
+    pub(super) fn new(files: Arc<dyn Files>, mut parts: Vec<usize>, header: bool, noted: Arc<PartFiles>) -> Parts {
         parts.reverse();
-        Parts { files, left: parts, now: None, ready: Vec::new(), given: 0, header, first: None, last: None, findings: Vec::new() }
+        noted.note(Vec::clear);
+        Parts {
+            files,
+            left: parts,
+            now: None,
+            ready: Vec::new(),
+            given: 0,
+            header,
+            first: None,
+            last: None,
+            ends_in_return: false,
+            findings: Vec::new(),
+            total: 0,
+            noted,
+            digest: Sha256::new(),
+        }
     }
 
     /// Opens the next part and looks at its first line; false when there is none.
@@ -39,22 +65,32 @@ impl Parts {
         (&mut pieces).take(SAMPLE as u64).read_to_end(&mut start)?;
         self.now = Some(pieces);
         let body = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
-        let end = memchr::memchr(b'\n', body).map_or(body.len(), |end| end + 1);
+        let end = memchr::memchr2(b'\n', b'\r', body).map_or(body.len(), |end| end + 1);
+        let end = end + usize::from(body[..end].ends_with(b"\r") && body.get(end) == Some(&b'\n'));
         let line = body[..end].trim_ascii_end();
         (self.ready, self.given) = (Vec::new(), 0);
+        self.digest = Sha256::new();
+        self.digest.update(&start);
+        let mut part = PartRead { bytes: start.len() as u64, ..PartRead::default() };
         match &self.first {
             None => {
                 self.first = Some(line.to_vec());
+                self.ends_in_return = body[..end].ends_with(b"\r");
                 self.ready = start;
             }
             Some(first) => {
                 if self.last.is_some_and(|b| b != b'\n' && b != b'\r') && !body.is_empty() {
-                    self.ready.push(b'\n');
+                    // As its other lines end, so that a file of an old Macintosh stays one.
+                    let returns = self.ends_in_return;
+                    self.ready.push(if returns { b'\r' } else { b'\n' });
                 }
+                part.start = self.total + self.ready.len() as u64;
                 let repeated = self.header && !line.is_empty() && line == first;
+                part.above = u64::from(repeated);
                 self.ready.extend_from_slice(&body[if repeated { end } else { 0 }..]);
             }
         }
+        self.noted.note(|parts| parts.push(part));
         Ok(true)
     }
 }
@@ -70,14 +106,28 @@ impl Read for Parts {
                 into[..count].copy_from_slice(&self.ready[self.given..self.given + count]);
                 self.given += count;
                 self.last = Some(into[count - 1]);
+                self.total += count as u64;
                 return Ok(count);
             }
             if let Some(now) = &mut self.now {
                 let count = now.read(into)?;
                 if count > 0 {
                     self.last = Some(into[count - 1]);
+                    self.total += count as u64;
+                    self.digest.update(&into[..count]);
+                    self.noted.note(|parts| {
+                        if let Some(part) = parts.last_mut() {
+                            part.bytes += count as u64;
+                        }
+                    });
                     return Ok(count);
                 }
+                let digest = format!("sha256:{}", hex(&std::mem::take(&mut self.digest).finalize()));
+                self.noted.note(|parts| {
+                    if let Some(part) = parts.last_mut() {
+                        part.digest = Some(digest);
+                    }
+                });
                 self.findings.append(&mut now.take_findings());
                 self.now = None;
             }

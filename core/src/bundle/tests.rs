@@ -221,15 +221,15 @@ fn a_data_package_is_read_by_its_descriptor() {
     ];
     let expected = [
         "error[C912] datapackage.json: /resources/5/path: the path \"../secret.csv\" leads out of the folder",
-        "info[C234] \"permits\" lies in 2 files, which were read as one table; its rows are counted through all of them",
+        "info[C234] \"permits\" lies in 2 files, which were read as one table",
         "error[C234] the descriptor names \"gone.csv\" for \"gone\", which is not there",
         "warning[C234] \"https://example.org/x.csv\" of \"far\" lies on the web; it was not fetched",
         "info[C234] the descriptor has no schema for \"notes\"; only the shape of the table was checked",
         "info[C232] not read, since the descriptor does not name it: stray.csv",
         "data/t.txt:2:6: error[C302] column B \"people\": \"many\" is not a number",
         "data/p1.csv:3:3: error[C402] column B \"town\": \"Lenox\" is not a town of table \"towns\"",
-        "data/p1.csv:4:8: error[C302] column C \"cost\": \"y\" is not a number",
-        "data/p1.csv:5:3: error[C402] column B \"town\": \"\u{e9}\" is not a town of table \"towns\"",
+        "data/p2.csv:2:8: error[C302] column C \"cost\": \"y\" is not a number",
+        "data/p2.csv:3:3: error[C402] column B \"town\": \"\u{e9}\" is not a town of table \"towns\"",
         "notes.csv:2:2: error[C201] column B \"b\": the row has 1 cells, the header has 2",
     ];
     let choice = Choice::Detect(Vec::new());
@@ -445,5 +445,81 @@ proptest! {
         let facts = |r: &Report| r.files.iter().map(|f| (f.bytes, f.records, f.digest.clone(), f.resource.clone())).collect::<Vec<_>>();
         prop_assert_eq!(facts(&report), facts(&plain));
         prop_assert_eq!(&report.coverage, &plain.coverage);
+    }
+}
+
+/// A descriptor of one table in several files.
+fn in_parts(parts: &[String], key: &str) -> Vec<(String, Vec<u8>)> {
+    let names: Vec<String> = (1..=parts.len()).map(|i| format!("p{i}.csv")).collect();
+    let descriptor = format!(
+        r#"{{"name": "set", "resources": [{{"name": "t", "path": {names:?}, "schema": {{"fields": [{{"name": "id", "constraints": {{"required": true}}}},
+            {{"name": "note"}}, {{"name": "n", "type": "integer"}}]{key}}}}}]}}"#
+    );
+    let bodies = parts.iter().map(|p| p.clone().into_bytes());
+    std::iter::once(("datapackage.json".to_owned(), descriptor.into_bytes())).chain(names.into_iter().zip(bodies)).collect()
+}
+
+fn report_of(files: &[(String, Vec<u8>)]) -> Report {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    folder(&files, &Choice::Detect(Vec::new()))
+}
+
+/// Keys are looked for through all files of a table, and a finding names the file and the row in it, whichever it is about.
+#[test]
+fn keys_of_a_table_in_several_files_name_the_file() {
+    let parts =
+        ["id,note,n\n1,\"two\nlines\",1\n2,x,bad\n\n", "id,note,n\n3,\"t\nl\",1\n1,x,bad2", "id,note,n\n", "4,x,bad4\n3,x,5\n4,x,1\n"];
+    let report = report_of(&in_parts(&parts.map(str::to_owned), r#", "primaryKey": "id""#));
+    let expected = [
+        "info[C234] \"t\" lies in 4 files, which were read as one table",
+        "p1.csv:4:5: error[C302] column C \"n\": \"bad\" is not a number",
+        "p2.csv:4:1: error[C401] column A \"id\": \"1\" was already used in row 2 of p1.csv",
+        "p2.csv:4:5: error[C302] column C \"n\": \"bad2\" is not a number",
+        "p4.csv:1:5: error[C302] column C \"n\": \"bad4\" is not a number",
+        "p4.csv:2:1: error[C401] column A \"id\": \"3\" was already used in row 2 of p2.csv",
+        "p4.csv:3:1: error[C401] column A \"id\": \"4\" was already used in row 1",
+    ];
+    assert_eq!(lines(&report), expected);
+    let rows: Vec<(u64, u64)> = report.findings.stored().iter().skip(1).map(|f| (f.place.row, f.place.record)).collect();
+    assert_eq!(rows, [(3, 2), (3, 2), (3, 2), (1, 1), (2, 2), (3, 3)]);
+    let files: Vec<(&str, u64)> = report.files.iter().map(|f| (f.name.as_str(), f.records)).collect();
+    assert_eq!(files, [("p1.csv", 2), ("p2.csv", 2), ("p3.csv", 0), ("p4.csv", 3)]);
+    assert!(report.files.iter().zip(parts).all(|(f, part)| f.bytes == part.len() as u64));
+    assert!(report.files.iter().zip(parts).all(|(f, part)| f.digest == Some(crate::session::digest(part.as_bytes()))));
+    assert_eq!((report.coverage.records_read, report.findings.rows_at_fault()), (7, 5));
+}
+
+/// Text that is turned into UTF-8 before it is checked is one by then, which is told.
+#[test]
+fn files_in_another_encoding_are_counted_through() {
+    let mut files = in_parts(&["id,note,n\n1,x,y\n".to_owned(), "id,note,n\n2,x,y\n".to_owned()], "");
+    for (_, bytes) in &mut files[1..] {
+        *bytes = String::from_utf8(bytes.clone()).unwrap().encode_utf16().flat_map(u16::to_le_bytes).collect();
+    }
+    assert!(lines(&report_of(&files)).iter().any(|l| l.starts_with("p1.csv: info[C270]")));
+}
+
+proptest! {
+    /// What is found in a file does not depend on whether it is a part of a table or one by itself.
+    #[test]
+    fn a_part_is_as_a_file(
+        parts in prop::collection::vec(prop::collection::vec("[a-c]{0,2},(x|\"t\nl\"|\"\"|\"u\n\n,\"|5\" y|),[1x]{0,1}(,z)?", 0..6), 2..5),
+        ends in prop::collection::vec(any::<bool>(), 5),
+        crlf in any::<bool>(),
+    ) {
+        let end = if crlf { "\r\n" } else { "\n" };
+        let text = |rows: &Vec<String>, open: bool| {
+            let text = ["id,note,n".to_owned()].iter().chain(rows).map(|r| r.clone() + end).collect::<String>();
+            if open { text.trim_end_matches(end).to_owned() } else { text }
+        };
+        let parts: Vec<String> = parts.iter().zip(&ends).map(|(rows, open)| text(rows, *open)).collect();
+        let said = |report: &Report| lines(report).into_iter().filter(|l| !l.contains("C234") && !l.contains("C211") && !l.contains("C232")).collect::<Vec<_>>();
+        let together = said(&report_of(&in_parts(&parts, "")));
+        let mut alone = Vec::new();
+        for (i, part) in parts.iter().enumerate() {
+            let files = in_parts(std::slice::from_ref(part), "");
+            alone.extend(said(&report_of(&files)).into_iter().map(|l| l.replacen("p1.csv", &format!("p{}.csv", i + 1), 1)));
+        }
+        prop_assert_eq!(together, alone);
     }
 }

@@ -95,6 +95,8 @@ pub struct Scratch {
     filled: Vec<Cells>,
     blank: Vec<u32>,
     cells: Vec<Cell>,
+    /// Cells of which it is told already why they hold no value: row in the block, from 1, and column, ascending. Nothing more is said of their values.
+    pub(crate) told: Vec<(u64, u32)>,
 }
 
 /// How many bytes are indexed at once, so that they and their boundaries stay in the processor's cache.
@@ -293,6 +295,7 @@ impl Binding {
                     ..Place::default()
                 };
                 self.report_special(data, special, place, &mut cells, &mut found);
+                leave_told(&scratch.told, &mut found);
                 found.drain(..).for_each(|f| out.findings.add(f));
                 specials_done += 1;
                 no_records += u64::from(matches!(special.kind, SpecialKind::Blank | SpecialKind::Comment));
@@ -327,6 +330,7 @@ impl Binding {
                 found.push(self.rule_finding(data, record_start, &cells, *rule, how, &place));
             }
             broken = &broken[of_row..];
+            leave_told(&scratch.told, &mut found);
             found.sort_by_key(|f| f.place.column);
             found.drain(..).for_each(|f| out.findings.add(f));
         }
@@ -742,6 +746,16 @@ impl Binding {
 }
 
 #[inline(always)]
+/// Leaves out what is found wrong about the values of cells of which it is told already why they hold none.
+fn leave_told(told: &[(u64, u32)], found: &mut Vec<Finding>) {
+    if told.is_empty() {
+        return;
+    }
+    let of_value = |f: &Finding| f.code.text().starts_with("C3");
+    let is_told = |f: &Finding| f.place.column.is_some_and(|column| told.binary_search(&(f.place.row, column)).is_ok());
+    found.retain(|f| !(of_value(f) && is_told(f)));
+}
+
 fn raw_cell<'d>(data: &'d [u8], tile: &Tile, row: usize, column: usize) -> &'d [u8] {
     let i = row * tile.stride + column;
     &data[tile.boundaries[i] as usize..tile.boundaries[i + 1] as usize - 1]

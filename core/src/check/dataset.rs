@@ -9,6 +9,7 @@ use super::bind::{Binding, Sample, bind, header_shape, looks_like_data};
 use super::keys::KeyTable;
 use super::names::{HeaderMatch, HeaderNames};
 use super::plan::{Key, StandardPlan, TablePlan};
+use super::seams::PartFiles;
 use super::table::{Pending, TableCheck, TableDone, settle};
 use crate::bounds;
 use crate::decode::head::{HeaderCell, NotText};
@@ -73,6 +74,11 @@ struct FileState {
     skipped: Vec<(String, String)>,
     codes: Vec<String>,
     unread: u64,
+    /// The files of a table that lies in several.
+    parts: Option<Arc<PartFiles>>,
+    /// All of them but the first. They stand behind the files of all tables in the report, the first of them at this index.
+    more: Vec<FileUsed>,
+    first_more: u32,
 }
 
 /// The start of one file, as shells hand it over.
@@ -108,6 +114,8 @@ pub struct Told {
     pub names: Vec<String>,
     /// How its text is stored.
     pub encoding: Option<String>,
+    /// The files that it consists of, where they are several.
+    pub parts: Option<Arc<PartFiles>>,
 }
 
 impl<'a> Start<'a> {
@@ -168,6 +176,11 @@ impl Dataset {
                     first.insert(table.name.clone(), file.used.name.clone());
                 }
             }
+        }
+        let mut next = starts.len() as u32;
+        for file in &mut files {
+            file.first_more = next;
+            next += file.more.len() as u32;
         }
         Dataset { plan, options, files, together, general: Vec::new() }
     }
@@ -259,7 +272,10 @@ impl Dataset {
                 file.skipped.extend(rules.unchecked().iter().map(|u| unchecked_words(u, name)));
             }
         }
-        let check = TableCheck::new(Arc::new(binding), index as u32, &head);
+        let mut check = TableCheck::new(Arc::new(binding), index as u32, &head);
+        if let Some(parts) = &file.parts {
+            check.of_several(parts.names(), file.first_more);
+        }
         Some((check, head.data_start))
     }
 
@@ -288,7 +304,9 @@ impl Dataset {
     pub fn finish_file(&mut self, index: usize, check: TableCheck) {
         let file = &mut self.files[index];
         let mut done = check.finish(&mut file.findings);
-        file.used.records = done.records;
+        let mut by_part = done.by_part.iter().copied();
+        file.used.records = by_part.next().unwrap_or(done.records);
+        file.more.iter_mut().zip(by_part).for_each(|(part, records)| part.records = records);
         let plan = done.binding.plan.clone();
         for pending in std::mem::take(&mut done.pending) {
             let reference = &plan.references[pending.reference];
@@ -314,6 +332,11 @@ impl Dataset {
         self.files[index].unread = records;
     }
 
+    /// The files of a table that lies in several.
+    pub fn parts_of(&self, index: usize) -> Option<Arc<PartFiles>> {
+        self.files[index].parts.clone()
+    }
+
     /// Adds what was found about a file's bytes, not its table.
     pub fn add_findings(&mut self, index: usize, findings: Vec<Finding>) {
         for mut finding in findings {
@@ -324,8 +347,16 @@ impl Dataset {
 
     /// Notes a file's size and, where the shell made it, digest.
     pub fn describe(&mut self, index: usize, bytes: u64, digest: Option<String>) {
-        self.files[index].used.bytes = bytes;
-        self.files[index].used.digest = digest;
+        let file = &mut self.files[index];
+        file.used.bytes = bytes;
+        let file_digest_asked = digest.is_some();
+        file.used.digest = digest;
+        let Some(parts) = &file.parts else { return };
+        for (i, used) in std::iter::once(&mut file.used).chain(&mut file.more).enumerate() {
+            let read = parts.get(i).unwrap_or_default();
+            let asked = file_digest_asked;
+            (used.bytes, used.digest) = (read.bytes, read.digest.filter(|_| asked));
+        }
     }
 
     /// Ends the job.
@@ -349,17 +380,19 @@ impl Dataset {
         for file in &mut self.files {
             coverage.checks_run.append(&mut file.codes);
             coverage.checks_skipped.append(&mut file.skipped);
-            coverage.records_read += file.used.records;
+            coverage.records_read += file.used.records + file.more.iter().map(|part| part.records).sum::<u64>();
             coverage.records_unread += file.unread;
         }
         coverage.checks_run.sort();
         coverage.checks_run.dedup();
         coverage.checks_skipped.dedup();
-        let mut used = Vec::new();
+        let (mut used, mut more) = (Vec::new(), Vec::new());
         for file in self.files {
             findings.append(file.findings);
             used.push(file.used);
+            more.extend(file.more);
         }
+        used.append(&mut more);
         let standard = self.plan.known.then(|| StandardUsed {
             id: self.plan.id.clone(),
             version: self.plan.version.clone(),
@@ -456,7 +489,22 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
         }
         used.resource = kind.resource().to_owned();
         let (pending, skipped, codes) = (Vec::new(), Vec::new(), Vec::new());
-        return FileState { named: false, used, head: None, table: None, findings, done: None, pending, skipped, codes, unread: 0 };
+        let (parts, more, first_more) = (None, Vec::new(), 0);
+        return FileState {
+            named: false,
+            used,
+            head: None,
+            table: None,
+            findings,
+            done: None,
+            pending,
+            skipped,
+            codes,
+            unread: 0,
+            parts,
+            more,
+            first_more,
+        };
     }
     let head = match start.head(&options.hints) {
         Ok(head) => Some(head),
@@ -503,6 +551,9 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
             used.encoding = start.charset.name().to_owned();
         }
         used.dialect = head.dialect.facts();
+        if head.names_separator {
+            findings.add(Finding::new("C272", "", Place { line: 1, byte_column: 1, ..place.clone() }));
+        }
         if let Some(told) = start.told.and_then(|t| t.encoding.as_deref()) {
             findings_of_encoding(told, &used.encoding, start).into_iter().for_each(|f| findings.add(Finding { place: place.clone(), ..f }));
         } else if head.encoding == crate::decode::Encoding::Windows1252 {
@@ -547,7 +598,24 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
         }
     }
     used.resource = table.as_ref().filter(|_| plan.known).map_or_else(String::new, |t| t.name.clone());
-    FileState { named, used, head, table, findings, done: None, pending: Vec::new(), skipped: Vec::new(), codes: Vec::new(), unread: 0 }
+    let parts = start.told.and_then(|told| told.parts.clone());
+    let names = parts.iter().flat_map(|parts| parts.names().iter().skip(1));
+    let more = names.map(|name| FileUsed { name: name.clone(), ..used.clone() }).collect();
+    FileState {
+        named,
+        used,
+        head,
+        table,
+        findings,
+        done: None,
+        pending: Vec::new(),
+        skipped: Vec::new(),
+        codes: Vec::new(),
+        unread: 0,
+        parts,
+        more,
+        first_more: 0,
+    }
 }
 
 /// Whether a file has one of a table's usual names.

@@ -1,17 +1,19 @@
 //! One file against one table: blocks' outcomes merged in the file's order, keys, and what only the whole file can say.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::balance::Balances;
 use super::bind::Binding;
 use super::block::{EmptyLines, KeyCell, LineCounter, Outcome};
 use super::keys::{KeyHash, KeyTable};
+use super::seams::Counted;
 use crate::decode::careful::{self, Read};
 use crate::decode::{Cell, Head, content};
 use crate::finding::collect::Shift;
 use crate::finding::{Code, Finding, Findings, Place, Severity};
 use crate::read::Places;
+use crate::read::transcript::ERROR_VALUE;
 
 /// A file on its way through the checks.
 #[derive(Debug)]
@@ -29,6 +31,11 @@ pub struct TableCheck {
     records: u64,
     /// Size of the file in bytes, until the first block.
     expected: Option<u64>,
+    /// The names of the table's files, when they are several, and the report's index of the second one.
+    parts: (Vec<String>, u32),
+    /// The records of the files before the one that is being read.
+    by_part: Vec<u64>,
+    counted: Counted,
 }
 
 /// A reference whose value is not known yet.
@@ -51,6 +58,8 @@ pub struct TableDone {
     pub keys: Vec<Arc<KeyTable>>,
     /// Data records.
     pub records: u64,
+    /// By file, when the table lies in several: the data records in it.
+    pub by_part: Vec<u64>,
     /// References that are still unknown.
     pub pending: Vec<Pending>,
     /// The binding.
@@ -72,7 +81,66 @@ impl TableCheck {
             records: 0,
             expected: None,
             binding,
+            parts: Default::default(),
+            by_part: Vec::new(),
+            counted: Counted::default(),
         }
+    }
+
+    /// Says that the table lies in several files, of these names; the second of them has that index in the report, and the others follow.
+    pub fn of_several(&mut self, names: &[String], second: u32) {
+        self.counted.begin(names.first().map_or("", String::as_str), &self.at);
+        self.parts = (names.to_vec(), second);
+    }
+
+    /// Goes on to another of the table's files; `above` are the rows and lines of it above what is checked. Gives where it begins.
+    pub fn cross(&mut self, part: usize, above: u64) -> Shift {
+        let name = self.parts.0.get(part).map_or("", String::as_str);
+        self.counted.begin(name, &self.at);
+        self.by_part.push(self.at.records);
+        // Empty lines at a file's end mean nothing.
+        self.tail = EmptyLines::default();
+        let later = u32::try_from(part).unwrap_or(u32::MAX).saturating_sub(1);
+        self.at = Shift { file: self.parts.1.saturating_add(later), rows: above, lines: above, records: 0 };
+        self.at
+    }
+
+    /// Gives findings of which only the line and the byte there are known the row and the cell in which they are, as far as they are among the records
+    /// of an outcome that is merged next; those are taken out of `found`. They are about bytes that became U+FFFD, so a cell without it is none of
+    /// them: then the finding stays where it is.
+    pub(crate) fn place_by_line(&self, outcome: &Outcome, data: &[u8], found: &mut Vec<Finding>) -> Vec<Finding> {
+        let within = |f: &Finding| f.place.line > self.at.lines && f.place.line <= self.at.lines + outcome.lines;
+        let (mut placed, mut cells) = (Vec::new(), Vec::new());
+        if !found.iter().any(within) {
+            return placed;
+        }
+        let dialect = &self.binding.dialect;
+        let mut at = outcome.from;
+        let mut place =
+            Place { file: self.at.file, row: self.at.rows, record: self.at.records, line: self.at.lines + 1, ..Place::default() };
+        while at < outcome.next {
+            let Read::Record { next } = careful::read(data, at, true, dialect, &mut cells) else { break };
+            place.row += 1;
+            place.record += u64::from(cells.iter().any(|c| !data[c.start..c.end].trim_ascii().is_empty()));
+            let lines = memchr::memchr_iter(dialect.newline(), &data[at..next]).count().max(1) as u64;
+            found.retain_mut(|finding| {
+                let of = (finding.place.line, finding.place.byte_column);
+                if !(place.line..place.line + lines).contains(&of.0) {
+                    return true;
+                }
+                let starts = cells.iter().enumerate().map(|(c, cell)| (cell, self.binding.cell_place(data, at, cell.start, c, &place)));
+                let Some((cell, start)) = starts.filter(|(_, p)| (p.line, p.byte_column) <= of).last() else { return true };
+                if memchr::memmem::find(&data[cell.start..cell.end], "\u{fffd}".as_bytes()).is_none() {
+                    return true;
+                }
+                finding.place = Place { line: of.0, byte_column: of.1, ..start };
+                placed.push(finding.clone());
+                false
+            });
+            place.line += lines;
+            at = next;
+        }
+        placed
     }
 
     /// Data records so far.
@@ -107,7 +175,7 @@ impl TableCheck {
     ) {
         let shift = self.at;
         if outcome.rows > outcome.tail.count {
-            std::mem::take(&mut self.tail).findings(self.file).for_each(|f| findings.add(f));
+            std::mem::take(&mut self.tail).findings(self.at.file).for_each(|f| findings.add(f));
         }
         if let Some(bytes) = self.expected.take() {
             let read = (outcome.next - outcome.from).max(1) as u64;
@@ -118,7 +186,10 @@ impl TableCheck {
                 }
             }
         }
-        let mut late: Vec<Finding> = found;
+        // A value that is none refers to nothing and repeats nothing.
+        let errors: BTreeSet<(u64, Option<u32>)> =
+            found.iter().filter(|f| f.code.text() == ERROR_VALUE).map(|f| (f.place.row, f.place.column)).collect();
+        let mut late: Vec<Finding> = Vec::new();
         let pending = self.pending.len();
         let block = Block { data, from: outcome.from, shift, places };
         for (i, cells) in outcome.keys.iter().enumerate() {
@@ -133,8 +204,20 @@ impl TableCheck {
         for (i, cells) in outcome.references.iter().enumerate() {
             self.merge_references(i, cells, block, &mut late);
         }
+        if !errors.is_empty() {
+            let is_told = |f: &Finding| errors.contains(&(f.place.row, f.place.column));
+            late.retain(|f| !is_told(f));
+            let mut at = 0;
+            self.pending.retain(|p| {
+                at += 1;
+                at <= pending || !is_told(&p.finding)
+            });
+        }
+        let mut found = found;
+        found.append(&mut late);
+        let mut late = found;
         late.sort_by_key(|f| (f.place.row, f.place.column));
-        let of_findings = if places.is_some() { Shift { file: self.file, ..Shift::default() } } else { shift };
+        let of_findings = if places.is_some() { Shift { file: self.at.file, ..Shift::default() } } else { shift };
         let faulty = findings.absorb(outcome.findings, of_findings, late);
         for new in &mut self.pending[pending..] {
             new.counted = faulty.binary_search(&new.finding.place.row).is_ok();
@@ -156,6 +239,7 @@ impl TableCheck {
         let key = &binding.plan.keys[index];
         let fields: Vec<usize> = key.fields.iter().copied().filter(|&f| binding.fields[f].is_some()).collect();
         let column = fields.first().and_then(|&f| block.column(binding.fields[f]?));
+        let before = self.counted.before();
         let table = &mut self.keys[index];
         let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
         for (i, cell) in cells.iter().enumerate() {
@@ -166,14 +250,14 @@ impl TableCheck {
                 table.allow(cell.hash);
                 continue;
             }
-            let first = table.insert(cell.hash, block.row(cell));
+            let first = table.insert(cell.hash, before + block.row(cell));
             if let (Some(first), Some((code, severity))) = (first, &key.repeated) {
-                if findings.only_counts(code, key_kind(&fields), *severity, self.file, column) {
+                if findings.only_counts(code, key_kind(&fields), *severity, self.at.file, column) {
                     late.push(counted_only(cell, &fields, column, code, *severity, block));
                     continue;
                 }
                 let finding = key_finding(&binding, cell, &fields, code, *severity, block, &mut lines);
-                late.push(finding.arg("first_row", first.to_string()));
+                late.push(finding.arg("first_row", self.counted.shown(first)));
             }
         }
     }
@@ -183,12 +267,12 @@ impl TableCheck {
         let rule = &binding.plan.same_per[index];
         let mut lines = binding.line_counter(block.data, block.from, block.shift.lines);
         for (cell, value) in cells {
-            let row = block.row(cell);
+            let row = self.counted.before() + block.row(cell);
             let (known, first) = *self.same_per[index].entry(cell.hash).or_insert((*value, row));
             if known != *value {
                 let key: Vec<&str> = rule.key.iter().map(|&f| binding.plan.schema.fields[f].name.as_str()).collect();
                 let finding = key_finding(&binding, cell, &[rule.field], &rule.code, rule.severity, block, &mut lines);
-                late.push(finding.arg("key", key.join(", ")).arg("first_row", first.to_string()));
+                late.push(finding.arg("key", key.join(", ")).arg("first_row", self.counted.shown(first)));
             }
         }
     }
@@ -217,12 +301,14 @@ impl TableCheck {
     pub fn finish(mut self, findings: &mut Findings) -> TableDone {
         let plan = self.binding.plan.clone();
         let place = Place { file: self.file, ..Place::default() };
-        if self.records == 0 && !plan.keys_of_nested {
+        // Where the file cannot be read on, what is missing in it is not its fault.
+        let unread = findings.has_error(|code| code.starts_with("C11"));
+        if self.records == 0 && !plan.keys_of_nested && !unread {
             let severity = self.binding.empty_severity();
             findings.add(Finding::new("C211", "", place.clone()).severity(severity));
         }
         for rule in &plan.counts {
-            if self.records < rule.min || rule.max.is_some_and(|max| self.records > max) {
+            if (self.records < rule.min && !unread) || rule.max.is_some_and(|max| self.records > max) {
                 let mut finding = Finding::new("C211", "", place.clone()).severity(rule.severity).arg("records", self.records.to_string());
                 finding.code = rule.code.clone();
                 findings.add(finding);
@@ -233,6 +319,9 @@ impl TableCheck {
         }
         let keys = &self.keys;
         let binding = self.binding.clone();
+        if !self.parts.0.is_empty() {
+            self.by_part.push(self.at.records);
+        }
         let (mut pending, mut unknown) = (Vec::new(), Vec::new());
         for reference in std::mem::take(&mut self.pending) {
             match own_key(&binding, reference.reference) {
@@ -243,21 +332,26 @@ impl TableCheck {
         }
         let rows = settle(unknown, findings);
         for other in &mut pending {
-            other.counted |= rows.binary_search(&other.finding.place.row).is_ok();
+            other.counted |= rows.binary_search(&row_of(other)).is_ok();
         }
-        TableDone { keys: self.keys.into_iter().map(Arc::new).collect(), records: self.records, pending, binding }
+        TableDone { keys: self.keys.into_iter().map(Arc::new).collect(), records: self.records, by_part: self.by_part, pending, binding }
     }
 }
 
-/// Adds the findings of references that stay unknown, in the order of the file however it was cut into blocks. Gives their rows, ascending.
-pub(super) fn settle(mut unknown: Vec<Pending>, findings: &mut Findings) -> Vec<u64> {
-    unknown.sort_by_key(|p| (p.finding.place.row, p.finding.place.column, p.reference));
-    let mut rows: Vec<u64> = unknown.iter().filter(|p| p.finding.severity == Severity::Error).map(|p| p.finding.place.row).collect();
+/// Adds the findings of references that stay unknown, in the order of the file however it was cut into blocks. Gives their files and rows, ascending.
+pub(super) fn settle(mut unknown: Vec<Pending>, findings: &mut Findings) -> Vec<(u32, u64)> {
+    unknown.sort_by_key(|p| (p.finding.place.file, p.finding.place.row, p.finding.place.column, p.reference));
+    let mut rows: Vec<(u32, u64)> = unknown.iter().filter(|p| p.finding.severity == Severity::Error).map(row_of).collect();
     rows.dedup();
     for reference in unknown {
         if reference.counted { findings.add_counted(reference.finding) } else { findings.add(reference.finding) }
     }
     rows
+}
+
+/// The file and row of a reference.
+fn row_of(pending: &Pending) -> (u32, u64) {
+    (pending.finding.place.file, pending.finding.place.row)
 }
 
 /// A block as its outcome is merged.

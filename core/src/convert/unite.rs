@@ -210,6 +210,7 @@ impl Reading for Uniting {
     }
 
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
+        feed.cross();
         let Some(mut outcome) = feed.check(last) else { return false };
         let (index, before) = (feed.index, feed.place);
         let mut late = Vec::new();

@@ -91,7 +91,7 @@ impl Dialect {
             skip_initial_space: hints.skip_initial_space.unwrap_or(false),
             comment: hints.comment,
             header: hints.header.unwrap_or(true),
-            line_end: sniff_line_end(sample),
+            line_end: LineEnd::sniff(sample, hints.quote.unwrap_or(Some(b'"'))),
         };
         if hints.delimiter.is_none() {
             let mut best = (0, 0);
@@ -144,11 +144,72 @@ impl Dialect {
     }
 }
 
-fn sniff_line_end(sample: &[u8]) -> LineEnd {
-    match (memchr::memchr(b'\n', sample), memchr::memchr(b'\r', sample)) {
-        (None, Some(_)) => LineEnd::Cr,
-        (Some(lf), _) if lf > 0 && sample[lf - 1] == b'\r' => LineEnd::CrLf,
-        _ => LineEnd::Lf,
+impl LineEnd {
+    /// How the records of a file end, by its start: as the first line end outside quoted cells does, where a carriage return alone counts only
+    /// when there is no other line end outside them. Line ends in quoted cells are those of the texts, whatever program they came from.
+    pub(crate) fn sniff(sample: &[u8], quote: Option<u8>) -> LineEnd {
+        // As long as there is but one kind, quotes change nothing.
+        if memchr::memchr(b'\n', sample).is_none() {
+            return if memchr::memchr(b'\r', sample).is_some() { LineEnd::Cr } else { LineEnd::Lf };
+        }
+        let (mut at, mut returns) = (0, false);
+        // A mark opens a cell only at its start.
+        let mut starts = true;
+        while let Some(&byte) = sample.get(at) {
+            match byte {
+                b'\n' => return if at > 0 && sample[at - 1] == b'\r' { LineEnd::CrLf } else { LineEnd::Lf },
+                b'\r' => returns |= sample.get(at + 1).is_some_and(|next| *next != b'\n'),
+                _ if starts && Some(byte) == quote => match closing(sample, at, byte) {
+                    Some(end) => {
+                        (at, starts) = (end, false);
+                        continue;
+                    }
+                    // What never closes is text.
+                    None => break,
+                },
+                _ => {}
+            }
+            starts = matches!(byte, b',' | b';' | b'\t' | b'|' | b'\r') || (starts && byte == b' ');
+            at += 1;
+        }
+        // No line feed outside quoted cells, as far as they are sure.
+        match memchr::memchr(b'\n', &sample[at..]) {
+            Some(lf) if at + lf > 0 && sample[at + lf - 1] == b'\r' => LineEnd::CrLf,
+            Some(_) => LineEnd::Lf,
+            None if returns => LineEnd::Cr,
+            None => LineEnd::Lf,
+        }
+    }
+}
+
+/// The separator that a first line `sep=;` names, as Excel reads and writes it, and the length of that line with its end. `text` is without a mark.
+pub(crate) fn named_separator(text: &[u8]) -> Option<(u8, usize)> {
+    let quoted = text.first() == Some(&b'"');
+    let inner = &text[usize::from(quoted)..];
+    let separator = *inner.get(4).filter(|b| b.is_ascii() && !b.is_ascii_alphanumeric() && !matches!(b, b'\r' | b'\n' | b'"'))?;
+    if !inner[..4].eq_ignore_ascii_case(b"sep=") {
+        return None;
+    }
+    let length = if quoted { 7 } else { 5 };
+    if quoted && inner.get(5) != Some(&b'"') {
+        return None;
+    }
+    match &text[length..] {
+        [b'\r', b'\n', ..] => Some((separator, length + 2)),
+        [b'\r' | b'\n', ..] => Some((separator, length + 1)),
+        _ => None,
+    }
+}
+
+/// Where the quoted cell that opens at `open` ends; `None` when it does not.
+fn closing(sample: &[u8], open: usize, quote: u8) -> Option<usize> {
+    let mut at = open + 1;
+    loop {
+        at += memchr::memchr(quote, &sample[at..])? + 1;
+        if sample.get(at) != Some(&quote) {
+            return Some(at);
+        }
+        at += 1;
     }
 }
 
@@ -231,6 +292,29 @@ mod tests {
         let of = |text: &str| Dialect::sniff(text.as_bytes(), true, &DialectHints::default());
         assert_eq!(of("a,b\r\n1,2\r\n").line_end, LineEnd::CrLf);
         assert_eq!(of("a,b\r1,2\r").line_end, LineEnd::Cr);
+        // A line feed in a quoted cell is the cell's own.
+        assert_eq!(of("a,b\r1,\"two\nlines\"\r2,x\r").line_end, LineEnd::Cr);
+        assert_eq!(of("a,b\r1,\"say \"\"hi\"\",\nyou\"\r2,x").line_end, LineEnd::Cr);
+        assert_eq!(of("a;b\r1; \"two\nlines\"\r").line_end, LineEnd::Cr);
+        assert_eq!(of("\"a\nb\",c\r\n1,2\r\n").line_end, LineEnd::CrLf);
+        assert_eq!(of("\"a\r\nb\",c\n1,2\n").line_end, LineEnd::Lf);
+        assert_eq!(of("\"a\rb\",c\n1,2\n").line_end, LineEnd::Lf);
+        // A carriage return in a cell of a file with line feeds, a mark inside a cell, and one that never closes.
+        assert_eq!(of("a,b\r1,2\n3,4\n").line_end, LineEnd::Lf);
+        assert_eq!(of("5\" pipe,b\r\n1,6\" pipe\r\n").line_end, LineEnd::CrLf);
+        assert_eq!(of("a,\"b\r\n1,2\r\n").line_end, LineEnd::CrLf);
+        for (text, named) in [
+            ("sep=;\r\na;b", Some((b';', 7))),
+            ("SEP=\t\na\tb", Some((b'\t', 6))),
+            ("\"sep=|\"\ra|b", Some((b'|', 8))),
+            ("sep=;", None),
+            ("sep=;x\n1", None),
+            ("sep=a\n1", None),
+            ("sep\n1", None),
+            ("\"sep=;\n1", None),
+        ] {
+            assert_eq!(named_separator(text.as_bytes()), named, "{text:?}");
+        }
         assert!(of("a, \"b\"\n1, \"x, y\"\n").skip_initial_space);
         assert!(!of("a,b\n1, x\n").skip_initial_space);
         assert_eq!(of("a,b\n1,\"say \\\"hi\\\" now\"\n").escape, Some(b'\\'));

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::read::recode::{self, Charset};
+
 /// How a file's text is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Encoding {
@@ -22,12 +24,16 @@ impl Encoding {
         }
     }
 
-    /// Decides from the start of a file. `whole` says that nothing follows, so that a letter cut at the end is a fault and not a cut.
+    /// Decides from the start of a file, by the same evidence as for every other form ([`recode::evidence`]). `whole` says that nothing
+    /// follows, so that a letter cut at the end is a fault and not a cut. Text in other encodings than these two was turned into UTF-8 before.
     pub fn sniff(sample: &[u8], whole: bool) -> Encoding {
         match std::str::from_utf8(sample) {
             Ok(_) => Encoding::Utf8,
             Err(e) if e.error_len().is_none() && !whole => Encoding::Utf8,
-            Err(_) => Encoding::Windows1252,
+            Err(_) => match recode::evidence(sample, whole).charset {
+                Charset::Utf8 => Encoding::Utf8,
+                _ => Encoding::Windows1252,
+            },
         }
     }
 
@@ -71,6 +77,13 @@ mod tests {
         assert_eq!(Encoding::sniff(b"Caf\xe9", false), Encoding::Utf8, "a cut letter is no fault");
         assert_eq!(Encoding::sniff(b"Caf\xe9", true), Encoding::Windows1252);
         assert_eq!(Encoding::sniff(b"Caf\xe9 Nino", false), Encoding::Windows1252);
+        assert_eq!(
+            Encoding::sniff(
+                "Café, Zoë, Nin\u{f1}o \u{2019}".as_bytes().iter().chain(b"\x92,").copied().collect::<Vec<_>>().as_slice(),
+                true
+            ),
+            Encoding::Utf8
+        );
         assert_eq!(Encoding::Utf8.text(b"Caf\xe9 \x80"), (Cow::Owned("Café €".to_owned()), true));
         assert_eq!(Encoding::Windows1252.text(b"\x93x\x94"), (Cow::Owned("“x”".to_owned()), false));
     }

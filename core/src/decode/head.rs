@@ -1,7 +1,7 @@
 //! The start of a file: what it is, how it is written, and its header.
 
 use super::careful::{self, Read};
-use super::dialect::{Dialect, DialectHints};
+use super::dialect::{Dialect, DialectHints, named_separator};
 use super::encoding::Encoding;
 use super::{Cell, QuoteFault, content};
 use crate::bounds::MAX_COLUMNS;
@@ -16,6 +16,10 @@ pub struct Head {
     pub charset: Charset,
     /// Whether the file starts with a UTF-8 mark.
     pub mark: bool,
+    /// Whether the first line only names the separator, for Excel: it is no row.
+    pub names_separator: bool,
+    /// Bytes before the first row: the mark and that line.
+    pub lead: usize,
     /// How cells are separated.
     pub dialect: Dialect,
     /// The header's cells; empty when the dialect has no header or the file has no record.
@@ -85,11 +89,19 @@ impl Head {
             return Err(NotText::Empty);
         }
         let encoding = Encoding::sniff(&sample[..sample.len().min(crate::bounds::SAMPLE)], whole && sample.len() <= crate::bounds::SAMPLE);
-        let dialect = Dialect::sniff(&sample[body..], whole, hints);
+        let named = named_separator(&sample[body..]);
+        let body = body + named.map_or(0, |(_, length)| length);
+        let delimiter = hints.delimiter.or(named.map(|(separator, _)| separator));
+        let dialect = Dialect::sniff(&sample[body..], whole, &DialectHints { delimiter, ..hints.clone() });
+        if sample[body..].trim_ascii().is_empty() {
+            return Err(NotText::Empty);
+        }
         let mut head = Head {
             encoding,
             charset,
             mark,
+            names_separator: named.is_some(),
+            lead: body,
             dialect,
             header: Vec::new(),
             columns: 0,
@@ -98,7 +110,7 @@ impl Head {
             blank_above: Vec::new(),
             data_start: body,
             rows_before: 0,
-            lines_before: 0,
+            lines_before: u64::from(named.is_some()),
         };
         let mut cells: Vec<Cell> = Vec::new();
         let mut at = body;
@@ -157,7 +169,9 @@ impl Head {
 
 /// Kinds of files that people hand over in place of a CSV, by their first bytes.
 fn other_kind(sample: &[u8]) -> Option<&'static str> {
-    const SIGNATURES: [(&[u8], &str); 9] = [
+    const SIGNATURES: [(&[u8], &str); 11] = [
+        (b"\xff\xfe\0\0", "text stored as UTF-32"),
+        (b"\0\0\xfe\xff", "text stored as UTF-32"),
         (b"PK\x03\x04", "a zip archive or an XLSX or ODS spreadsheet"),
         (b"\xd0\xcf\x11\xe0", "an old Excel (XLS) or Word file"),
         (b"%PDF", "a PDF"),
@@ -176,6 +190,13 @@ fn other_kind(sample: &[u8]) -> Option<&'static str> {
     if nuls * 10 > head.len() * 3 {
         let every_second = |from: usize| head.iter().skip(from).step_by(2);
         let utf16 = |zeros: usize, letters: usize| every_second(zeros).all(|&b| b == 0) && every_second(letters).any(|&b| b != 0);
+        // Of four bytes of a letter that people use, two are zero, and nearly always three.
+        let high_first = |four: &[u8]| four[0] == 0 && four[1] == 0 && four[3] != 0;
+        let low_first = |four: &[u8]| four[3] == 0 && four[2] == 0 && four[0] != 0;
+        let mut fours = head.chunks_exact(4);
+        if head.len() >= 4 && (fours.clone().all(high_first) || fours.all(low_first)) {
+            return Some("text stored as UTF-32");
+        }
         return Some(if utf16(1, 0) || utf16(0, 1) { "text stored as UTF-16" } else { "a binary file" });
     }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
@@ -211,6 +232,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_for_excel_is_no_row() {
+        let h = head(b"\xef\xbb\xbfsep=|\r\nid|a,b;c\r\n1|2\r\n").expect("a table");
+        assert_eq!(h.names(), ["id", "a,b;c"]);
+        assert_eq!((h.header_row, h.header_line, h.rows_before, h.lines_before, h.data_start, h.lead), (1, 2, 1, 2, 20, 10));
+        assert!(h.names_separator && h.mark);
+        assert!(!head(b"sep;a\n1;2\n").expect("a table").names_separator);
+    }
+
+    #[test]
     fn a_header_without_end_names_the_bound_that_it_hits() {
         let columns = |count: usize, name: &str| format!("{name},").repeat(count);
         for (text, expected) in [
@@ -229,6 +259,10 @@ mod tests {
         assert_eq!(head(b"PK\x03\x04....").unwrap_err(), NotText::Looks("a zip archive or an XLSX or ODS spreadsheet"));
         assert_eq!(head(b"[ {\"a\":1}]").unwrap_err(), NotText::Looks("JSON"));
         assert_eq!(head(b"<!DOCTYPE html>").unwrap_err(), NotText::Looks("a web page"));
+        for bytes in [&b"\xff\xfe\0\0a\0\0\0"[..], b"\0\0\xfe\xff\0\0\0a", b"\0\0\0a\0\0\0,", b"a\0\0\0,\0\0\0"] {
+            assert_eq!(head(bytes).unwrap_err(), NotText::Looks("text stored as UTF-32"), "{}", bytes.escape_ascii());
+        }
+        assert_eq!(head(b"sep=;\r\n").unwrap_err(), NotText::Empty);
         assert_eq!(head(b"a\0,\0b\0\n\0").unwrap_err(), NotText::Looks("text stored as UTF-16"));
         assert_eq!(head(&[0; 50]).unwrap_err(), NotText::Looks("a binary file"));
         assert!(head(b"[id],<name>\n1,2\n").is_ok());

@@ -13,6 +13,8 @@ pub struct PlainRows {
     buffer: Vec<u8>,
     cells: Vec<Cell>,
     row: u64,
+    /// Bytes before the first row that are still to come.
+    lead: usize,
     /// The rest of a record that is too long is being passed over.
     skipping: bool,
 }
@@ -24,7 +26,7 @@ impl PlainRows {
     /// When the file is no text table.
     pub fn new(sample: &[u8], whole: bool, hints: &DialectHints) -> Result<PlainRows, NotText> {
         let head = Head::read(sample, whole, hints)?;
-        Ok(PlainRows { head, buffer: Vec::new(), cells: Vec::new(), row: 0, skipping: false })
+        Ok(PlainRows { lead: head.lead, head, buffer: Vec::new(), cells: Vec::new(), row: 0, skipping: false })
     }
 
     /// The row of the header, from 1; 0 without one.
@@ -35,8 +37,9 @@ impl PlainRows {
     /// Takes further bytes and calls `each` with the number and the cells of every row that is whole, until it says false. `last` says that no
     /// bytes follow. False when `each` said so.
     pub fn push(&mut self, bytes: &[u8], last: bool, each: &mut dyn FnMut(u64, &[&str]) -> bool) -> bool {
-        let mark = self.head.mark && self.row == 0 && self.buffer.is_empty() && !self.skipping;
-        self.buffer.extend_from_slice(if mark { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes });
+        let lead = self.lead.min(bytes.len());
+        self.lead -= lead;
+        self.buffer.extend_from_slice(&bytes[lead..]);
         let dialect = self.head.dialect.clone();
         let mut at = 0;
         let mut more = true;
@@ -100,8 +103,15 @@ mod tests {
         let whole = rows(text, text.len());
         assert_eq!(whole.iter().map(|(row, cells)| (*row, cells.len())).collect::<Vec<_>>(), [(1, 2), (2, 2), (3, 1), (4, 1)]);
         assert_eq!(whole[1].1, ["1", "x\r\ny"]);
-        for cut in 3..12 {
+        for cut in 1..12 {
             assert_eq!(rows(text, cut), whole, "{cut}");
+        }
+        // The line that names the separator is no row.
+        for cut in 1..12 {
+            assert_eq!(
+                rows(b"sep=;\r\nid;n\r\n1;2,5\r\n", cut),
+                [(1, vec!["id".to_owned(), "n".to_owned()]), (2, vec!["1".to_owned(), "2,5".to_owned()])]
+            );
         }
     }
 }

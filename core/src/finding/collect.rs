@@ -313,6 +313,11 @@ impl Findings {
         causes
     }
 
+    /// Whether there is an error of such a code.
+    pub fn has_error(&self, is: impl Fn(&str) -> bool) -> bool {
+        self.causes.iter().any(|cause| cause.severity == Severity::Error && is(cause.code.text()))
+    }
+
     /// True count of one severity.
     pub fn count(&self, severity: Severity) -> u64 {
         self.counts[severity as usize]

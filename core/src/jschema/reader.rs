@@ -18,6 +18,7 @@ use crate::bounds::{MAX_ENVELOPE, MAX_NESTING, MAX_RECORD};
 use crate::decode::encoding::windows_1252;
 use crate::finding::{Finding, Place};
 use crate::read::json::parse::{Parser, What};
+use crate::read::recode::{self, Charset};
 use crate::read::{Facts, Form, Kind as CellKind, Origin, ReadOptions, Reader, Rows};
 
 /// How a file is cut.
@@ -65,6 +66,8 @@ pub struct NestedReader {
     row: u64,
     unread: u64,
     windows: bool,
+    /// The file is of one byte a letter, by its start.
+    single: bool,
     told: bool,
     /// What stands beside the records: the bytes up to the list and behind it, and where the latter begin.
     beside: Vec<u8>,
@@ -107,6 +110,7 @@ impl NestedReader {
             row: 0,
             unread: 0,
             windows: false,
+            single: !matches!(recode::evidence(sample, whole).charset, Charset::Utf8),
             told: false,
             beside: Vec::new(),
             seam: None,
@@ -406,10 +410,17 @@ impl NestedReader {
         let mut recoded = String::new();
         let is_text = std::str::from_utf8(bytes).is_ok();
         if !is_text {
-            if !std::mem::replace(&mut self.windows, true) {
-                findings.push(Finding::new("C101", "file", Place::default()));
+            if self.single {
+                if !std::mem::replace(&mut self.windows, true) {
+                    findings.push(Finding::new("C101", "file", Place::default()));
+                }
+                recoded = windows_1252(bytes);
+            } else {
+                let (text, first) = recode::mixed(bytes);
+                let place = Place { row: origin.row, line: origin.line, byte_column: origin.byte_column, ..Place::default() };
+                findings.push(recode::mixed_finding(bytes, first, place));
+                recoded = text;
             }
-            recoded = windows_1252(bytes);
         }
         let checker = match (&rest, &compiled.rest) {
             (Some(_), Some(checker)) => checker,

@@ -3,7 +3,7 @@
 use super::{Facts, Kind, Origin, Reader, Rows};
 use crate::bounds::{MAX_COLUMNS, MAX_RECORD, SAMPLE};
 use crate::decode::careful::{self, Read};
-use crate::decode::dialect::DialectHints;
+use crate::decode::dialect::{DialectHints, named_separator};
 use crate::decode::{Cell, Dialect, Encoding, QuoteFault, content};
 use crate::finding::{Finding, Place};
 
@@ -49,7 +49,14 @@ impl DelimitedReader {
             if encoding == Encoding::Windows1252 {
                 findings.push(Finding::new("C101", "file", Place::default()));
             }
-            self.known = Some((Dialect::sniff(&sample[self.at.min(sample.len())..], whole, &self.hints), encoding));
+            let mut hints = self.hints.clone();
+            if let Some((separator, length)) = named_separator(&sample[self.at.min(sample.len())..]) {
+                hints.delimiter = hints.delimiter.or(Some(separator));
+                self.at += length;
+                self.lines = 1;
+                findings.push(Finding::new("C272", "", Place { line: 1, byte_column: 1, ..Place::default() }));
+            }
+            self.known = Some((Dialect::sniff(&sample[self.at.min(sample.len())..], whole, &hints), encoding));
         }
         let Some((dialect, encoding)) = &self.known else { return };
         let newline = dialect.newline();

@@ -13,7 +13,7 @@ use super::{Form, ReadOptions, Reader, Rows, Step, Store, Transcript, Unpack};
 use crate::bounds::{MAX_HEADER, MAX_LAYERS, SAMPLE};
 use crate::check::dataset::{Start, Told};
 use crate::decode::dialect::DialectHints;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Place, Severity};
 
 /// How a file's bytes become text.
 #[derive(Default)]
@@ -26,6 +26,8 @@ pub struct Source {
     document: Option<Box<dyn Document>>,
     findings: Vec<Finding>,
     ended: bool,
+    /// Whether what the file lies in breaks off, as findings that were taken say.
+    cut: bool,
 }
 
 impl Source {
@@ -61,7 +63,18 @@ impl Source {
 
     /// What was found wrong about the bytes, since it was last taken; a transcript tells its own findings.
     pub fn take_findings(&mut self) -> Vec<Finding> {
+        self.cut = self.is_cut();
         std::mem::take(&mut self.findings)
+    }
+
+    /// Whether what the file lies in breaks off before its end, so that the last record may be a stump.
+    pub fn is_cut(&self) -> bool {
+        self.cut || breaks_off(&self.findings)
+    }
+
+    /// Notes what a shell found about what the bytes lie in.
+    pub fn note(&mut self, mut findings: Vec<Finding>) {
+        self.findings.append(&mut findings);
     }
 
     /// Takes the next bytes; delimited text is appended to `out`, rows go to the transcript.
@@ -114,6 +127,11 @@ impl Source {
         self.finished = self.layers.len();
         now
     }
+}
+
+/// Whether findings say that a packed file, or what it lies in, was not read to its end.
+fn breaks_off(findings: &[Finding]) -> bool {
+    findings.iter().any(|f| f.severity == Severity::Error && matches!(f.code.text(), "C110" | "C112"))
 }
 
 /// Bytes given to a layer at once: what comes out may be a thousand times as much.
@@ -202,8 +220,8 @@ impl Intake {
     }
 
     /// Notes what a shell found about what the bytes lie in.
-    pub fn note(&mut self, mut findings: Vec<Finding>) {
-        self.source.findings.append(&mut findings);
+    pub fn note(&mut self, findings: Vec<Finding>) {
+        self.source.note(findings);
     }
 
     /// A file whose bytes are all at hand, or its start (then nothing but text is read).
@@ -366,6 +384,21 @@ impl Intake {
                 self.known = true;
                 let told = recode::sniff(sample, whole).findings;
                 self.source.findings.extend(told.into_iter().filter(|f| f.code.text() == "C122"));
+            }
+        }
+        if self.known {
+            self.tell_useless();
+        }
+    }
+
+    /// Tells which of what was asked for means nothing for this file.
+    fn tell_useless(&mut self) {
+        let holds_sheets = self.forms.iter().any(|form| matches!(form, Form::Xlsx | Form::Xls | Form::Ods | Form::Zip));
+        let holds_records = self.kind.is_none() && matches!(self.forms.last(), Some(Form::Json | Form::GeoJson | Form::Ndjson | Form::Xml));
+        let asked = [("sheet", &self.options.sheet, holds_sheets), ("records", &self.options.records, holds_records)];
+        for (kind, asked, means) in asked {
+            if let (Some(asked), false) = (asked, means) {
+                self.source.findings.push(Finding::new("C271", kind, Place::default()).arg("asked", crate::finding::cut(asked)));
             }
         }
     }

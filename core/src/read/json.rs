@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::recode::{self, Charset};
 use super::{Facts, Form, Kind, Origin, ReadOptions, Reader, Rows};
 use crate::bounds::{MAX_COLUMNS, MAX_NESTING, MAX_RECORD, SAMPLE};
 use crate::decode::encoding::windows_1252;
@@ -23,12 +24,14 @@ use crate::finding::{Finding, Place};
 
 pub mod parse;
 mod quick;
+mod socrata;
 pub mod split;
 #[cfg(test)]
 mod tests;
 
 use parse::{Fault, Parser, Value, What};
 use quick::Quick;
+use socrata::Known;
 use split::{Piece, Splitter, Where, Why};
 
 /// Where the columns of a feature's place come from.
@@ -81,6 +84,7 @@ fn start_of(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(e) if e.error_len().is_none() => String::from_utf8_lossy(&bytes[..e.valid_up_to()]),
+        Err(_) if recode::evidence(bytes, false).charset == Charset::Utf8 => Cow::Owned(recode::mixed(bytes).0),
         Err(_) => Cow::Owned(windows_1252(bytes)),
     }
 }
@@ -154,6 +158,16 @@ pub struct JsonReader {
     stopped: bool,
     full: bool,
     windows: bool,
+    /// The file is of one byte a letter, by its start.
+    single: bool,
+    /// Whether a file of Socrata's form may still show where its columns' names are, and how many bytes are wanted for that.
+    socrata: Option<usize>,
+    /// By place in a list: the column, where some are left out.
+    placed: Vec<Option<usize>>,
+    /// The columns' names of a file of Socrata's form.
+    named: Vec<String>,
+    /// They were looked for and are too far from the start.
+    nameless: bool,
 }
 
 /// What the records are.
@@ -314,6 +328,11 @@ impl JsonReader {
             stopped: false,
             full: false,
             windows: false,
+            single: !matches!(recode::evidence(sample, whole).charset, Charset::Utf8),
+            socrata: (options.records.is_none() && form == Form::Json && socrata::begins(text)).then_some(text.len()),
+            placed: Vec::new(),
+            named: Vec::new(),
+            nameless: false,
         }
     }
 
@@ -372,11 +391,16 @@ impl JsonReader {
     fn record(&mut self, bytes: &[u8], origin: Origin, findings: &mut Vec<Finding>) {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
-            Err(_) => {
+            Err(_) if self.single => {
                 if !std::mem::replace(&mut self.windows, true) {
                     findings.push(Finding::new("C101", "file", Place::default()));
                 }
                 Cow::Owned(windows_1252(bytes))
+            }
+            Err(_) => {
+                let (text, first) = recode::mixed(bytes);
+                findings.push(recode::mixed_finding(bytes, first, at(origin)));
+                Cow::Owned(text)
             }
         };
         self.records += 1;
@@ -451,6 +475,17 @@ impl JsonReader {
         }
         for column in 0.. {
             let value = parser.value()?;
+            let column = match self.placed.get(column) {
+                Some(None) => {
+                    if parser.more_items()? {
+                        continue;
+                    }
+                    break;
+                }
+                Some(Some(column)) => *column,
+                // Behind the last column that is named.
+                None => column - (self.placed.len() - self.named.len()),
+            };
             if column < MAX_COLUMNS {
                 if self.columns.filled.len() <= column {
                     self.columns.filled.push(true);
@@ -603,17 +638,23 @@ impl Reader for JsonReader {
             self.splitter.push(bytes);
         } else {
             self.start.extend_from_slice(bytes);
-            if self.start.len() < 3 {
+            if self.start.len() < 3 || self.waits(false) {
                 return;
             }
             self.begin();
+            self.head_of_socrata(out);
         }
         self.run(false, out, findings);
     }
 
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
         if !self.begun {
+            self.waits(true);
             self.begin();
+            self.head_of_socrata(out);
+        }
+        if std::mem::take(&mut self.nameless) {
+            findings.push(Finding::new("C273", "", Place::default()).arg("bound", MAX_RECORD.to_string()));
         }
         self.run(true, out, findings);
         if !self.header {
@@ -621,6 +662,9 @@ impl Reader for JsonReader {
         }
         if self.form == Form::GeoJson {
             self.splitter.beside.retain(|name| name != "type");
+        }
+        if !self.named.is_empty() {
+            self.splitter.beside.retain(|name| name != socrata::META);
         }
         if !self.stopped && self.splitter.in_list() && !self.splitter.reached() {
             findings.push(Finding::new("C218", "list", Place::default()));
@@ -665,6 +709,54 @@ impl Reader for JsonReader {
 }
 
 impl JsonReader {
+    /// Whether more bytes are wanted before it is known where the records are: the names of a Socrata file's columns stand before them, behind
+    /// much else. `last` says that no bytes follow.
+    fn waits(&mut self, last: bool) -> bool {
+        let Some(wanted) = self.socrata else { return false };
+        if self.start.len() < wanted && !last {
+            return true;
+        }
+        let bytes = self.start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.start);
+        let columns = match socrata::columns(&start_of(bytes)) {
+            // Each time twice as much, so that nothing is looked at often.
+            Known::More if !last && self.start.len() < MAX_RECORD => {
+                self.socrata = Some(self.start.len() * 2);
+                return true;
+            }
+            Known::Is(columns) => columns,
+            Known::Not => Vec::new(),
+            Known::More => {
+                self.nameless = self.start.len() >= MAX_RECORD;
+                Vec::new()
+            }
+        };
+        self.socrata = None;
+        let mut column = 0..;
+        self.placed = columns.iter().map(|c| if c.own { None } else { column.next() }).collect();
+        self.named = columns.into_iter().filter(|c| !c.own).map(|c| c.name).collect();
+        if !self.named.is_empty() {
+            self.splitter = Splitter::new(Where::List(vec![socrata::DATA.to_owned()]));
+        }
+        false
+    }
+
+    /// Gives the names of a Socrata file's columns as the header.
+    fn head_of_socrata(&mut self, out: &mut Rows) {
+        if self.named.is_empty() {
+            return;
+        }
+        (self.header, self.shape) = (true, Some(Shape::Lists));
+        for name in &self.named {
+            out.cell(name, Kind::Text);
+        }
+        out.end_row(Origin::default());
+        let kept = self.placed.iter().enumerate().filter(|(_, column)| column.is_some());
+        for ((place, _), (column, name)) in kept.zip(self.named.iter().enumerate()) {
+            self.columns.index.entry(name.clone()).or_insert(column);
+            self.columns.ways.push(format!("/{place}"));
+        }
+    }
+
     fn begin(&mut self) {
         self.begun = true;
         let start = std::mem::take(&mut self.start);

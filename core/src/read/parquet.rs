@@ -107,11 +107,26 @@ fn not_read(problem: &str) -> Stop {
     finding
 }
 
+/// What the library says of a file, in words for those who have it.
 fn fault(error: &ParquetError) -> Stop {
     match error {
-        ParquetError::NYI(text) => not_read(text),
-        ParquetError::General(text) | ParquetError::EOF(text) => damaged(text),
-        other => damaged(&other.to_string()),
+        ParquetError::NYI(_) => not_read("a way of storing values that few programs know"),
+        ParquetError::EOF(_) => damaged("it ends before its values do"),
+        ParquetError::External(_) => damaged("some of its packed values cannot be unpacked"),
+        ParquetError::General(text) if ["footer", "magic", "metadata"].iter().any(|word| text.to_lowercase().contains(word)) => {
+            damaged("its end, which says where everything is, cannot be read")
+        }
+        _ => damaged("its values are not where it says, or not what it says"),
+    }
+}
+
+/// A way of packing by the name that people know it by.
+fn packing(of: Compression) -> &'static str {
+    match of {
+        Compression::BROTLI(_) => "Brotli",
+        Compression::LZ4 | Compression::LZ4_RAW => "LZ4",
+        Compression::LZO => "LZO",
+        _ => "unknown",
     }
 }
 
@@ -166,7 +181,11 @@ impl Cursor {
                 for column in group.columns() {
                     match column.compression() {
                         Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_) => {}
-                        other => return Err(not_read(&format!("packing by {other:?}"))),
+                        other => {
+                            let mut finding = stop("C116", "packed");
+                            finding.args.push(("packing", packing(other).to_owned()));
+                            return Err(finding);
+                        }
                     }
                 }
             }
@@ -331,5 +350,29 @@ impl Column {
         let Some(&(end, kind)) = self.ends.get(index) else { return };
         let start = if index == 0 { 0 } else { self.ends[index - 1].0 };
         rows.cell(&self.text[start..end], kind);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the library says of a file is not for those who have the file.
+    #[test]
+    fn faults_are_told_in_plain_words() {
+        let errors = [
+            ParquetError::General("Invalid Parquet file. Corrupt footer".to_owned()),
+            ParquetError::General("snappy: corrupt input".to_owned()),
+            ParquetError::NYI("INTERVAL".to_owned()),
+            ParquetError::EOF("eof".to_owned()),
+            ParquetError::External("snappy: corrupt input (expected valid offset)".into()),
+        ];
+        for error in errors {
+            let told = fault(&error);
+            let problem = told.get("problem").unwrap_or_default();
+            assert!(!problem.is_empty() && !problem.contains(['(', '_']) && !problem.contains("snappy"), "{problem}");
+        }
+        let ways = [Compression::BROTLI(Default::default()), Compression::LZ4_RAW, Compression::LZ4, Compression::LZO];
+        assert_eq!(ways.map(packing), ["Brotli", "LZ4", "LZ4", "LZO"]);
     }
 }

@@ -99,10 +99,17 @@ impl Reader for Lines {
     fn push(&mut self, bytes: &[u8], _: &mut Rows, _: &mut Vec<Finding>) {
         self.0.push_str(std::str::from_utf8(bytes).unwrap());
     }
-    fn finish(&mut self, out: &mut Rows, _: &mut Vec<Finding>) {
+    fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
         for line in self.0.lines() {
             self.1 += 1;
-            line.split('|').for_each(|cell| out.cell(cell, Kind::Text));
+            for (column, cell) in line.split('|').enumerate() {
+                // As a spreadsheet's own errors are told.
+                if cell.starts_with('#') {
+                    let place = Place { row: self.1, column: Some(column as u32), ..Place::default() };
+                    findings.push(Finding::new("C229", "", place).value(cell));
+                }
+                out.cell(cell, Kind::Text);
+            }
             out.end_row(Origin { row: self.1, line: self.1, byte_column: 0 });
         }
     }
@@ -357,5 +364,107 @@ fn a_file_given_by_place_is_read_as_one_that_is_gathered() {
                 assert!(by_place(&name, bytes, true, step) == gathered, "{name}, {length} bytes, in pieces of {step}");
             }
         }
+    }
+}
+
+#[test]
+fn a_cell_that_holds_no_value_is_told_once() {
+    let schema = r#"{"fields": [{"name": "id", "type": "integer"}, {"name": "of", "type": "integer"}, {"name": "points", "type": "integer"}],
+        "primaryKey": "id", "foreignKeys": [{"fields": "of", "reference": {"resource": "", "fields": "id"}}], "fieldsMatch": "partial"}"#;
+    let schema = parse(schema.as_bytes(), "s").schema.unwrap();
+    let plan = Arc::new(StandardPlan::of_schemas("s", "", vec![("t".to_owned(), Vec::new(), Arc::new(schema))]));
+    let mut text = "id|of|points\n1|1|#N/A\n#REF!|1|x\n#REF!|#N/A|2\n5|#N/A|3|extra\n".to_owned();
+    (10..3000).for_each(|i| text.push_str(&format!("{i}|1|{}\n", if i == 2999 { "#DIV/0!" } else { "2" })));
+    let mut transcript = Transcript::new(Form::Xlsx, Box::new(Lines(String::new(), 0)), Vec::new());
+    transcript.push(text.as_bytes());
+    transcript.finish();
+    let intake = Intake::of_transcript("x", transcript);
+    let start = intake.start();
+    let mut dataset = Dataset::open(plan, std::slice::from_ref(&start), false, Options::default());
+    Feed::open(&mut dataset, 0, intake).unwrap().finish(&mut dataset, 0);
+    let report = dataset.finish();
+    let told: Vec<String> = report
+        .findings
+        .stored()
+        .iter()
+        .map(|f| format!("{} {}:{}", f.code.text(), f.place.row, f.place.column.map_or_else(String::new, |c| c.to_string())))
+        .collect();
+    let expected = ["C229 2:2", "C229 3:0", "C302 3:2", "C229 4:0", "C229 4:1", "C229 5:1", "C202 5:3", "C229 2995:2"];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_stump_at_the_end_of_what_breaks_off_is_no_record() {
+    use std::io::Write;
+    let text: String = "id,name,points\n".to_owned() + &(1..2000).map(|i| format!("{i},n,1\n")).collect::<String>();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    packer.write_all(text.as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    for cut in 1..14 {
+        for step in [100, usize::MAX] {
+            let report = check(&packed[..packed.len() - 8 - cut], step);
+            assert_eq!(short(&report), "x: error[C112] the packed file breaks off before its end\n", "{cut}");
+            let coverage = &report.coverage;
+            // A record that only lacks its line end may have lost more.
+            assert_eq!(coverage.records_read + coverage.records_unread, 1999 - u64::from(cut > 8), "{cut}");
+        }
+    }
+    // Nor is it found fault with when no record is left.
+    let report = check(&packed[..30], 7);
+    assert!(!short(&report).contains("C211"), "{}", short(&report));
+}
+
+#[test]
+fn a_line_for_excel_is_told_and_is_no_row() {
+    let text = "sep=;\r\nid;name;points\r\n1;a;x\r\n";
+    let told = "x: warning";
+    for step in [1, usize::MAX] {
+        let report = check(text.as_bytes(), step);
+        let lines = short(&report);
+        let lines: Vec<&str> = lines.lines().collect();
+        assert!(
+            matches!(lines[..], [line, "x:3:5: error[C302] column C \"points\": \"x\" is not a number"] if line.starts_with("x:1:1: warning[C272]")),
+            "{told} {lines:#?}"
+        );
+        assert_eq!(report.findings.stored()[1].place.row, 2);
+    }
+}
+
+#[test]
+fn what_was_asked_for_in_vain_is_told() {
+    let text = "id,name,points\n1,a,2\n";
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let json = "[{\"id\":1,\"name\":\"a\",\"points\":2}]";
+    for (bytes, expected) in [(text.as_bytes(), &["sheet", "records"][..]), (&utf16, &["sheet", "records"]), (json.as_bytes(), &["sheet"])]
+    {
+        let mut options = Options::default();
+        (options.read.sheet, options.read.records) = (Some("Data".to_owned()), Some(String::new()));
+        let mut session = Session::new("x", Choice::Given(plan()), options, true);
+        session.push(bytes);
+        let report = session.finish();
+        let kinds: Vec<&str> = report.findings.stored().iter().filter(|f| f.code.text() == "C271").map(|f| f.kind).collect();
+        assert_eq!(kinds, expected, "{}", short(&report));
+        assert_eq!(report.coverage.records_read, 1);
+    }
+}
+
+#[test]
+fn bytes_that_cannot_be_read_are_told_with_their_cell() {
+    let mut bytes = vec![0xff, 0xfe];
+    let text = "id,name,points\r\n1,\"a\r\n?\",2\r\n\r\n2,b,?\r\n".to_owned() + &"3,b,4\r\n".repeat(9000) + "5,?,1\r\n";
+    for unit in text.encode_utf16() {
+        bytes.extend(if unit == u16::from(b'?') { [0x00, 0xd8] } else { unit.to_le_bytes() });
+    }
+    let expected = [(2, 1, 3, 1), (4, 2, 5, 9), (9005, 1, 9006, 5)];
+    for step in [1, 4096, usize::MAX] {
+        let report = check(&bytes, step);
+        let of = report.findings.stored().iter().chain(report.findings.causes().into_iter().flat_map(|c| &c.samples));
+        let mut found: Vec<_> = of
+            .filter(|f| f.code.text() == "C121")
+            .map(|f| (f.place.row, f.place.column.unwrap(), f.place.line, f.place.byte_column))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found, expected, "{}", &short(&report)[..500]);
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! Batches are cut by the rows alone, so that the same file gives the same batches however its bytes arrive.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::typed::Typed;
@@ -339,6 +339,8 @@ impl Transcript {
             encoding: Encoding::Utf8,
             charset: super::recode::Charset::Utf8,
             mark: false,
+            names_separator: false,
+            lead: 0,
             dialect: Dialect::default(),
             columns: header.len(),
             header,
@@ -611,6 +613,9 @@ pub struct Places<'t> {
     pub transcript: &'t Transcript,
 }
 
+/// The check that finds a spreadsheet's own error in a cell.
+pub(crate) const ERROR_VALUE: &str = "C229";
+
 impl Places<'_> {
     /// The row in the original file of a record of the stretch, from 0.
     pub fn row(&self, record: usize) -> u64 {
@@ -625,6 +630,22 @@ impl Places<'_> {
     /// The column in the file, where its records have columns.
     pub fn column(&self, column: u32) -> Option<u32> {
         if self.transcript.keyed { None } else { self.transcript.source_column(column) }
+    }
+
+    /// Cells of the stretch, which has so many columns, of which the reader told why they hold no value: row from 1, and column, ascending.
+    pub(crate) fn told(&self, findings: &[Finding], width: usize) -> Vec<(u64, u32)> {
+        let cells: BTreeSet<(u64, u32)> =
+            findings.iter().filter(|f| f.code.text() == ERROR_VALUE).filter_map(|f| Some((f.place.row, f.place.column?))).collect();
+        if cells.is_empty() {
+            return Vec::new();
+        }
+        let columns: Vec<(u32, u32)> = (0..width as u32).filter_map(|column| Some((column, self.column(column)?))).collect();
+        let of_row = |(row, origin): (usize, &Origin)| {
+            let number = origin.row;
+            let hit = columns.iter().filter(|(_, source)| cells.contains(&(number, *source)));
+            hit.map(|(column, _)| (row as u64 + 1, *column)).collect::<Vec<_>>()
+        };
+        self.origins.iter().enumerate().flat_map(of_row).collect()
     }
 
     /// The place in the file; `place.row` counts from the stretch's start, from 1. Its file and record stay as they are.

@@ -391,6 +391,12 @@ pub(super) const CHECKS: &[Check] = &[
                 "a Parquet file packed with Snappy, gzip or Zstandard, or not packed",
                 "Export the file again with one of these, or as CSV.",
             ),
+            kind(
+                "packed",
+                "the Parquet file is packed in a way that is not read here ({packing})",
+                "a Parquet file packed with Snappy, gzip or Zstandard, or not packed",
+                "Export the file again with one of these, or as CSV.",
+            ),
         ],
     },
     Check {

@@ -231,3 +231,37 @@ mod generated {
         }
     }
 }
+
+#[test]
+fn a_table_of_a_portal_has_its_names_before_its_rows() {
+    let columns = |more: &str| {
+        format!(
+            r#"{{"meta": {{ "view": {{"id": "x", "columns": [{{"name": "sid", "dataTypeName": "meta_data"}}, {{"name": "id", "position": 1{more}}}, {{"fieldName": "town"}}]}}}},
+            "data": [["r1", "01234", "Lee"], ["r2", null, {{"a":1}}, "beyond"]]}}"#
+        )
+    };
+    let expected = "id|town\n01234|Lee\n|{\"a\":1}|beyond";
+    assert_eq!(table(&columns("")), expected);
+    // However much stands among the names, and however the bytes arrive.
+    let much = columns(&format!(r#", "cachedContents": {{"top": [{}]}}"#, vec![r#"{"item": "word", "count": 1}"#; 9000].join(",")));
+    for step in [1000, 65_536, 100_001, usize::MAX] {
+        let (rows, found, unread) = read(much.as_bytes(), step);
+        assert_eq!((rows.iter().map(|r| r.join("|")).collect::<Vec<_>>().join("\n"), found.len(), unread), (expected.to_owned(), 0, 0));
+    }
+    // What only begins like one is read as before.
+    assert_eq!(table(r#"{"meta": {"view": {"a": 1}}, "rows": [{"id": 1}]}"#), "id\n1\nC222/ 0:0:0");
+    assert_eq!(table(r#"{"meta": {"view": {"columns": []}}, "rows": [{"id": 1}]}"#), "id\n1\nC222/ 0:0:0");
+}
+
+#[test]
+fn bytes_at_fault_leave_good_letters_alone() {
+    // The file is UTF-8 by all its other letters: the odd byte is told where it is.
+    let text = [b"[{\"n\":\"Caf\xc3\xa9 Zo\xc3\xab\"},\n {\"n\":\"Jos\xe9 Pe\xc3\xb1a\"}]".as_slice()].concat();
+    let (rows, found, unread) = read(&text, 5);
+    assert_eq!((rows[1][0].as_str(), rows[2][0].as_str(), unread), ("Caf\u{e9} Zo\u{eb}", "Jos\u{e9} Pe\u{f1}a", 0));
+    assert_eq!(found, ["C101/ 2:2:11"]);
+    // Without them it is Windows-1252, and that is told once.
+    let (rows, found, _) = read(b"[{\"n\":\"Jos\xe9 Pe\xf1a\"}, {\"n\":\"Zo\xeb\"}]", 5);
+    assert_eq!((rows[1][0].as_str(), rows[2][0].as_str()), ("Jos\u{e9} Pe\u{f1}a", "Zo\u{eb}"));
+    assert_eq!(found, ["C101/file 0:0:0"]);
+}
