@@ -10,7 +10,8 @@
 //! - what became of values that the crosswalk cannot treat (`C501` to `C507`), unless the source's layout already found fault with that
 //!   very cell: one fault gives one finding;
 //! - what the target finds wrong in the rows written, at the source's row under the target field's name, unless it only follows from one
-//!   of the above;
+//!   of the above, or the source's layout said the same of the cell that it was made from;
+//! - for each error of the source at a cell, what the result holds in its place, when that is not the cell as it stands;
 //! - what was lost, and the balance.
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use crate::decode::{Encoding, Head, head::HeaderCell};
 use crate::encode::{WriterConfig, write_csv_cell};
 use crate::finding::collect::Shift;
 use crate::finding::{Code, Finding, Findings, Place, Severity, cut};
+use crate::map::fate::Fate;
 use crate::map::{Converter, MapError, MapPlan, RejectsConfig, SourceRow};
 use crate::package::Package;
 use crate::package::crosswalk::Crosswalk;
@@ -39,6 +41,7 @@ use crate::report::{Report, StandardUsed};
 use crate::session::seams_of;
 
 mod columns;
+mod retold;
 pub mod rows;
 mod target;
 #[cfg(test)]
@@ -48,6 +51,7 @@ mod unite;
 pub use unite::{Uniting, UnitingError};
 
 use columns::ByColumns;
+use retold::Retold;
 use rows::{Record, Records, Stretch, Visit};
 use target::TargetTables;
 
@@ -114,6 +118,8 @@ pub struct Job {
     /// By file: the way by columns, where it can be taken.
     by_columns: Vec<Option<ByColumns>>,
     one_by_one: bool,
+    /// Findings of the target that stand for some of the source's.
+    retold: Vec<Retold>,
 }
 
 /// A job over files that are read block by block: what a shell calls while it reads.
@@ -285,6 +291,13 @@ impl Feed {
         self.records.walk(&self.check.binding, stretch, &mut self.place, &mut |record| each(data, record));
     }
 
+    /// Walks once more over records that were walked already; `before` is what stood before them.
+    fn walk_again(&mut self, outcome: &Outcome, last: bool, before: Shift, each: &mut dyn FnMut(&[u8], &Record<'_>)) {
+        let (after, unknown) = (std::mem::replace(&mut self.place, before), self.records.unknown.clone());
+        self.walk(outcome, last, each);
+        (self.place, self.records.unknown) = (after, unknown);
+    }
+
     /// Takes over the outcome, and moves on behind its records.
     fn merge(&mut self, outcome: Outcome, findings: &mut Findings) {
         self.skipping = outcome.skipping;
@@ -338,7 +351,10 @@ impl Job {
     /// # Errors
     /// A crosswalk that cannot be used, and a file that is not a table of the source layout: converting the others alone would lose it.
     pub fn open(way: &Way<'_>, starts: &[Start<'_>], writer: WriterConfig, options: &Options) -> Result<Job, JobError> {
-        let source = Arc::new(StandardPlan::of_package(way.from));
+        let plan = StandardPlan::of_package(way.to);
+        let mut source = StandardPlan::of_package(way.from);
+        let retold = retold::told_by_target(&mut source, &plan, way.crosswalk);
+        let source = Arc::new(source);
         let mut dataset = Dataset::open(Arc::clone(&source), starts, false, options.clone());
         let mut resources: Vec<usize> = Vec::new();
         let mut plans = vec![0; starts.len()];
@@ -357,7 +373,6 @@ impl Job {
         let compile = |&r: &usize| MapPlan::compile(way.crosswalk, way.from, way.to, &way.from.resources[r].name, way.givens);
         let maps = resources.iter().map(compile).collect::<Result<Vec<_>, _>>()?;
         let converter = Converter::new(maps, way.to, writer, RejectsConfig::default());
-        let plan = StandardPlan::of_package(way.to);
         let written = converter.tables().map(|(resource, _, fields)| (resource, fields.to_vec())).collect();
         let target = TargetTables::new(&plan, written);
         let (general, skipped) = target.opening();
@@ -375,6 +390,7 @@ impl Job {
             max_findings: options.max_findings,
             by_columns,
             one_by_one: false,
+            retold,
         })
     }
 
@@ -453,7 +469,7 @@ impl Job {
     /// The report; `balance` is what [`Job::finish`] gave.
     pub fn report(self, balance: crate::report::Conversion) -> Report {
         let mut codes = self.target.codes();
-        codes.extend((501..=515).map(|n| format!("C{n}")));
+        codes.extend((501..=515).chain(520..=522).map(|n| format!("C{n}")));
         let mut report = self.dataset.finish();
         let mut rest = Findings::new(self.max_findings);
         self.target.finish().into_iter().chain(self.general).for_each(|f| rest.add(f));
@@ -492,14 +508,14 @@ impl Reading for Job {
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
         feed.cross();
         let before = feed.place;
-        let Job { converter, target, general, by_columns, .. } = self;
+        let Job { converter, target, general, by_columns, retold, .. } = self;
         let binding = Arc::clone(&feed.check.binding);
         let plain = feed.source.transcript().is_none();
         let by_columns = by_columns.get_mut(feed.index).and_then(Option::as_mut);
         let file = feed.place.file;
         // The keys of the source are lent to whoever converts it, until those of this stretch are added to them.
         let known = std::mem::take(feed.check.keys_mut());
-        let mut pass = Pass { binding: &binding, file, plain, converter, target, general, late: Vec::new(), by_columns, known };
+        let mut pass = Pass { binding: &binding, file, plain, converter, target, general, late: Vec::new(), by_columns, known, retold };
         if let Some(columns) = &mut pass.by_columns {
             columns.next_stretch();
         }
@@ -515,9 +531,10 @@ impl Reading for Job {
         let mut late = pass.late;
         *feed.check.keys_mut() = pass.known;
         let Some(mut outcome) = outcome else { return false };
+        tell_fates(feed, &mut outcome, last, before, &self.converter, self.dataset.findings_of(feed.index));
         if let Some(bytes) = feed.expected.take() {
             let size = ((outcome.next - outcome.from) as u64).div_ceil(outcome.records.max(1)).max(1);
-            target.expect(bytes / size);
+            self.target.expect(bytes / size);
         }
         match feed.source.transcript() {
             None => late.iter_mut().for_each(|finding| relative(&mut finding.place, &before)),
@@ -558,6 +575,7 @@ struct Pass<'j> {
     by_columns: Option<&'j mut ByColumns>,
     /// The source's keys of the stretches before.
     known: Vec<KeyTable>,
+    retold: &'j [Retold],
 }
 
 impl Visit for Pass<'_> {
@@ -573,7 +591,7 @@ impl Visit for Pass<'_> {
     }
 
     fn record(&mut self, data: &[u8], record: &Record<'_>) {
-        let Pass { binding, plain, converter, target, general, late, by_columns, known, .. } = self;
+        let Pass { binding, plain, converter, target, general, late, by_columns, known, retold, .. } = self;
         if let Some(columns) = by_columns {
             columns.part_keys(known, target);
         }
@@ -590,7 +608,7 @@ impl Visit for Pass<'_> {
         }
         let found = converter.take_findings();
         if !found.is_empty() {
-            settle(binding, data, record, found, *plain, late, general);
+            Settling { binding, data, record, plain: *plain, converter, retold }.settle(found, late, general);
         }
     }
 }
@@ -620,67 +638,145 @@ fn of_mapping(finding: &Finding) -> bool {
     matches!(finding.code, Code::Engine(code) if code.starts_with("C5"))
 }
 
-/// Takes over what one record's conversion found: places are completed, and what only repeats another finding is left out.
-fn settle(
-    binding: &Binding,
-    data: &[u8],
-    record: &Record<'_>,
-    found: Vec<Finding>,
-    plain: bool,
-    late: &mut Vec<Finding>,
-    general: &mut Vec<Finding>,
-) {
-    let texts = record.texts.unwrap_or_default();
-    // Whether the source's layout found an error at a finding's cell.
-    let at_fault = |finding: &Finding| {
-        let column = finding.place.column;
-        let field = column.and_then(|c| binding.columns.get(c as usize).copied().flatten());
-        field.is_some_and(|f| texts.get(f).is_some_and(|text| !text.is_empty() && !binding.plan.cells[f].accepts(text)))
-    };
-    let target_of = |finding: &Finding| finding.get("target").map(str::to_owned);
-    let mapped: Vec<(String, Severity)> =
-        found.iter().filter(|f| of_mapping(f)).filter_map(|f| Some((target_of(f)?, f.severity))).collect();
-    // Target fields in which the target itself finds an error.
-    let wrong: Vec<Arc<str>> =
-        found.iter().filter(|f| !of_mapping(f) && f.severity == Severity::Error).filter_map(|f| f.place.field.clone()).collect();
-    let told_at_source = |finding: &Finding| {
-        let Some(value) = &finding.value else { return false };
-        (0..texts.len()).filter(|&f| binding.fields[f].is_some() && !texts[f].is_empty() && cut(texts[f]) == *value).any(|f| {
-            let at_source = binding.plan.cells[f].check(texts[f], &binding.evidence[f], Place::default());
-            at_source.is_some_and(|s| s.code == finding.code && s.severity <= finding.severity)
-        })
-    };
-    let mut cells = Vec::new();
-    for mut finding in found {
-        if finding.place.row == 0 {
-            if finding.place.field.is_none() {
-                finding.place.file = u32::MAX;
-            }
-            general.push(finding);
-            continue;
+/// Adds to the source's errors at cells what the result holds in their place. Only what is kept of them is looked at, so files with a great many
+/// cost no more than those with as many as are shown.
+fn tell_fates(feed: &mut Feed, outcome: &mut Outcome, last: bool, before: Shift, converter: &Converter, told: &Findings) {
+    let file = feed.place.file;
+    let plain = feed.source.transcript().is_none();
+    // By row and column of the file.
+    let mut wanted: BTreeMap<u64, BTreeMap<u32, Option<Fate>>> = BTreeMap::new();
+    for finding in outcome.findings.kept() {
+        let place = &finding.place;
+        let at_cell = matches!(finding.code, Code::Engine(code) if code.starts_with("C1") || code.starts_with("C3"));
+        let (true, Severity::Error, Some(column), Some(_)) = (at_cell, finding.severity, place.column, &finding.value) else { continue };
+        if place.record > 0 && !told.only_counts(&finding.code, finding.kind, finding.severity, file, Some(column)) {
+            let row = place.row + if plain { before.rows } else { 0 };
+            wanted.entry(row).or_default().insert(column, None);
         }
-        if of_mapping(&finding) {
-            let kept_and_told = finding.kind == "kept" && target_of(&finding).is_some_and(|t| wrong.iter().any(|w| **w == *t));
-            if at_fault(&finding) || kept_and_told {
-                continue;
-            }
+    }
+    if wanted.is_empty() {
+        return;
+    }
+    let binding = Arc::clone(&feed.check.binding);
+    feed.walk_again(outcome, last, before, &mut |_, record| {
+        let (Some(cells), Ok(texts)) = (wanted.get_mut(&record.place.row), record.texts) else { return };
+        let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
+        let field_of = |column: &u32| binding.columns.get(*column as usize).copied().flatten();
+        let fields: Vec<usize> = cells.keys().filter_map(field_of).collect();
+        let fates = converter.fates(&row, &fields);
+        for (cell, fate) in cells.iter_mut().filter(|(column, _)| field_of(column).is_some()).zip(fates) {
+            *cell.1 = fate;
+        }
+    });
+    let add = |finding: &mut Finding| {
+        let row = finding.place.row + if plain { before.rows } else { 0 };
+        let Some(Some(fate)) = finding.place.column.and_then(|c| wanted.get(&row)?.get(&c)) else { return };
+        // Findings of other stages may stand at the same cell.
+        if finding.severity != Severity::Error
+            || finding.value.is_none()
+            || !matches!(finding.code, Code::Engine(code) if code.starts_with("C1") || code.starts_with("C3"))
+        {
+            return;
+        }
+        match fate {
+            Fate::Empty { target } => finding.args.push(("left_empty", target.clone())),
+            Fate::Taken { target, text } => finding.args.extend([("taken_in", target.clone()), ("taken_as", cut(text))]),
+            Fate::NotConverted => finding.args.push(("not_converted", "its row".to_owned())),
+        }
+    };
+    outcome.findings.relocate(&add, &|row| row);
+}
+
+/// One record whose conversion found something.
+struct Settling<'a> {
+    binding: &'a Binding,
+    data: &'a [u8],
+    record: &'a Record<'a>,
+    /// The file is delimited text.
+    plain: bool,
+    converter: &'a Converter,
+    retold: &'a [Retold],
+}
+
+impl Settling<'_> {
+    /// Takes over what was found: places are completed, and what only repeats another finding is left out.
+    fn settle(&self, found: Vec<Finding>, late: &mut Vec<Finding>, general: &mut Vec<Finding>) {
+        let Settling { binding, data, record, plain, converter, retold } = *self;
+        let texts = record.texts.unwrap_or_default();
+        // Whether the source's layout found an error at a finding's cell.
+        let at_fault = |finding: &Finding| {
+            let column = finding.place.column;
+            let field = column.and_then(|c| binding.columns.get(c as usize).copied().flatten());
+            field.is_some_and(|f| texts.get(f).is_some_and(|text| !text.is_empty() && !binding.plan.cells[f].accepts(text)))
+        };
+        let target_of = |finding: &Finding| finding.get("target").map(str::to_owned);
+        let mapped: Vec<(String, Severity)> =
+            found.iter().filter(|f| of_mapping(f)).filter_map(|f| Some((target_of(f)?, f.severity))).collect();
+        // Target fields in which the target itself finds an error.
+        let wrong: Vec<Arc<str>> =
+            found.iter().filter(|f| !of_mapping(f) && f.severity == Severity::Error).filter_map(|f| f.place.field.clone()).collect();
+        let told_at_source = |finding: &Finding| {
+            let Some(value) = &finding.value else { return false };
+            (0..texts.len()).filter(|&f| binding.fields[f].is_some() && !texts[f].is_empty() && cut(texts[f]) == *value).any(|f| {
+                let at_source = binding.plan.cells[f].check(texts[f], &binding.evidence[f], Place::default());
+                at_source.is_some_and(|s| s.code == finding.code && s.severity <= finding.severity)
+            })
+        };
+        // The same where the value is shown otherwise than it stands, or where there is none.
+        let told_where_it_comes_from = |finding: &Finding| {
+            let Some(field) = finding.place.field.as_deref() else { return false };
+            converter.sources_of(field).into_iter().filter(|&f| binding.fields.get(f).is_some_and(Option::is_some)).any(|f| {
+                let text = texts.get(f).copied().unwrap_or_default();
+                let at_source = binding.plan.cells[f].check(text, &binding.evidence[f], Place::default());
+                at_source.is_some_and(|s| s.code == finding.code && s.severity <= finding.severity && s.value == finding.value)
+            })
+        };
+        let mut cells = Vec::new();
+        let mut at_cell = |place: &mut Place| {
             if !plain {
                 // Cells of other forms stand where their record begins.
-                finding.place.byte_column = record.place.byte_column;
-            } else if let Some(c) = finding.place.column {
+                place.byte_column = record.place.byte_column;
+            } else if let Some(c) = place.column {
                 if cells.is_empty() && careful::read(data, record.start, true, &binding.dialect, &mut cells) == Read::TooLong {
                     cells.clear();
                 }
-                locate(binding, data, record.start, cells.get(c as usize).map(|cell| cell.start), &mut finding.place);
+                locate(binding, data, record.start, cells.get(c as usize).map(|cell| cell.start), place);
             }
-        } else {
-            // What the target misses because a value could not be converted is told already.
-            let field = finding.place.field.as_deref().unwrap_or_default();
-            if mapped.iter().any(|(target, severity)| target == field && *severity == Severity::Error) || told_at_source(&finding) {
+        };
+        for mut finding in found {
+            if finding.place.row == 0 {
+                if finding.place.field.is_none() {
+                    finding.place.file = u32::MAX;
+                }
+                general.push(finding);
                 continue;
             }
+            if of_mapping(&finding) {
+                let kept_and_told = finding.kind == "kept" && target_of(&finding).is_some_and(|t| wrong.iter().any(|w| **w == *t));
+                if at_fault(&finding) || kept_and_told {
+                    continue;
+                }
+                at_cell(&mut finding.place);
+            } else {
+                // What the target misses because a value could not be converted is told already.
+                let field = finding.place.field.as_deref().unwrap_or_default();
+                if mapped.iter().any(|(target, severity)| target == field && *severity == Severity::Error)
+                    || told_at_source(&finding)
+                    || told_where_it_comes_from(&finding)
+                {
+                    continue;
+                }
+                // One that stands for a finding of the source's stands at the source's cell.
+                if let Some(column) =
+                    Retold::field_of(retold, &binding.plan.name, &finding).and_then(|f| binding.fields.get(f).copied().flatten())
+                {
+                    finding.place.column = Some(column);
+                    finding.place.field = binding.headers.get(column as usize).cloned();
+                    at_cell(&mut finding.place);
+                }
+            }
+            late.push(finding);
         }
-        late.push(finding);
     }
 }
 

@@ -61,6 +61,11 @@ pub trait RowWriter: Send {
     }
     /// Rows were written as [`RowWriter::plain`] says, behind at least one row that this writer wrote.
     fn wrote(&mut self, _rows: u64) {}
+    /// Whether the column of a field has no room for every number that the schema allows, so that a long one may be left out with a word
+    /// ([`Trouble::Untyped`]).
+    fn is_narrow(&self, _field: usize) -> bool {
+        false
+    }
     /// What could not be written as it is since this was last asked; nothing for a form that holds every text.
     fn troubles(&mut self) -> Vec<Trouble> {
         Vec::new()

@@ -12,7 +12,8 @@
 //!
 //! # What is lost
 //!
-//! A filled cell of a source field that no step reads is counted and reported (`C508`), whether the crosswalk declares the loss or not.
+//! A filled cell of a source field that no step reads is counted and reported (`C508`), whether the crosswalk declares the loss or not. So is one
+//! that the steps themselves leave out: `first` took another (`C521`), or nothing is left of it (`C522`).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +27,8 @@ pub(crate) mod column;
 pub mod convert;
 pub(crate) mod date;
 mod distinct;
+pub(crate) mod fate;
+mod left_out;
 mod lookup;
 pub(crate) mod number;
 mod plan;
@@ -161,6 +164,9 @@ struct Expr {
     target: String,
     /// It comes from one text, and an empty one stays empty without a word.
     idle: bool,
+    /// Source fields that are lost where this value passes them over or is empty; then the other values made of the same field are asked.
+    watched: Vec<usize>,
+    others: Vec<usize>,
 }
 
 /// Where a value starts, resolved.
@@ -255,6 +261,9 @@ pub struct MapScratch {
     pub findings: Vec<Finding>,
     /// Filled cells of each lost field, in the plan's order.
     lost: Vec<u64>,
+    /// What the values of the row at hand leave out, and how often that was so.
+    notes: Vec<(usize, left_out::Note)>,
+    left_out: Vec<left_out::Count>,
     /// By table of the plan, for the last row.
     outcomes: Vec<TableOutcome>,
     made: Vec<Option<Made>>,
@@ -279,6 +288,7 @@ impl MapScratch {
     pub(crate) fn add_lost(&mut self, other: &MapScratch) {
         self.lost.resize(self.lost.len().max(other.lost.len()), 0);
         self.lost.iter_mut().zip(&other.lost).for_each(|(a, b)| *a += b);
+        left_out::add(&mut self.left_out, &other.left_out);
     }
 }
 
@@ -365,6 +375,8 @@ impl MapPlan {
         scratch.made.resize(self.exprs.len(), None);
         scratch.buffer.clear();
         scratch.outcomes.clear();
+        scratch.notes.clear();
+        let mut converted = false;
         for (map, table) in self.tables.iter().enumerate() {
             if let Some(rule) = table.skip.iter().position(|(when, _)| when.holds(row.cells)) {
                 scratch.outcomes.push(TableOutcome::Skipped(rule));
@@ -372,14 +384,14 @@ impl MapPlan {
             }
             let outcome = match &table.explode {
                 None => {
-                    self.make_row(map, row, "", 0, scratch, emit);
+                    converted |= self.make_row(map, row, "", 0, scratch, emit);
                     TableOutcome::Rows
                 }
                 Some((field, at)) => {
                     let text = row.cells.get(*field).copied().unwrap_or_default();
                     let mut count = 0;
                     for piece in pieces(text, at.as_deref()) {
-                        self.make_row(map, row, piece, count, scratch, emit);
+                        converted |= self.make_row(map, row, piece, count, scratch, emit);
                         count += 1;
                     }
                     if count == 0 { TableOutcome::NoPiece } else { TableOutcome::Rows }
@@ -387,8 +399,12 @@ impl MapPlan {
             };
             scratch.outcomes.push(outcome);
         }
+        if !scratch.notes.is_empty() {
+            self.count_left_out(row, converted, scratch);
+        }
     }
 
+    /// Gives whether the row was emitted as one that is converted.
     fn make_row(
         &self,
         map: usize,
@@ -397,7 +413,7 @@ impl MapPlan {
         number: usize,
         scratch: &mut MapScratch,
         emit: &mut dyn FnMut(TargetRow<'_>),
-    ) {
+    ) -> bool {
         let table = &self.tables[map];
         let mut rejected = false;
         for &expr in &table.makes {
@@ -432,6 +448,7 @@ impl MapPlan {
         for &expr in &table.piece_makes {
             scratch.made[expr] = None;
         }
+        !rejected
     }
 
     fn make(&self, at: usize, row: &SourceRow<'_>, piece: &str, scratch: &mut MapScratch) -> Made {
@@ -467,6 +484,9 @@ impl MapPlan {
                     Text::Source(start, end) => whole(scratch, start, end),
                     Text::Own => own(&mut scratch.buffer, &scratch.space.now),
                 };
+                if !expr.watched.is_empty() || scratch.space.not_given {
+                    self.note(at, matches!(cell, Cell::Empty), row, scratch);
+                }
                 Made { cell, rejected: false }
             }
             Err(fault) => {
@@ -526,6 +546,7 @@ impl MapPlan {
             }
             out.push(finding);
         }
+        out.append(&mut self.left_out(scratch, file, columns));
         out
     }
 }

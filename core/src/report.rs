@@ -106,6 +106,10 @@ pub struct Sum {
     pub total_dropped: String,
     /// Amounts of written rows whose target cell carries no number; a finding or a declared step says why.
     pub total_unread: String,
+    /// Filled cells of rows that were written or rejected whose amount is in no total but perhaps the unread one: it could not be read, or could
+    /// not be carried.
+    pub cells_unread: u64,
+    /// The totals agree, and no cell is unread.
     pub balanced: bool,
 }
 

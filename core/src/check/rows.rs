@@ -62,6 +62,22 @@ impl RowRule {
         Some(RowRule { code, severity, fields, kind })
     }
 
+    /// Whether two rules, on fields that hold the same, are broken by the same records; rules that name values of the fields never are.
+    pub(crate) fn says_the_same(&self, other: &RowRule) -> bool {
+        match (&self.kind, &other.kind) {
+            (RowKind::AnyOf, RowKind::AnyOf) | (RowKind::OneOf, RowKind::OneOf) | (RowKind::Differ, RowKind::Differ) => true,
+            (RowKind::Requires, RowKind::Requires) => true,
+            (RowKind::Order { strict: a }, RowKind::Order { strict: b }) => a == b,
+            (RowKind::Sum { tolerance: a }, RowKind::Sum { tolerance: b }) => a == b,
+            _ => false,
+        }
+    }
+
+    /// Whether the order of its fields matters.
+    pub(crate) fn is_ordered(&self) -> bool {
+        !matches!(self.kind, RowKind::AnyOf | RowKind::OneOf | RowKind::Differ)
+    }
+
     /// Whether the rule can run when only these fields have a column. An any-of rule reads an absent column as empty, and so does an implication
     /// from an empty cell.
     pub fn can_run(&self, has: &dyn Fn(usize) -> bool) -> bool {

@@ -110,6 +110,8 @@ struct Column {
     missing: Vec<String>,
     /// How the writer writes it.
     kind: PlainKind,
+    /// The writer may have no room for a long number.
+    narrow: bool,
     /// What a shortcut keeps needs no check of its own.
     certain: bool,
     /// What a first look can tell.
@@ -199,6 +201,7 @@ impl ByColumns {
                 how,
                 missing: others(table.plan.schema.missing_for(planned.target)),
                 kind: kind_of(planned.target),
+                narrow: converter.is_narrow(row.table, planned.target),
                 certain: false,
                 look: Look::Nothing,
                 memory: Vec::new(),

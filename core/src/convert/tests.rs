@@ -321,7 +321,8 @@ proptest! {
             prop_assert_eq!(table.candidates, table.written + table.rejected + table.repeated + table.skipped);
             prop_assert_eq!(count(&done.out[&table.table]), table.written, "{}", &table.table);
         }
-        prop_assert!(b.sums.iter().all(|s| s.balanced), "{:?}", b.sums);
+        // Amounts that cannot be read are in no total, so only a whole one may be called balanced; what was read is accounted for in any case.
+        prop_assert!(b.sums.iter().all(|s| s.balanced == (s.cells_unread == 0)), "{:?}", b.sums);
     }
 
 }

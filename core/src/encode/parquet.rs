@@ -4,19 +4,20 @@
 //! | --- | --- |
 //! | `integer` | 64 bits, signed |
 //! | `year` | 32 bits, signed |
-//! | `number` in dollars | decimal with two digits after the point, at most 18 in all |
+//! | `number` in dollars | decimal with nine digits after the point and up to 29 before it, the widest that all programs read |
 //! | `number` otherwise | text, since no schema says how many digits follow the point and none may be lost |
 //! | `boolean` | boolean |
 //! | `date` | days |
 //! | everything else | text (UTF-8) as it stands |
 //!
-//! Every column may be empty. A cell that is no value of its column's type is left empty, and said.
+//! Every column may be empty. A cell that is no value of its column's type is left empty, and said. The columns' types stand before the first row,
+//! so amounts get room for every digit that occurs: two digits after the point would do for most, but not for a rate or a share of a cent.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use ::parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
-use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
+use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType, Int32Type, Int64Type};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -67,6 +68,7 @@ enum Kind {
 enum Values {
     /// One behind the other, and where each of them ends: a text of its own for each cell would cost more than all else.
     Text(Vec<u8>, Vec<usize>),
+    Wide(Vec<i128>),
     Long(Vec<i64>),
     Short(Vec<i32>),
     Bool(Vec<bool>),
@@ -75,15 +77,18 @@ enum Values {
 /// One cell read by its column's kind.
 enum Value<'a> {
     Text(&'a str),
+    Wide(i128),
     Long(i64),
     Short(i32),
     Bool(bool),
 }
 
-/// Digits after the point of an amount in dollars.
-const CENTS: u32 = 2;
-/// Digits of a decimal that 64 bits hold for certain.
-const DIGITS: i32 = 18;
+/// Digits after the point of an amount in dollars. Totals are added up to as many.
+const PLACES: u32 = 9;
+/// Digits of a decimal that 128 bits hold for certain.
+const DIGITS: i32 = 38;
+/// Bytes of such a decimal.
+const WIDTH: usize = 16;
 
 impl ParquetWriter {
     /// `fields` are the indexes of the schema's fields that are written.
@@ -153,6 +158,12 @@ fn group(file: &mut SerializedFileWriter<Pipe>, columns: &mut [Column]) -> Resul
                 let values: Vec<ByteArray> = starts.zip(&ends).map(|(start, &end)| text.slice(start..end).into()).collect();
                 write::<ByteArrayType, _>(&mut group, &values, &filled)?;
             }
+            Values::Wide(values) => {
+                let bytes = Bytes::from(values.iter().flat_map(|n| n.to_be_bytes()).collect::<Vec<u8>>());
+                let part = |i: usize| FixedLenByteArray::from(ByteArray::from(bytes.slice(WIDTH * i..WIDTH * (i + 1))));
+                let values: Vec<FixedLenByteArray> = (0..values.len()).map(part).collect();
+                write::<FixedLenByteArrayType, _>(&mut group, &values, &filled)?;
+            }
             Values::Long(values) => write::<Int64Type, _>(&mut group, &values, &filled)?,
             Values::Short(values) => write::<Int32Type, _>(&mut group, &values, &filled)?,
             Values::Bool(values) => write::<BoolType, _>(&mut group, &values, &filled)?,
@@ -187,7 +198,8 @@ impl Kind {
     fn values(&self) -> Values {
         match self {
             Kind::Text => Values::Text(Vec::new(), Vec::new()),
-            Kind::Integer(_) | Kind::Money(_) => Values::Long(Vec::new()),
+            Kind::Money(_) => Values::Wide(Vec::new()),
+            Kind::Integer(_) => Values::Long(Vec::new()),
             Kind::Year | Kind::Date(_) => Values::Short(Vec::new()),
             Kind::Boolean { .. } => Values::Bool(Vec::new()),
         }
@@ -197,14 +209,14 @@ impl Kind {
         let (physical, logical) = match self {
             Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
             Kind::Integer(_) => (Physical::INT64, Some(LogicalType::integer(64, true))),
-            Kind::Money(_) => (Physical::INT64, Some(LogicalType::decimal(CENTS as i32, DIGITS))),
+            Kind::Money(_) => (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::decimal(PLACES as i32, DIGITS))),
             Kind::Year => (Physical::INT32, Some(LogicalType::integer(32, true))),
             Kind::Boolean { .. } => (Physical::BOOLEAN, None),
             Kind::Date(_) => (Physical::INT32, Some(LogicalType::Date)),
         };
         let builder = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL).with_logical_type(logical);
         match self {
-            Kind::Money(_) => builder.with_precision(DIGITS).with_scale(CENTS as i32).build(),
+            Kind::Money(_) => builder.with_length(WIDTH as i32).with_precision(DIGITS).with_scale(PLACES as i32).build(),
             _ => builder.build(),
         }
     }
@@ -217,7 +229,7 @@ impl Kind {
                 _ => None,
             },
             Kind::Money(format) => match number::read(format, cell) {
-                Ok(Number::Finite(value)) => cents(&value).map(Value::Long),
+                Ok(Number::Finite(value)) => billionths(&value).map(Value::Wide),
                 _ => None,
             },
             Kind::Year => date::read_year(cell).ok().map(|y| Value::Short(i32::from(y))),
@@ -241,7 +253,7 @@ impl Kind {
         match self {
             Kind::Text => "text",
             Kind::Integer(_) => "whole numbers of at most 18 digits",
-            Kind::Money(_) => "amounts with two digits after the point",
+            Kind::Money(_) => "amounts with at most nine digits after the point and 29 before it",
             Kind::Year => "years",
             Kind::Boolean { .. } => "the words for yes and no",
             Kind::Date(_) => "dates",
@@ -250,13 +262,13 @@ impl Kind {
     }
 }
 
-/// An amount in hundredths; `None` when it has further digits or too many.
-fn cents(value: &Decimal) -> Option<i64> {
-    if value.places() > CENTS {
+/// An amount in billionths; `None` when it has further digits or too many.
+fn billionths(value: &Decimal) -> Option<i128> {
+    if value.places() > PLACES {
         return None;
     }
-    let hundredths: i64 = value.clone().scaled(CENTS as i32).to_string().parse().ok()?;
-    (hundredths.unsigned_abs() < 10u64.pow(DIGITS as u32)).then_some(hundredths)
+    let billionths: i128 = value.clone().scaled(PLACES as i32).to_string().parse().ok()?;
+    (billionths.unsigned_abs() < 10u128.pow(DIGITS as u32)).then_some(billionths)
 }
 
 impl Column {
@@ -269,6 +281,10 @@ impl Column {
             (Values::Text(to, ends), Some(Value::Text(text))) => {
                 to.extend_from_slice(text.as_bytes());
                 ends.push(to.len());
+                1
+            }
+            (Values::Wide(to), Some(Value::Wide(n))) => {
+                to.push(n);
                 1
             }
             (Values::Long(to), Some(Value::Long(n))) => {
@@ -336,5 +352,9 @@ impl RowWriter for ParquetWriter {
 
     fn troubles(&mut self) -> Vec<Trouble> {
         std::mem::take(&mut self.troubles)
+    }
+
+    fn is_narrow(&self, field: usize) -> bool {
+        self.columns.iter().any(|c| c.field == field && matches!(c.kind, Kind::Integer(_) | Kind::Money(_)))
     }
 }

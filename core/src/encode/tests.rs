@@ -202,9 +202,9 @@ proptest! {
                     (Some(text), Read::Long(got)) => prop_assert_eq!(number(field, text), Some(Decimal::from_i64(*got))),
                     (Some(text), Read::Int(got)) => prop_assert_eq!(number(field, text), Some(Decimal::from_i64(i64::from(*got)))),
                     (Some(text), Read::Decimal(got)) => {
-                        let mut eight = [0; 8];
-                        eight.copy_from_slice(got.data());
-                        let value = Decimal::from_i64(i64::from_be_bytes(eight)).scaled(-got.scale());
+                        let mut bytes = [0; 16];
+                        bytes.copy_from_slice(got.data());
+                        let value = Decimal::parse(&i128::from_be_bytes(bytes).to_string()).unwrap().scaled(-got.scale());
                         prop_assert_eq!(number(field, text), Some(value));
                     }
                     (Some(text), Read::Bool(got)) => prop_assert!(matches!(read(&field.kind, text), Ok(Value::Boolean(b)) if b == *got)),

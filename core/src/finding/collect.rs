@@ -266,6 +266,11 @@ impl Findings {
         }
     }
 
+    /// The occurrences that are kept: the stored ones, then the samples.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Finding> {
+        self.stored.iter().chain(self.causes.iter().flat_map(|c| &c.samples))
+    }
+
     /// Takes over another file's findings, behind those that are here.
     pub fn append(&mut self, other: Findings) {
         self.rows_at_fault += other.rows_at_fault;

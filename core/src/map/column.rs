@@ -274,8 +274,9 @@ impl MapPlan {
     pub(crate) fn make_cell<'s>(&'s self, expr: usize, row: &SourceRow<'s>, scratch: &'s mut MapScratch) -> Option<&'s str> {
         scratch.buffer.clear();
         let made = self.make(expr, row, "", scratch);
-        if !scratch.findings.is_empty() {
+        if !scratch.findings.is_empty() || !scratch.notes.is_empty() {
             scratch.findings.clear();
+            scratch.notes.clear();
             return None;
         }
         Some(match made.cell {

@@ -77,6 +77,8 @@ struct Output {
     balance: TableBalance,
     /// Rows written, by the key they are told apart by.
     seen: Vec<(Vec<usize>, Seen)>,
+    /// Fields of the last row that its form could not write.
+    left_empty: Vec<usize>,
 }
 
 /// What is kept for one plan.
@@ -103,6 +105,8 @@ struct SumState {
     rejected: Total,
     dropped: Total,
     unread: Total,
+    /// Filled cells whose amount stands in none of the rows written: it could not be read, or could not be carried.
+    cells_unread: u64,
 }
 
 pub(super) const REPEATED: &str = "The row repeats what earlier rows say.";
@@ -150,6 +154,7 @@ impl Converter {
                 bytes: Buffer::default(),
                 balance: TableBalance { table: name, ..TableBalance::default() },
                 seen: Vec::new(),
+                left_empty: Vec::new(),
             })
             .collect();
         let mut states = Vec::with_capacity(plans.len());
@@ -235,11 +240,6 @@ impl Converter {
                     }
                 }
             }
-            for (sum, state) in sums.iter().zip(&mut table.sums) {
-                let source = row.cells.get(sum.source).copied().unwrap_or_default();
-                let cell = target.cells.get(sum.target).copied().unwrap_or_default();
-                state.account(sum, source, cell, fate, amount);
-            }
             match fate {
                 Fate::Written => {
                     written = true;
@@ -256,6 +256,13 @@ impl Converter {
                     repeated = true;
                     output.balance.repeated += 1;
                 }
+            }
+            for (sum, state) in sums.iter().zip(&mut table.sums) {
+                let source = row.cells.get(sum.source).copied().unwrap_or_default();
+                // An amount that the form could not write is in no total of what was written.
+                let written = fate != Fate::Written || !output.left_empty.contains(&sum.target);
+                let cell = if written { target.cells.get(sum.target).copied().unwrap_or_default() } else { "" };
+                state.account(sum, source, cell, fate, amount);
             }
         });
         let mut told: Vec<&str> = Vec::new();
@@ -385,6 +392,17 @@ impl Converter {
         done
     }
 
+    /// The plan of the current source.
+    pub(super) fn plan(&self) -> Option<&MapPlan> {
+        self.plans.get(self.current)
+    }
+
+    /// The name of a target field, by table of the current plan.
+    pub(super) fn target_name(&self, map: usize, field: usize) -> Option<&str> {
+        let output = self.outputs.get(self.states.get(self.current)?.tables.get(map)?.output)?;
+        output.schema.fields.get(field).map(|f| f.name.as_str())
+    }
+
     /// The plans.
     pub(crate) fn plans(&self) -> Arc<Vec<MapPlan>> {
         Arc::clone(&self.plans)
@@ -419,6 +437,11 @@ impl Converter {
     /// How a table's rows are written when their cells are plain, and the fields written as columns; `None` when its writer has to write all.
     pub(crate) fn plain_rows(&self, table: usize) -> Option<PlainRows> {
         self.outputs.iter().find(|o| o.resource == table)?.writer.plain()
+    }
+
+    /// Whether the writer of a table may have no room for a long number in a field.
+    pub(crate) fn is_narrow(&self, table: usize, field: usize) -> bool {
+        self.outputs.iter().any(|o| o.resource == table && o.writer.is_narrow(field))
     }
 
     /// The rejects made since they were last taken. Nothing, not even a header, when there are none.
@@ -508,7 +531,7 @@ impl Converter {
             for (table, made) in plan.tables.iter().zip(&state.tables) {
                 for (sum, totals) in table.sums.iter().zip(&made.sums) {
                     let told = totals.told(&table.name, &sum.from, &sum.to);
-                    if !told.balanced {
+                    if !totals.is_accounted() {
                         let column = state.columns.get(sum.source).copied().flatten();
                         let field = plan.source_fields.get(sum.source).cloned();
                         let place = Place { file: state.file, column, field, ..Place::default() };
@@ -593,10 +616,14 @@ impl Lane<'_> {
 impl Output {
     /// Makes findings of what the form could not write of a row.
     fn troubles(&mut self, cells: &[&str], place: &Place, full: &mut Option<String>, findings: &mut Vec<Finding>) {
+        self.left_empty.clear();
         for trouble in self.writer.troubles() {
             let (code, field, wanted) = match trouble {
                 Trouble::Replaced { field } => ("C514", field, String::new()),
-                Trouble::Untyped { field, wanted } => ("C515", field, wanted),
+                Trouble::Untyped { field, wanted } => {
+                    self.left_empty.push(field);
+                    ("C515", field, wanted)
+                }
                 Trouble::Full(why) => {
                     full.get_or_insert(why);
                     continue;
@@ -629,6 +656,7 @@ impl SumState {
                 // An empty or unreadable cell of a written row carries no amount; a finding or a declared step says so.
                 if !self.out.add(cell) && read {
                     self.unread.add(amount);
+                    self.cells_unread += 1;
                 }
             }
             Fate::Rejected if read => {
@@ -639,6 +667,10 @@ impl SumState {
             }
             Fate::Rejected | Fate::Dropped => {}
         }
+        // What cannot be read is in no total, so the totals must not be called balanced. A row that a declared rule leaves out is no record.
+        if !read && fate != Fate::Dropped && !source.trim().is_empty() {
+            self.cells_unread += 1;
+        }
     }
 
     fn add(&mut self, other: &SumState) {
@@ -647,10 +679,16 @@ impl SumState {
         self.rejected = self.rejected.plus(&other.rejected);
         self.dropped = self.dropped.plus(&other.dropped);
         self.unread = self.unread.plus(&other.unread);
+        self.cells_unread += other.cells_unread;
     }
 
     fn accounted(&self) -> Total {
         self.out.plus(&self.rejected).plus(&self.dropped).plus(&self.unread)
+    }
+
+    /// Whether all that was read is accounted for.
+    fn is_accounted(&self) -> bool {
+        self.accounted().value() == self.total_in.value()
     }
 
     fn told(&self, table: &str, from: &str, to: &str) -> Sum {
@@ -664,7 +702,8 @@ impl SumState {
             total_rejected: text(&self.rejected),
             total_dropped: text(&self.dropped),
             total_unread: text(&self.unread),
-            balanced: self.accounted().value() == self.total_in.value(),
+            cells_unread: self.cells_unread,
+            balanced: self.cells_unread == 0 && self.is_accounted(),
         }
     }
 }

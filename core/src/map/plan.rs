@@ -16,7 +16,7 @@ use super::project::ProjectStep;
 use super::steps::{self, Context, Op, Space, Test, Text, When};
 use super::sums::SumPlan;
 use super::unit::UnitStep;
-use super::{Expr, LostPlan, MapError, MapPlan, Origin, TablePlan, Take, uuid};
+use super::{Expr, LostPlan, MapError, MapPlan, Origin, TablePlan, Take, left_out, uuid};
 
 /// Name of the source of a table that no source row feeds.
 const ONCE: &str = "@once";
@@ -66,6 +66,7 @@ pub(super) fn compile(
         return Err(MapError::NothingFrom { resource: source_resource.to_owned() });
     }
     let lost = compiler.lost(crosswalk)?;
+    left_out::watch(&mut compiler.exprs, resource.schema.fields.len());
     let mut once = Vec::new();
     for table in crosswalk.tables.iter().filter(|t| t.from == ONCE) {
         (compiler.source, compiler.source_name) = (&nothing, ONCE);
@@ -90,15 +91,27 @@ pub(super) fn compile(
 }
 
 pub(super) fn wanted_givens(crosswalk: &Crosswalk) -> Vec<String> {
-    let names: BTreeSet<&str> = crosswalk
-        .tables
-        .iter()
-        .flat_map(|t| &t.fields)
-        .filter_map(|f| match &f.from {
-            Input::Given(name) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
+    fn asked<'a>(steps: &'a [Step], names: &mut BTreeSet<&'a str>) {
+        for step in steps {
+            match step {
+                Step::Given(name) => {
+                    names.insert(name);
+                }
+                Step::When { then, otherwise, .. } => {
+                    asked(then, names);
+                    asked(otherwise, names);
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for field in crosswalk.tables.iter().flat_map(|t| &t.fields) {
+        if let Input::Given(name) = &field.from {
+            names.insert(name);
+        }
+        asked(&field.steps, &mut names);
+    }
     names.into_iter().map(str::to_owned).collect()
 }
 
@@ -252,7 +265,8 @@ impl Compiler<'_> {
             return Err(wrong("\"project\" needs exactly two fields, X and Y"));
         }
         let idle = matches!(origin, Origin::Field(_) | Origin::Piece(_)) && ops.iter().all(Op::keeps_empty);
-        let mut expr = Expr { origin, before, ops, otherwise: map.otherwise, target: map.to.clone(), idle };
+        let (target, watched, others) = (map.to.clone(), Vec::new(), Vec::new());
+        let mut expr = Expr { origin, before, ops, otherwise: map.otherwise, target, idle, watched, others };
         self.fix(&mut expr, map)?;
         self.exprs.push(expr);
         self.models.push(model);
@@ -365,6 +379,7 @@ impl Compiler<'_> {
             }
             Step::Constant(text) => Op::Constant(text.clone()),
             Step::Default(text) => Op::Default(text.clone()),
+            Step::Given(name) => Op::Given { name: name.clone(), value: self.givens.get(name).filter(|v| !v.is_empty()).cloned() },
             Step::When { when, then, otherwise } => {
                 Op::When { when: self.when(when)?, then: self.steps(then, map)?, otherwise: self.steps(otherwise, map)? }
             }

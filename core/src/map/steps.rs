@@ -21,9 +21,18 @@ pub(super) enum Op {
     Case(Case),
     Replace(Vec<(String, String)>),
     Strip(Vec<char>),
-    Split { at: String, take: i32 },
-    Cut { from: u32, to: u32 },
-    Pad { to: u32, with: char },
+    Split {
+        at: String,
+        take: i32,
+    },
+    Cut {
+        from: u32,
+        to: u32,
+    },
+    Pad {
+        to: u32,
+        with: char,
+    },
     Number(NumberReader),
     Date(DateStep),
     Lookup(Lookup),
@@ -33,7 +42,16 @@ pub(super) enum Op {
     First,
     Constant(String),
     Default(String),
-    When { when: When, then: Vec<Op>, otherwise: Vec<Op> },
+    /// What the user gave under a name, if anything.
+    Given {
+        name: String,
+        value: Option<String>,
+    },
+    When {
+        when: When,
+        then: Vec<Op>,
+        otherwise: Vec<Op>,
+    },
     Uuid([u8; 16]),
 }
 
@@ -42,7 +60,7 @@ impl Op {
     pub(super) fn keeps_empty(&self) -> bool {
         match self {
             Op::Constant(text) | Op::Default(text) => text.is_empty(),
-            Op::Concat(_) | Op::First | Op::Project(_) => false,
+            Op::Concat(_) | Op::First | Op::Project(_) | Op::Given { .. } => false,
             Op::When { then, otherwise, .. } => then.iter().chain(otherwise).all(Op::keeps_empty),
             Op::Lookup(lookup) => lookup.keeps_empty(),
             _ => true,
@@ -113,6 +131,10 @@ pub(super) struct Space {
     next: String,
     spare: String,
     inner: Option<Box<Space>>,
+    /// Which of several inputs are filled, but were passed over since the last value was made.
+    pub(super) passed: Vec<usize>,
+    /// A value that the user did not give would have been needed.
+    pub(super) not_given: bool,
 }
 
 /// What steps read besides the value.
@@ -167,7 +189,7 @@ fn apply(op: &Op, context: &Context<'_>, value: &mut Text, space: &mut Space) ->
         *value = Text::Own;
         return Ok(());
     }
-    let Space { now, next, spare, .. } = space;
+    let Space { now, next, spare, not_given, .. } = space;
     let text: &str = match *value {
         Text::Source(start, end) => &context.source[start..end],
         Text::Own => now,
@@ -181,6 +203,19 @@ fn apply(op: &Op, context: &Context<'_>, value: &mut Text, space: &mut Space) ->
         Op::Default(default) if text.is_empty() => {
             next.push_str(default);
             Done::Written
+        }
+        Op::Given { value, .. } if text.is_empty() => match value {
+            Some(given) => {
+                next.push_str(given);
+                Done::Written
+            }
+            None => {
+                *not_given = true;
+                Done::Same
+            }
+        },
+        Op::Given { name, value: Some(given) } if given != text => {
+            return Err(Fault::of("C520", vec![("name", name.clone()), ("given", given.clone())]));
         }
         Op::Lookup(lookup) if lookup.keeps(text) => Done::Same,
         Op::Lookup(lookup) => match lookup.find(text, spare) {
@@ -273,7 +308,8 @@ fn treat(op: &Op, text: &str, out: &mut String) -> Result<Done, Box<Fault>> {
             Done::Written
         }
         // The others are done where they are met.
-        Op::Lookup(_) | Op::Constant(_) | Op::Default(_) | Op::When { .. } | Op::Concat(_) | Op::First | Op::Project(_) => Done::Same,
+        Op::Lookup(_) | Op::Constant(_) | Op::Default(_) | Op::Given { .. } => Done::Same,
+        Op::When { .. } | Op::Concat(_) | Op::First | Op::Project(_) => Done::Same,
     })
 }
 
@@ -315,6 +351,10 @@ fn join(op: &Op, context: &Context<'_>, space: &mut Space) -> Result<(), Box<Fau
             if space.next.is_empty() {
                 let piece = prepared(context, n, &mut inner)?;
                 space.next.push_str(piece);
+            } else if !context.input(n).is_empty()
+                && prepared(context, n, &mut inner).map_or(true, |piece| !piece.is_empty() && piece != space.next)
+            {
+                space.passed.push(n);
             }
             Ok(())
         }),

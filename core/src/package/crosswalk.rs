@@ -204,6 +204,7 @@ pub enum Step {
     First,
     Constant(String),
     Default(String),
+    Given(String),
     When { when: Condition, then: Vec<Step>, otherwise: Vec<Step> },
     Uuid(String),
 }

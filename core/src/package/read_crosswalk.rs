@@ -262,7 +262,7 @@ fn condition_inside(keys: &Keys<'_>, notes: &mut Notes) -> Option<Condition> {
 
 const STEPS: &[&str] = &[
     "trim", "squeeze", "case", "replace", "strip", "split", "cut", "pad", "number", "date", "lookup", "codes", "unit", "project", "concat",
-    "first", "constant", "default", "when", "uuid",
+    "first", "constant", "default", "given", "when", "uuid",
 ];
 
 fn steps(keys: &Keys<'_>, key: &'static str, context: &mut Context<'_>, depth: usize, notes: &mut Notes) -> Vec<Step> {
@@ -403,6 +403,7 @@ fn step(name: &str, keys: &Keys<'_>, context: &mut Context<'_>, depth: usize, no
         "concat" => Step::Concat(keys.text("concat", notes)?.to_owned()),
         "constant" => Step::Constant(keys.text("constant", notes)?.to_owned()),
         "default" => Step::Default(keys.text("default", notes)?.to_owned()),
+        "given" => Step::Given(keys.need("given", notes)?.to_owned()),
         "when" => {
             let part = keys.table("when", notes)?;
             let when = condition_inside(&part, notes);

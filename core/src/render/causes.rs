@@ -102,13 +102,24 @@ pub(super) const PLURALS: &[(&str, &str, &str)] = &[
     ("C509", "", "{rows_here} hold nothing but what was written already"),
     ("C509", "differs", "{rows_here} differ from earlier rows of the same record, whose values were kept"),
     ("C510", "", "{rows_here} are left out[ of {table}] by the crosswalk[: {why}]"),
+    ("C520", "", "{cells_here} say otherwise than \"{given}\", which was given for \"{name}\", so {target} stays empty[; {examples}]"),
+    (
+        "C520",
+        "kept",
+        "{cells_here} say otherwise than \"{given}\", which was given for \"{name}\"; {target} holds what the file says[; {examples}]",
+    ),
+    (
+        "C520",
+        "rejected",
+        "{cells_here} say otherwise than \"{given}\", which was given for \"{name}\", so their rows were not converted[; {examples}]",
+    ),
     ("C512", "", "{rows_here} give no record[, because \"{column_name}\" is empty]"),
 ];
 
 /// Facts that belong to a column or a file, not to one cell, so that one occurrence speaks for all.
 const COMMON: &[&str] = &[
-    "allowed", "bound", "columns", "fields", "files", "form", "list", "name", "other", "resource", "standard", "target", "title", "unit",
-    "what",
+    "allowed", "bound", "columns", "fields", "files", "form", "given", "list", "name", "other", "resource", "standard", "target", "title",
+    "unit", "what",
 ];
 
 /// The causes of a report in the order of reading, with what their stored occurrences say about them.
@@ -123,6 +134,9 @@ pub struct Told<'a> {
     pub cause: &'a Cause,
     /// The value met most often, when every occurrence is stored and one value came more than once.
     pub most_often: Option<&'a str>,
+    /// How many occurrences a conversion left empty, took as another text, and did not convert; each with whether there may be more.
+    became: [u64; 3],
+    more: bool,
 }
 
 type Key<'a> = (&'a Code, &'static str, Severity, u32, Option<u32>, Option<&'a str>);
@@ -135,6 +149,8 @@ fn key<'a>(code: &'a Code, kind: &'static str, severity: Severity, file: u32, co
 #[derive(Default)]
 struct Tally<'a> {
     stored: u64,
+    /// Those of which a conversion left the cell empty, took it as another text, or did not convert the row.
+    became: [u64; 3],
     values: BTreeMap<&'a str, (u64, usize)>,
 }
 
@@ -154,6 +170,9 @@ impl<'a> Causes<'a> {
                 continue;
             };
             tallies[at].stored += 1;
+            for (n, name) in ["left_empty", "taken_as", "not_converted"].iter().enumerate() {
+                tallies[at].became[n] += u64::from(f.get(name).is_some());
+            }
             if let Some(value) = &f.value {
                 tallies[at].values.entry(value).or_insert((0, order)).0 += 1;
             }
@@ -165,7 +184,7 @@ impl<'a> Causes<'a> {
                 // Of two values that came equally often, the one that came first.
                 let top = tally.values.iter().max_by_key(|(_, (n, order))| (*n, usize::MAX - order));
                 let most_often = top.filter(|(_, (n, _))| *n > 1 && tally.stored == cause.count).map(|(value, _)| *value);
-                Told { cause, most_often }
+                Told { cause, most_often, became: tally.became, more: tally.stored < cause.count }
             })
             .collect();
         ordered.sort_by_key(|told| told.cause.severity);
@@ -193,7 +212,7 @@ impl Told<'_> {
         if let Some(template) = plural
             && let Some(text) = self.fill(template)
         {
-            return text;
+            return text + &self.became();
         }
         let message = words::message(first);
         let same = cause.count == cause.samples.len() as u64 && cause.samples.iter().all(|s| words::message(s) == message);
@@ -202,6 +221,30 @@ impl Told<'_> {
             Some(cell) if !same && !no_facts => format!("{}; for example {cell}: {message}", self.cells()),
             _ => format!("{}: {message}", self.cells()),
         }
+    }
+
+    /// What a conversion made of them, behind what is wrong with them.
+    fn became(&self) -> String {
+        let mut out = String::new();
+        let words = [
+            ("stays empty", "stay empty"),
+            ("was taken as another text", "were taken as other texts"),
+            ("was not converted", "were not converted"),
+        ];
+        for (n, (one, many)) in self.became.iter().zip(words) {
+            match *n {
+                0 => {}
+                n if n == self.cause.count => {
+                    out.push_str(&format!("; all of them {many}{}", if many.starts_with("stay") { " in the result" } else { "" }))
+                }
+                n => {
+                    let least = if self.more { "at least " } else { "" };
+                    let result = if many.starts_with("stay") { " in the result" } else { "" };
+                    out.push_str(&format!("; {least}{} of them {}{result}", words::number(n), if n == 1 { one } else { many }));
+                }
+            }
+        }
+        out
     }
 
     /// How to mend all of it. What holds for one cell only is said with that cell's name.

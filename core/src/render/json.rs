@@ -211,6 +211,8 @@ pub(super) fn conversion(w: &mut Writer, conversion: Option<&Conversion>) {
         w.member("total_rejected", &sum.total_rejected);
         w.member("total_dropped", &sum.total_dropped);
         w.member("total_unread", &sum.total_unread);
+        w.key("cells_unread");
+        w.number(sum.cells_unread);
         w.key("balanced");
         w.bool(sum.balanced);
         w.close('}');

@@ -103,9 +103,10 @@ fn balance() -> Conversion {
             to: "fee".to_owned(),
             total_in: "1200.50".to_owned(),
             total_out: "1190.00".to_owned(),
-            total_rejected: "0.50".to_owned(),
+            total_rejected: "10.50".to_owned(),
             total_dropped: "0".to_owned(),
-            total_unread: "10".to_owned(),
+            total_unread: "0".to_owned(),
+            cells_unread: 0,
             balanced: true,
         }],
         tables: vec![TableBalance {

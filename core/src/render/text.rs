@@ -283,7 +283,11 @@ impl Page {
                     cell(&s.total_rejected),
                     cell(&s.total_dropped),
                     cell(&s.total_unread),
-                    if s.balanced { "balanced" } else { "NOT BALANCED" }.to_owned(),
+                    match s.cells_unread {
+                        _ if s.balanced => "balanced".to_owned(),
+                        0 => "NOT BALANCED".to_owned(),
+                        cells => format!("NOT BALANCED: without {}", counted(cells, "cell", "cells")),
+                    },
                 ]);
             }
             self.table(&table, 1);

@@ -111,12 +111,23 @@ pub(super) fn fact(finding: &Finding, name: &str) -> Option<String> {
     }
 }
 
+/// What a conversion made of a value that its source found wrong, behind what is wrong with it; mostly nothing is to be said.
+fn became(finding: &Finding) -> String {
+    let of = |name: &str| finding.get(name).map(visible).unwrap_or_default();
+    match finding.args.iter().map(|(name, _)| *name).find(|name| matches!(*name, "left_empty" | "taken_as" | "not_converted")) {
+        Some("left_empty") => format!(", so {} stays empty in the result", of("left_empty")),
+        Some("taken_as") => format!(", and was taken as \"{}\" in {}", of("taken_as"), of("taken_in")),
+        Some(_) => ", so the row was not converted".to_owned(),
+        None => String::new(),
+    }
+}
+
 /// What is wrong, in a sentence without its place. A standard's rule speaks with its title, and the finding's fact `detail` after it.
 pub fn message(finding: &Finding) -> String {
     let lookup = |name: &str| fact(finding, name);
     match &finding.code {
         Code::Engine(code) => match checks::find(code) {
-            Some(check) => expand(check.kind(finding.kind).message, &lookup),
+            Some(check) => expand(check.kind(finding.kind).message, &lookup) + &became(finding),
             None => "the value does not pass this check".to_owned(),
         },
         Code::Rule(words) if words.title.is_empty() => format!("the rule {} is not met", visible(&words.code)),

@@ -82,6 +82,7 @@ fn step(step: &Step, column: &dyn Fn(&str) -> Option<String>) -> Option<String> 
         Step::First => "{ first = true }".to_owned(),
         Step::Constant(text) => format!("{{ constant = {} }}", quoted(text)),
         Step::Default(text) => format!("{{ default = {} }}", quoted(text)),
+        Step::Given(name) => format!("{{ given = {} }}", quoted(name)),
         Step::When { when, then, otherwise } => {
             let mut parts = vec![condition(when, column)?];
             for (key, steps) in [("then", then), ("else", otherwise)] {

@@ -100,6 +100,7 @@ pub(crate) fn report(input: &mut Input<'_>) -> Report {
             total_rejected: input.text(),
             total_dropped: input.text(),
             total_unread: input.text(),
+            cells_unread: u64::from(shape >> 5),
             balanced: shape & 16 != 0,
         }],
         tables: vec![TableBalance { table: input.text(), ..TableBalance::default() }],

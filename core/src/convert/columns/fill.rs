@@ -190,7 +190,11 @@ impl ByColumns {
             How::Fixed(view) => {
                 self.views[at].fill(*view);
                 // A fixed text was found fine once for all; only the writer may have to write it.
-                if column.kind != PlainKind::Text || !column.missing.is_empty() || needs_escape(text_of(*view, data, &self.made)) {
+                if column.kind != PlainKind::Text
+                    || column.narrow
+                    || !column.missing.is_empty()
+                    || needs_escape(text_of(*view, data, &self.made))
+                {
                     self.judge(k, data, tile);
                 }
                 return;
@@ -231,7 +235,8 @@ impl ByColumns {
         let column = &self.columns[k];
         // The texts that lie in the file are checked as a column; the others were when they were made.
         let (certain, kind, target) = (column.certain, column.kind, column.target);
-        let judged = kind == PlainKind::Other || (kind == PlainKind::Number && !short.is_number()) || !column.missing.is_empty();
+        let judged =
+            kind == PlainKind::Other || (kind == PlainKind::Number && !short.is_number()) || column.narrow || !column.missing.is_empty();
         let fast = &table.plan.fast[target];
         let cells = if self.lies[k].direct {
             Cells { data, boundaries: &tile.boundaries, stride: tile.stride, column: c }
@@ -327,7 +332,7 @@ impl ByColumns {
             if text.is_empty() {
                 continue;
             }
-            if column.missing.iter().any(|m| m.as_bytes() == text) {
+            if column.missing.iter().any(|m| m.as_bytes() == text) || (column.narrow && !has_few_digits(text)) {
                 *flags |= SLOW;
             }
             let plain = match column.kind {
@@ -462,4 +467,10 @@ impl ByColumns {
             memo.keep(hash, own, value, needs_escape(value));
         }
     }
+}
+
+/// Whether a number is written with at most sixteen digits, nine of them behind the point: every typed column of numbers has room for it.
+fn has_few_digits(text: &[u8]) -> bool {
+    let behind = text.iter().position(|b| *b == b'.').map_or(0, |at| text.len() - at - 1);
+    text.len() <= 16 && behind <= 9 && text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'))
 }

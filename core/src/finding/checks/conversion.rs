@@ -216,4 +216,57 @@ pub(super) const CHECKS: &[Check] = &[
             "Correct the cell, or write the data in another form, such as CSV.",
         )],
     },
+    Check {
+        code: "C520",
+        name: "given-contradicts",
+        severity: Error,
+        title: "A value that was given contradicts the file",
+        why: "One of the two is wrong, and with the wrong one the data would stand under another year or place than they belong to.",
+        kinds: &[
+            kind(
+                "",
+                "the file says \"{value}\", but \"{given}\" was given for \"{name}\", so {target} stays empty",
+                "\"{given}\", as it was given",
+                "Find out which of the two is right; leave --set {name} out to take what the file says.",
+            ),
+            kind(
+                "kept",
+                "the file says \"{value}\", but \"{given}\" was given for \"{name}\"; {target} holds what the file says",
+                "\"{given}\", as it was given",
+                "Find out which of the two is right; leave --set {name} out to take what the file says.",
+            ),
+            kind(
+                "rejected",
+                "the file says \"{value}\", but \"{given}\" was given for \"{name}\", so the row was not converted",
+                "\"{given}\", as it was given",
+                "Find out which of the two is right; leave --set {name} out to take what the file says.",
+            ),
+        ],
+    },
+    Check {
+        code: "C521",
+        name: "passed-over",
+        severity: Info,
+        title: "A value that gave way to another",
+        why: "The target has one place where the source has several, so whoever uses the converted data gets one of them; keep the original.",
+        kinds: &[kind(
+            "",
+            "{target} takes \"{taken}\" first, so the values of \"{column_name}\" beside it are not carried over (filled cells: {count})[; for example \"{value}\"]",
+            "",
+            "Nothing; keep the original if the values are needed.",
+        )],
+    },
+    Check {
+        code: "C522",
+        name: "emptied",
+        severity: Info,
+        title: "Values that the crosswalk turns into nothing",
+        why: "The crosswalk takes these values for signs that there is none; where one of them is meant as it stands, it is lost.",
+        kinds: &[kind(
+            "",
+            "the crosswalk leaves {target} empty for some values of \"{column_name}\" (cells: {count})[; for example \"{value}\"]",
+            "",
+            "Nothing, if these values stand for none; keep the original otherwise.",
+        )],
+    },
 ];

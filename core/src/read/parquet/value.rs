@@ -176,10 +176,14 @@ fn decimal(bytes: &[u8], scale: u32, into: &mut String) {
         }
         digits.push(rest as u8);
     }
-    let scale = scale.min(1000) as usize;
+    let mut scale = scale.min(1000) as usize;
     while digits.len() <= scale {
         digits.push(0);
     }
+    // A column's scale is that of its longest number, so zeros behind the second place say nothing about this one.
+    let zeros = digits.iter().take(scale.saturating_sub(2)).take_while(|d| **d == 0).count();
+    digits.drain(..zeros);
+    scale -= zeros;
     if negative {
         into.push('-');
     }
