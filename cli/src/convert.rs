@@ -47,9 +47,15 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         Some((from, _)) => target::read_options_of(std::slice::from_ref(from), &args.how),
         None => target::read_options(args.from.as_deref(), &args.how)?,
     };
-    let options = Options { max_findings: args.max_findings, read, ..Options::default() };
+    let mut options = Options { max_findings: args.max_findings, read, ..Options::default() };
 
-    let (mut handed, mut inputs) = Handed::open(&args.files, &sources(args, &to)?, false, &options.read)?;
+    let choice = sources(args, &to)?;
+    if let Choice::Detect(plans) = &choice
+        && own.is_none()
+    {
+        options.read.layouts = options.read.layouts.with_plans(plans.iter().cloned());
+    }
+    let (mut handed, mut inputs) = Handed::open(&args.files, &choice, false, &options.read)?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     let (from, crosswalk) = match own {
         Some(own) => own,
