@@ -1,5 +1,6 @@
 //! Which standard or layout a file is, how sure, and why: by its header, and by whether its values fit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::check::bind::Sample;
@@ -8,8 +9,8 @@ use crate::check::names::{HeaderMatch, HeaderNames, Named};
 use crate::check::plan::{StandardPlan, TablePlan};
 use crate::decode::Head;
 use crate::decode::dialect::DialectHints;
-use crate::read::Transcript;
 use crate::read::tidy::rows_above;
+use crate::read::{Rows, Transcript};
 
 /// One reading of a file.
 #[derive(Debug, Clone)]
@@ -103,7 +104,16 @@ pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> 
             let values = (1000 * cells.1).checked_div(cells.0).unwrap_or(1000);
             let spelling = 1000 * exact / known;
             let score = header * (500 + values / 2) / 1000 * (900 + spelling / 10) / 1000;
-            guesses.push(Guess { plan: plan.clone(), table: table.clone(), score: score as u32, known, unknown, missing, cells, begins: None });
+            guesses.push(Guess {
+                plan: plan.clone(),
+                table: table.clone(),
+                score: score as u32,
+                known,
+                unknown,
+                missing,
+                cells,
+                begins: None,
+            });
         }
     }
     guesses.sort_by(|a, b| {
@@ -320,6 +330,18 @@ fn instead(plans: &[Arc<StandardPlan>], head: Option<&Head>, sample: &Sample<'_>
         }
     }
     is_print(sample.bytes).then_some(Instead::Print)
+}
+
+/// Whether a file of delimited text is a page as it was printed: it looks like one, and its rows are not of one width.
+pub fn printed(start: &Start<'_>, rows: &Rows) -> bool {
+    if start.form.is_some() || start.document.is_some() || !is_print(start.sample) {
+        return false;
+    }
+    let mut widths: BTreeMap<usize, usize> = BTreeMap::new();
+    rows.iter().filter(|row| !row.is_blank()).for_each(|row| *widths.entry(row.len()).or_default() += 1);
+    let all: usize = widths.values().sum();
+    let most = widths.iter().filter(|(width, _)| **width > 1).map(|(_, count)| *count).max().unwrap_or(0);
+    most * 10 < all * 6
 }
 
 /// Whether most lines have texts that stand apart by three blanks or more, and none is divided by tabs.

@@ -24,7 +24,7 @@ mod tests;
 mod values;
 mod write;
 
-use copy::{Copied, copy};
+use copy::{Copied, copy, works};
 use names::{begins_of, similar, words};
 use values::{Column, Fit, fit};
 
@@ -283,8 +283,8 @@ impl<'a> Evidence<'a> {
         self.crosswalks.get(&(resource.name.clone(), field.name.clone()))?.iter().find(|r| r.name == name)
     }
 
-    /// How much the name of a column speaks for a field, and why.
-    fn by_name(&self, column: &Column, have: &Words, resource: &Resource, wanted: &Wanted<'_>) -> (u32, String) {
+    /// How much the name of a column speaks for a field, and why. `read` is the line of a known crosswalk that reads a column of that name.
+    fn by_name(&self, column: &Column, have: &Words, resource: &Resource, wanted: &Wanted<'_>, read: Option<&Read<'_>>) -> (u32, String) {
         let field = wanted.field;
         if have.folded.is_empty() {
             return (0, String::new());
@@ -295,7 +295,7 @@ impl<'a> Evidence<'a> {
         if field.extras.aliases.iter().any(|a| folded(a) == have.folded) {
             return (970, "another name of this field".to_owned());
         }
-        if let Some(read) = self.read_for(resource, field, &have.folded) {
+        if let Some(read) = read {
             return (940, format!("the crosswalk from {} reads a column of this name", read.from));
         }
         if !field.title.is_empty() && have.folded == folded(&field.title) {
@@ -365,14 +365,16 @@ fn draft_table(resource: &Resource, columns: &[Column], have: &[Words], evidence
         let names = std::iter::once(&field.name).chain(&field.extras.aliases).map(|n| Name::of(n)).collect();
         let wanted = Wanted { field, names, title: Name::of(&field.title), weights: &weights };
         for (c, column) in columns.iter().enumerate() {
-            let (name, why) = evidence.by_name(column, &have[c], resource, &wanted);
+            // What a known crosswalk does with a column of that name must be of use here.
+            let read = evidence.read_for(resource, field, &have[c].folded).filter(|read| works(read.map, column, &rules));
+            let (name, why) = evidence.by_name(column, &have[c], resource, &wanted, read);
             let listed = field.codes.is_some();
             if name < PERHAPS && !listed {
                 continue;
             }
             // A known crosswalk has the steps that the values need.
             let by_folded = |name: &str| columns.iter().find(|c| folded(&c.name) == folded(name)).map(|c| c.name.clone());
-            let copied = evidence.read_for(resource, field, &have[c].folded).and_then(|read| copy(read.map, &by_folded));
+            let copied = read.and_then(|read| copy(read.map, &by_folded));
             let fit = fit(column, field, &rules);
             let score = if copied.is_some() { name } else { weigh(name, &fit, listed) };
             if score >= PERHAPS {

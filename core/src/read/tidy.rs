@@ -40,6 +40,7 @@ pub(crate) use above::rows_above;
 pub use above::{Above, Begins};
 pub use amount::Amounts;
 pub use recognise::{Known, Layouts};
+pub(crate) use suggest::DayOrder;
 pub use suggest::{Suggested, suggest};
 
 /// All steps of a layout, one behind the other.
