@@ -472,6 +472,9 @@ fn years(names: &[String], amount_columns: &[usize], out: &mut Vec<Suggested>) {
         let rest = y.rest.trim_start_matches(['_', ' ', '-']);
         rest.len() < y.rest.len() && rest.starts_with(|c: char| !c.is_ascii_digit())
     };
+    if years_at_end(names, amount_columns, out) {
+        return;
+    }
     let inside: Vec<&(usize, Year<'_>)> = found.iter().filter(|(_, y)| behind(y)).collect();
     let amounts = inside.iter().all(|(c, _)| amount_columns.contains(c));
     let (fiscal, bare) = (inside.iter().any(|(_, y)| y.fiscal), inside.iter().any(|(_, y)| !y.fiscal));
@@ -503,6 +506,38 @@ fn years(names: &[String], amount_columns: &[usize], out: &mut Vec<Suggested>) {
             sure: 800,
         });
     }
+}
+
+/// A name that ends in a year, such as `Actual FY24`: the year.
+fn year_at_end(name: &str) -> Option<Year<'_>> {
+    let name = name.trim();
+    let signs = name.match_indices([' ', '_']).filter(|(at, _)| !name[..*at].trim().is_empty());
+    let years = signs.filter_map(|(at, _)| year_at_start(&name[at + 1..]).filter(|y| y.rest.trim().is_empty()));
+    // In a name without letters before it, the whole is something else.
+    years.into_iter().next().filter(|_| name.starts_with(char::is_alphabetic) && !is_year(name))
+}
+
+/// Columns of amounts whose names end in years. True when they are suggested to be read by them.
+fn years_at_end(names: &[String], amount_columns: &[usize], out: &mut Vec<Suggested>) -> bool {
+    let found: Vec<(usize, Year<'_>)> = amount_columns.iter().filter_map(|&c| Some((c, year_at_end(names.get(c)?)?))).collect();
+    let all: Vec<&(usize, Year<'_>)> = found.iter().collect();
+    let year = r"[ _]+(?:FY[ _-]*)?(?:(?:19|20)?[0-9]{2}[-/–])?(?<fiscal_year>(?:19|20)[0-9]{2}|[0-9]{2})$";
+    let pattern = |group: &str| format!("(?i)^(?<{group}>[a-z].*?){year}");
+    let Ok(compiled) = regex::Regex::new(&pattern("name")) else { return false };
+    let exact = (0..names.len()).all(|c| compiled.is_match(names[c].trim()) == all.iter().any(|(own, _)| *own == c));
+    if all.len() < 2 || !exact {
+        return false;
+    }
+    let one = all.iter().all(|(_, y)| y.ends == all[0].1.ends);
+    let (kind, group, value) = if one { ("rename", "name", "") } else { ("unpivot", "phase", "value = \"amount\"\n") };
+    let step = format!("[[layout.step]]\nkind = \"{kind}\"\npattern = '{}'\n{value}", pattern(group));
+    let why = if one {
+        format!("{} columns have the year {} in their names", all.len(), all[0].1.ends)
+    } else {
+        years_in_words(&all, "columns are named by something and years")
+    };
+    out.push(Suggested { kind, step, why, sure: 800 });
+    true
 }
 
 fn years_in_words(years: &[&(usize, Year<'_>)], what: &str) -> String {
