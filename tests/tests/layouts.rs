@@ -328,9 +328,9 @@ fn printed_reports_are_united() {
 fn titles_above_a_known_header_are_passed_over_and_told() {
     let folder = Folder::new("titles");
     let plain = std::fs::read_to_string(root().join("standards/national/lives/2.0/examples/valid/full-feed/businesses.csv")).unwrap();
-    let plain = folder.file("plain/businesses.csv", plain);
+    let plain = folder.file("plain.csv", plain);
     let text = std::fs::read_to_string(&plain).unwrap();
-    let titled = folder.file("titled/businesses.csv", format!("Town of Riverton\nFood report,,,\n\n{text}"));
+    let titled = folder.file("titled.csv", format!("Town of Riverton\nFood report,,,\n\n{text}"));
     // The same as a sheet.
     let cells = |row: usize, line: &str| -> String {
         let cell = |(c, text): (usize, &str)| {
@@ -349,7 +349,7 @@ fn titles_above_a_known_header_are_passed_over_and_told() {
         (6, "4712,RIVERSIDE BAKERY,8 Mill Rd"),
     ];
     let sheet: String = lines.into_iter().map(|(row, line)| cells(row, line)).collect();
-    let sheet = folder.file("sheet/businesses.xlsx", workbook("A1:I6", &[(sheet.as_bytes(), 1)]));
+    let sheet = folder.file("sheet.xlsx", workbook("A1:I6", &[(sheet.as_bytes(), 1)]));
     let words = |verb: &'static str, file: &Path, more: &[&'static str]| -> Vec<std::ffi::OsString> {
         let more = more.iter().map(std::ffi::OsString::from);
         std::iter::once(verb.into()).chain([file.as_os_str().to_owned()]).chain(more).collect()
@@ -369,7 +369,7 @@ fn titles_above_a_known_header_are_passed_over_and_told() {
         assert_eq!(report["files"][0]["records"], 2, "{more:?}");
     }
     // Rows stay those of the file.
-    let wrong = folder.file("wrong/businesses.csv", format!("Town of Riverton\nFood report,,,\n\n{text}9,,1 Main St\n"));
+    let wrong = folder.file("wrong.csv", format!("Town of Riverton\nFood report,,,\n\n{text}9,,1 Main St\n"));
     let report = run(words("validate", &wrong, &["--standard", "lives", "--format", "json"])).ended_with(1).json();
     let rows: Vec<u64> = report["findings"].as_array().unwrap().iter().map(|f| f["row"].as_u64().unwrap()).collect();
     let last = text.lines().count() as u64 + 4;

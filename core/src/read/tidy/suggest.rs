@@ -79,6 +79,8 @@ struct Year<'n> {
     ends: &'n str,
     /// Whether `FY` stands before it.
     fiscal: bool,
+    /// Whether two years are named.
+    spans: bool,
     rest: &'n str,
 }
 
@@ -96,10 +98,10 @@ fn year_at_start(name: &str) -> Option<Year<'_>> {
         let (second, rest) = behind.split_at(run(behind));
         let short = |year: &str| year[year.len() - 2..].parse::<u32>().unwrap_or(0);
         if ours(second) && short(second) == (short(first) + 1) % 100 {
-            return Some(Year { ends: second, fiscal, rest });
+            return Some(Year { ends: second, fiscal, spans: true, rest });
         }
     }
-    (fiscal || first.len() == 4).then_some(Year { ends: first, fiscal, rest })
+    (fiscal || first.len() == 4).then_some(Year { ends: first, fiscal, spans: false, rest })
 }
 
 /// A name that is a year and nothing else.
@@ -541,7 +543,7 @@ fn years_at_end(names: &[String], amount_columns: &[usize], out: &mut Vec<Sugges
 }
 
 fn years_in_words(years: &[&(usize, Year<'_>)], what: &str) -> String {
-    let spans = years.iter().any(|(_, y)| y.ends.len() == 2);
+    let spans = years.iter().any(|(_, y)| y.spans);
     let note = if spans { "; a year that spans two, such as FY15-16, is named by the one in which it ends" } else { "" };
     format!("{} {what}{note}", years.len())
 }
