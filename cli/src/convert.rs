@@ -54,8 +54,12 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         Some((from, _)) => Wanted::named(Arc::new(StandardPlan::of_package(from))),
         None => sources.wanted(),
     };
-    let options = Options { max_findings: args.max_findings, read: ReadOptions { wanted, ..read }, ..Options::default() };
-
+    let mut options = Options { max_findings: args.max_findings, read: ReadOptions { wanted, ..read }, ..Options::default() };
+    if let Choice::Detect(plans) = &sources
+        && own.is_none()
+    {
+        options.read.layouts = options.read.layouts.with_plans(plans.iter().cloned());
+    }
     let (mut handed, mut inputs) = Handed::open(&args.files, &sources, false, &options.read)?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     let (from, crosswalk) = match own {

@@ -30,10 +30,24 @@ pub(crate) fn run(args: &args::Suggest) -> Result<ExitCode, Failure> {
     say_which(&input);
     say_if_known(&input, &to, &plans);
     let rows = input.start_rows(&DialectHints::default());
+    if detect::printed(&input.start(), &rows) {
+        return Err(Failure::said(format!("{}: {}", input.name, detect::Instead::Print.words())));
+    }
     let export = Export::of_rows(&input.name, &rows, input.is_keyed())
         .map_err(|_| Failure::said(format!("{}: no table with a header can be seen in it", input.name)))?;
     let packages: Vec<&Package> = catalog().all().map(Arc::as_ref).collect();
     let draft = suggest(&export, &to, Known { packages: &packages });
+    // Without a field there is no table, and such a crosswalk could not run.
+    if draft.tables.is_empty() {
+        let columns: Vec<&str> = export.columns().take(12).collect();
+        let (reference, sheet) = (to.reference(), input.start().form.is_some_and(|f| f.facts().sheet.is_some()));
+        let hint = if sheet { "; if the table is on another sheet, name that with --sheet" } else { "" };
+        return Err(Failure::said(format!(
+            "{}: no column was found to be a field of {reference}, so there is no draft; the columns seen are {}{hint}",
+            input.name,
+            words::visible(&columns.join(", "))
+        )));
+    }
     match &args.output {
         Some(path) => write_file(path, draft.toml().as_bytes())?,
         None => print(draft.toml())?,

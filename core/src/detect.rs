@@ -1,5 +1,6 @@
 //! Which standard or layout a file is, how sure, and why: by its header, and by whether its values fit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::check::bind::Sample;
@@ -8,6 +9,8 @@ use crate::check::names::{HeaderMatch, HeaderNames, Named};
 use crate::check::plan::{StandardPlan, TablePlan};
 use crate::decode::Head;
 use crate::decode::dialect::DialectHints;
+use crate::read::tidy::rows_above;
+use crate::read::{Rows, Transcript};
 
 /// One reading of a file.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct Guess {
     pub missing: Vec<String>,
     /// Non-empty cells of the start that were looked at in columns whose values are limited, and how many of them fit.
     pub cells: (usize, usize),
+    /// The header's row, where it stands below rows that no layout declares.
+    pub begins: Option<u64>,
 }
 
 /// From this score on, a reading is taken without being asked for.
@@ -58,6 +63,9 @@ impl Guess {
         }
         let columns = |n: usize| if n == 1 { "1 column".to_owned() } else { format!("{n} columns") };
         let mut out = vec![format!("{} of {} are those of table \"{}\"", self.known, columns(self.known + self.unknown), self.table.name)];
+        if let Some(header) = self.begins {
+            out.push(format!("the header seems to be in row {header}; {} above it", rows_above(header)));
+        }
         if !self.missing.is_empty() {
             out.push(format!("it lacks {}", self.missing.join(", ")));
         }
@@ -96,7 +104,16 @@ pub fn detect(plans: &[Arc<StandardPlan>], head: &Head, sample: &Sample<'_>) -> 
             let values = (1000 * cells.1).checked_div(cells.0).unwrap_or(1000);
             let spelling = 1000 * exact / known;
             let score = header * (500 + values / 2) / 1000 * (900 + spelling / 10) / 1000;
-            guesses.push(Guess { plan: plan.clone(), table: table.clone(), score: score as u32, known, unknown, missing, cells });
+            guesses.push(Guess {
+                plan: plan.clone(),
+                table: table.clone(),
+                score: score as u32,
+                known,
+                unknown,
+                missing,
+                cells,
+                begins: None,
+            });
         }
     }
     guesses.sort_by(|a, b| {
@@ -117,6 +134,7 @@ pub fn nested(plans: &[Arc<StandardPlan>], start: &Start<'_>) -> Option<Guess> {
         unknown: score.unknown as usize,
         missing: Vec::new(),
         cells: (0, 0),
+        begins: None,
     })
 }
 
@@ -157,7 +175,11 @@ pub fn document(name: &str, standard: &str, resource: &str, as_json: bool) -> St
 pub fn readings(plans: &[Arc<StandardPlan>], start: &Start<'_>, hints: &DialectHints) -> Vec<Guess> {
     match start.head(hints) {
         Ok(_) if start.form.is_some_and(|f| f.nested().is_some()) => nested(plans, start).into_iter().collect(),
-        Ok(head) => detect(plans, &head, &Sample { bytes: start.sample, whole: start.whole }),
+        Ok(head) => {
+            let begins = start.form.and_then(Transcript::begins);
+            let guesses = detect(plans, &head, &Sample { bytes: start.sample, whole: start.whole });
+            guesses.into_iter().map(|guess| Guess { begins, ..guess }).collect()
+        }
         Err(_) => Vec::new(),
     }
 }
@@ -308,6 +330,18 @@ fn instead(plans: &[Arc<StandardPlan>], head: Option<&Head>, sample: &Sample<'_>
         }
     }
     is_print(sample.bytes).then_some(Instead::Print)
+}
+
+/// Whether a file of delimited text is a page as it was printed: it looks like one, and its rows are not of one width.
+pub fn printed(start: &Start<'_>, rows: &Rows) -> bool {
+    if start.form.is_some() || start.document.is_some() || !is_print(start.sample) {
+        return false;
+    }
+    let mut widths: BTreeMap<usize, usize> = BTreeMap::new();
+    rows.iter().filter(|row| !row.is_blank()).for_each(|row| *widths.entry(row.len()).or_default() += 1);
+    let all: usize = widths.values().sum();
+    let most = widths.iter().filter(|(width, _)| **width > 1).map(|(_, count)| *count).max().unwrap_or(0);
+    most * 10 < all * 6
 }
 
 /// Whether most lines have texts that stand apart by three blanks or more, and none is divided by tabs.

@@ -39,8 +39,8 @@ impl Choice {
     /// The layouts that an untidy file may follow.
     pub fn layouts(&self) -> Layouts {
         match self {
-            Choice::Given(plan) => Layouts::new(plan.layouts()),
-            Choice::Detect(plans) => Layouts::new(plans.iter().flat_map(|plan| plan.layouts())),
+            Choice::Given(plan) => Layouts::new(plan.layouts()).with_plans([plan.clone()]),
+            Choice::Detect(plans) => Layouts::new(plans.iter().flat_map(|plan| plan.layouts())).with_plans(plans.iter().cloned()),
         }
     }
 

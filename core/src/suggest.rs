@@ -24,7 +24,7 @@ mod tests;
 mod values;
 mod write;
 
-use copy::{Copied, copy};
+use copy::{Copied, copy, works};
 use names::{begins_of, similar, words};
 use values::{Column, Fit, fit};
 
@@ -37,6 +37,9 @@ const COLUMNS: usize = 1000;
 /// From this score on a line stands in the draft; below it, down to [`PERHAPS`], it stands there as a comment.
 const ENOUGH: u32 = 480;
 const PERHAPS: u32 = 330;
+
+/// From this score on a column has the field's own name, or another one of it.
+const BY_OWN_NAME: u32 = 970;
 
 /// The start of an export.
 #[derive(Debug)]
@@ -278,13 +281,17 @@ impl<'a> Evidence<'a> {
         Words { own: words(name), elsewhere, folded }
     }
 
-    /// The line of a known crosswalk that makes a field of a column of that name.
-    fn read_for(&self, resource: &Resource, field: &Field, name: &str) -> Option<&Read<'a>> {
-        self.crosswalks.get(&(resource.name.clone(), field.name.clone()))?.iter().find(|r| r.name == name)
+    /// The line of a known crosswalk that makes a field of a column of that name, the first of which the steps make something of these
+    /// values, and whether they do.
+    fn read_for(&self, resource: &Resource, field: &Field, name: &str, column: &Column, rules: &CellRules) -> Option<(&Read<'a>, bool)> {
+        let list = self.crosswalks.get(&(resource.name.clone(), field.name.clone()))?;
+        let of_name = || list.iter().filter(|r| r.name == name);
+        let first = of_name().next()?;
+        Some(of_name().find(|r| works(r.map, column, rules)).map_or((first, false), |read| (read, true)))
     }
 
-    /// How much the name of a column speaks for a field, and why.
-    fn by_name(&self, column: &Column, have: &Words, resource: &Resource, wanted: &Wanted<'_>) -> (u32, String) {
+    /// How much the name of a column speaks for a field, and why. `read` is the line of a known crosswalk that reads a column of that name.
+    fn by_name(&self, column: &Column, have: &Words, resource: &Resource, wanted: &Wanted<'_>, read: Option<&Read<'_>>) -> (u32, String) {
         let field = wanted.field;
         if have.folded.is_empty() {
             return (0, String::new());
@@ -295,7 +302,7 @@ impl<'a> Evidence<'a> {
         if field.extras.aliases.iter().any(|a| folded(a) == have.folded) {
             return (970, "another name of this field".to_owned());
         }
-        if let Some(read) = self.read_for(resource, field, &have.folded) {
+        if let Some(read) = read {
             return (940, format!("the crosswalk from {} reads a column of this name", read.from));
         }
         if !field.title.is_empty() && have.folded == folded(&field.title) {
@@ -365,21 +372,29 @@ fn draft_table(resource: &Resource, columns: &[Column], have: &[Words], evidence
         let names = std::iter::once(&field.name).chain(&field.extras.aliases).map(|n| Name::of(n)).collect();
         let wanted = Wanted { field, names, title: Name::of(&field.title), weights: &weights };
         for (c, column) in columns.iter().enumerate() {
-            let (name, why) = evidence.by_name(column, &have[c], resource, &wanted);
+            let read = evidence.read_for(resource, field, &have[c].folded, column, &rules);
+            let fails = read.is_some_and(|(_, works)| !works);
+            let read = read.map(|(read, _)| read);
+            let (name, why) = evidence.by_name(column, &have[c], resource, &wanted, read);
             let listed = field.codes.is_some();
             if name < PERHAPS && !listed {
                 continue;
             }
             // A known crosswalk has the steps that the values need.
             let by_folded = |name: &str| columns.iter().find(|c| folded(&c.name) == folded(name)).map(|c| c.name.clone());
-            let copied = evidence.read_for(resource, field, &have[c].folded).and_then(|read| copy(read.map, &by_folded));
+            let copied = read.and_then(|read| copy(read.map, &by_folded));
             let fit = fit(column, field, &rules);
             let score = if copied.is_some() { name } else { weigh(name, &fit, listed) };
             if score >= PERHAPS {
-                readings.push(Reading { score, field: f, column: c, why, fit, copied });
+                let borrowed = fails && name < BY_OWN_NAME;
+                readings.push(Reading { score, field: f, column: c, why, fit, copied, borrowed });
             }
         }
     }
+    // What is borrowed and makes little of the values gives way to a column whose own name fits.
+    let mut named = vec![false; schema.fields.len()];
+    readings.iter().filter(|r| !r.borrowed && r.score >= ENOUGH).for_each(|r| named[r.field] = true);
+    readings.retain(|r| !(r.borrowed && named[r.field]));
     // The surest reading first; of equal ones the first field and the first column.
     readings.sort_by(|a, b| b.score.cmp(&a.score).then((a.field, a.column).cmp(&(b.field, b.column))));
     let (mut taken_fields, mut taken_columns) = (vec![false; schema.fields.len()], vec![false; columns.len()]);
@@ -416,6 +431,8 @@ struct Reading {
     fit: Fit,
     /// The line of a known crosswalk, when there is one that can be written here.
     copied: Option<Copied>,
+    /// A known crosswalk alone speaks for it, and its steps make little of the values.
+    borrowed: bool,
 }
 
 fn line(to: &str, column: &Column, reading: Reading) -> Line {

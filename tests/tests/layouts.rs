@@ -10,6 +10,7 @@ use concord_core::finding::Severity;
 use concord_core::render::{self, Format};
 use serde_json::Value;
 
+use crate::hostile::build::workbook;
 use crate::support::{Folder, against, aloud, check, codes, conformance, names_in, root, rows, run};
 
 // ---- Transit feeds
@@ -319,4 +320,64 @@ fn printed_reports_are_united() {
     let objects: Vec<&str> = united.iter().map(|r| r["object"].as_str()).collect();
     assert_eq!(objects, ["511000", "524000", "521000", "511000", "524000", "422000"], "{united:#?}");
     assert_eq!(united[0]["source"], "print");
+}
+
+/// A file of a standard that is perfect but for titles above its header, as text and as a sheet: detection knows it, checks and conversions
+/// read on from the header, and one finding says what was passed over.
+#[test]
+fn titles_above_a_known_header_are_passed_over_and_told() {
+    let folder = Folder::new("titles");
+    let plain = std::fs::read_to_string(root().join("standards/national/lives/2.0/examples/valid/full-feed/businesses.csv")).unwrap();
+    let plain = folder.file("plain.csv", plain);
+    let text = std::fs::read_to_string(&plain).unwrap();
+    let titled = folder.file("titled.csv", format!("Town of Riverton\nFood report,,,\n\n{text}"));
+    // The same as a sheet.
+    let cells = |row: usize, line: &str| -> String {
+        let cell = |(c, text): (usize, &str)| {
+            let letter = char::from(b'A' + u8::try_from(c).unwrap());
+            format!("<c r=\"{letter}{row}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
+        };
+        let filled = line.split(',').enumerate().filter(|(_, text)| !text.is_empty());
+        format!("<row r=\"{row}\">{}</row>", filled.map(cell).collect::<String>())
+    };
+    let names = text.lines().next().unwrap();
+    let lines = [
+        (1, "Town of Riverton"),
+        (2, "Food report"),
+        (4, names),
+        (5, "4711,CORNER CAFE,12 Main St"),
+        (6, "4712,RIVERSIDE BAKERY,8 Mill Rd"),
+    ];
+    let sheet: String = lines.into_iter().map(|(row, line)| cells(row, line)).collect();
+    let sheet = folder.file("sheet.xlsx", workbook("A1:I6", &[(sheet.as_bytes(), 1)]));
+    let words = |verb: &'static str, file: &Path, more: &[&'static str]| -> Vec<std::ffi::OsString> {
+        let more = more.iter().map(std::ffi::OsString::from);
+        std::iter::once(verb.into()).chain([file.as_os_str().to_owned()]).chain(more).collect()
+    };
+    run(words("validate", &plain, &["--standard", "lives"])).ended_with(0);
+    for file in [&titled, &sheet] {
+        let told = run(words("detect", file, &[])).ended_with(0).text();
+        assert!(told.contains("lives@2.0") && told.contains("the header seems to be in row 4; rows 1 to 3 stand above it"), "{told}");
+    }
+    let (named, known) = (&["--standard", "lives", "--format", "json"][..], &["--format", "json"][..]);
+    for (file, more) in [(&titled, named), (&titled, known), (&sheet, named), (&sheet, known)] {
+        let report = run(words("validate", file, more)).ended_with(1).json();
+        let found: Vec<(&str, u64)> =
+            report["findings"].as_array().unwrap().iter().map(|f| (f["code"].as_str().unwrap(), f["row"].as_u64().unwrap())).collect();
+        assert_eq!(found, [("C278", 1)], "{more:?}: {report:#}");
+        assert_eq!(report["findings"][0]["value"], "Town of Riverton / Food report");
+        assert_eq!(report["files"][0]["records"], 2, "{more:?}");
+    }
+    // Rows stay those of the file.
+    let wrong = folder.file("wrong.csv", format!("Town of Riverton\nFood report,,,\n\n{text}9,,1 Main St\n"));
+    let report = run(words("validate", &wrong, &["--standard", "lives", "--format", "json"])).ended_with(1).json();
+    let rows: Vec<u64> = report["findings"].as_array().unwrap().iter().map(|f| f["row"].as_u64().unwrap()).collect();
+    let last = text.lines().count() as u64 + 4;
+    assert!(rows[0] == 1 && rows.len() > 1 && rows[1..].iter().all(|row| *row == last), "{report:#}");
+    // The same with a header of a user's own.
+    let schema = folder.file("own.json", r#"{"fields": [{"name": "id", "type": "string"}, {"name": "amount", "type": "number"}]}"#);
+    let own = folder.file("own.csv", "Town of Riverton,,,\n,,,\n,,id,amount\n,,a,1\n,,b,x\n");
+    let words = ["validate".as_ref(), own.as_os_str(), "--schema".as_ref(), schema.as_os_str(), "--format".as_ref(), "short".as_ref()];
+    let told = run(words).ended_with(1).text();
+    assert!(told.contains("own.csv:1:1: error[C278]") && told.contains("error[C302] column D \"amount\""), "{told}");
 }

@@ -155,3 +155,37 @@ fn drafts_run() {
         assert!(count("records_in") > 0 && count("records_out") > 0, "{}: {conversion:#}", case.file);
     }
 }
+
+/// A step that a known crosswalk takes with a column of that name is borrowed only where it makes something of the values.
+#[test]
+fn a_borrowed_step_is_tried_first() {
+    let folder = Folder::new("borrowed");
+    let rows: String = (0..30).map(|n| format!("BP-{n},Terrace,2024-01-02,Issued,{n} Main St,Barre,VT,05641\n")).collect();
+    let file = folder.file("export.csv", format!("Permit No,Description,Issued,Status,Address,City,State,ZIP\n{rows}"));
+    let ran = run(["suggest".as_ref(), file.as_os_str(), "--to".as_ref(), "blds".as_ref()]).ended_with(0);
+    let line = |to: &str| ran.text().split("[[table.field]]").find(|l| l.contains(&format!("to = \"{to}\""))).map(str::to_owned);
+    assert!(line("OriginalZip").is_some_and(|l| l.contains("from = \"ZIP\"")), "{}", ran.text());
+    assert!(line("OriginalAddress1").is_some_and(|l| l.contains("from = \"Address\"")), "{}", ran.text());
+}
+
+/// What cannot become a draft is refused in words, and nothing is written.
+#[test]
+fn what_cannot_be_drafted_is_refused() {
+    let folder = Folder::new("refused");
+    let page = "03/05/2026 09:12     |TOWN OF SEAHOLM            |P      1\njdoe                 |BUDGET REPORT              |glytdbud\n\n \
+                ACCOUNTS FOR:                  ORIGINAL   REVISED      PCT\n 0100   GENERAL FUND              APPROP    BUDGET     USED\n \
+                01901  511000 PAY            102,100    102,100   73.2%\n TOTAL GENERAL FUND          102,100    102,100   73.2%\n";
+    let notes = "Column,Meaning\nzzq,first\nzzr,second\n";
+    for (name, text, to, says) in
+        [("page.txt", page, "fiscal-data-package@1.0-rc.1", "printed page"), ("notes.csv", notes, "blds", "no column was found")]
+    {
+        let (file, draft) = (folder.file(name, text), folder.path("draft.toml"));
+        let words = ["suggest".as_ref(), file.as_os_str(), "--to".as_ref(), to.as_ref(), "-o".as_ref(), draft.as_os_str()];
+        let ran = run(words).ended_with(2);
+        assert!(ran.err.contains(says) && !draft.exists(), "{name}: {}", ran.err);
+    }
+    // Columns that are filled up with blanks are a table all the same.
+    let padded: String = (0..9).map(|n| format!("BP-{n}      ,Issued     ,{n} Main St     \n")).collect();
+    let file = folder.file("padded.csv", format!("Permit No   ,Status    ,Street      \n{padded}"));
+    run(["suggest".as_ref(), file.as_os_str(), "--to".as_ref(), "blds".as_ref()]).ended_with(0);
+}

@@ -81,6 +81,11 @@ impl FieldNames {
         out
     }
 
+    /// The names of all fields without case and signs, each once.
+    pub fn alike(&self) -> impl Iterator<Item = &str> {
+        self.alike.keys().map(String::as_str)
+    }
+
     /// Whether a field has exactly this name.
     pub fn has(&self, name: &str) -> bool {
         self.exact.contains_key(name)

@@ -9,11 +9,15 @@ use super::delimited::DelimitedReader;
 use super::document::{Document, DocumentFacts, DocumentKind};
 use super::form::{self, Opened};
 use super::recode::{self, Charset, Recoder};
+use super::tidy::Above;
 use super::{Form, ReadOptions, Reader, Rows, Step, Store, Transcript, Unpack};
 use crate::bounds::{MAX_HEADER, MAX_LAYERS, SAMPLE};
 use crate::check::dataset::{Start, Told};
 use crate::decode::dialect::DialectHints;
 use crate::finding::{Finding, Place, Severity};
+
+/// Ends of lines within which a header may be looked for that is not in the first row; where two signs end a line, half as many lines.
+const LINES: usize = 80;
 
 /// How a file's bytes become text.
 #[derive(Default)]
@@ -316,9 +320,32 @@ impl Intake {
             return;
         }
         let hints = self.told.as_ref().map_or_else(DialectHints::default, |told| told.hints.clone());
-        if let Some(known) = self.options.layouts.recognise(&self.start_rows(&hints)) {
-            self.tidy(vec![Box::new(known.tidy())], &hints);
+        let layouts = &self.options.layouts;
+        // Text is read twice here, so no more of it than is needed.
+        if !layouts.has_steps() && self.source.transcript.is_none() && !layouts.may_begin_below(&self.first_rows(&hints)) {
+            return;
         }
+        let start = self.start_rows(&hints);
+        if let Some(known) = layouts.recognise(&start) {
+            self.tidy(vec![Box::new(known.tidy())], &hints);
+        } else if hints.header != Some(false)
+            && let Some(begins) = layouts.begins(&start)
+        {
+            self.tidy(vec![Box::new(Above::new(begins))], &hints);
+            if let Some(transcript) = &mut self.source.transcript {
+                transcript.begins_at(begins.header);
+            }
+        }
+    }
+
+    /// Some of the first rows of delimited text, read by themselves.
+    fn first_rows(&self, hints: &DialectHints) -> Rows {
+        let (mut rows, mut reader) = (Rows::new(), DelimitedReader::new(hints));
+        let sample = &self.head()[..self.head().len().min(SAMPLE)];
+        let end = memchr::memchr2_iter(b'\n', b'\r', sample).nth(LINES).unwrap_or(sample.len());
+        reader.push(&sample[..end], &mut rows, &mut Vec::new());
+        reader.finish(&mut rows, &mut Vec::new());
+        rows
     }
 
     /// Finds out what the text is, once there is enough of it; `now` when there will be no more.

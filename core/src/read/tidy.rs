@@ -17,6 +17,7 @@ use crate::package::Layout;
 use crate::package::layout::{LayoutStep, RowTest, Select, Where};
 use crate::schema::TableSchema;
 
+mod above;
 mod amount;
 mod balance;
 mod blank;
@@ -35,8 +36,11 @@ mod totals;
 mod unpivot;
 mod values;
 
+pub(crate) use above::rows_above;
+pub use above::{Above, Begins};
 pub use amount::Amounts;
 pub use recognise::{Known, Layouts};
+pub(crate) use suggest::DayOrder;
 pub use suggest::{Suggested, suggest};
 
 /// All steps of a layout, one behind the other.

@@ -62,6 +62,8 @@ pub struct Transcript {
     least: usize,
     /// Columns kept behind the header's.
     reserved: Vec<String>,
+    /// The header's row, where rows above it were passed over that no layout declares.
+    begins: Option<u64>,
     late: Vec<Late>,
     /// Cells that have a type, and the form of their fields.
     typed: Typed,
@@ -107,6 +109,7 @@ impl Transcript {
             keyed: false,
             least: 1,
             reserved: Vec::new(),
+            begins: None,
             late: Vec::new(),
             typed: Typed::default(),
             raw: Rows::new(),
@@ -239,6 +242,16 @@ impl Transcript {
         // What is at hand is the start, however little the steps leave of it.
         self.sampled = true;
         self.raw = raw;
+    }
+
+    /// Notes in which row the header was found, below rows that no layout declares.
+    pub(super) fn begins_at(&mut self, header: u64) {
+        self.begins = Some(header);
+    }
+
+    /// The header's row, where rows above it are passed over that no layout declares.
+    pub fn begins(&self) -> Option<u64> {
+        self.begins
     }
 
     /// What is at hand is the start.

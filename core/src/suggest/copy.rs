@@ -1,5 +1,8 @@
 //! How a known crosswalk treats a column, written again for a draft.
 
+use super::values::Column;
+use crate::check::cell::CellRules;
+use crate::map::trial;
 use crate::package::crosswalk::{Axis, Case, Condition, End, FieldMap, Input, Negative, NumberStep, Otherwise, Step, Test};
 use crate::package::toml::quoted;
 
@@ -28,6 +31,16 @@ pub(super) fn copy(map: &FieldMap, column: &dyn Fn(&str) -> Option<String>) -> O
         Otherwise::Reject => Some("reject"),
     };
     Some(Copied { inputs, steps, otherwise })
+}
+
+/// Whether the steps of a known crosswalk make something that the field takes of at least a quarter of a column's values. Lines that read
+/// more than this column, and columns without a value, are taken at their word.
+pub(super) fn works(map: &FieldMap, column: &Column, rules: &CellRules) -> bool {
+    let Input::Field(name) = &map.from else { return true };
+    let Some(run) = trial::steps(&map.steps, name) else { return true };
+    let made = |text: &str| run(text).is_some_and(|made| !made.trim().is_empty() && rules.accepts(&made));
+    let (good, of) = (column.tried().filter(|text| made(text)).count(), column.tried().count());
+    good * 4 >= of
 }
 
 fn list(texts: &[String]) -> String {

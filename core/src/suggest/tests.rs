@@ -117,6 +117,23 @@ fn a_day_that_reads_both_ways_is_said() {
 }
 
 #[test]
+fn a_column_has_one_order_of_days() {
+    let of = |days: &[&str]| {
+        let lines: Vec<String> = std::iter::once("PermitNum|IssuedDate".to_owned())
+            .chain(days.iter().enumerate().map(|(i, day)| format!("{i}|{day}")))
+            .collect();
+        drafted("x.csv", &table(&lines.iter().map(String::as_str).collect::<Vec<_>>())).unwrap().toml().to_owned()
+    };
+    // The first day is written with two digits of the year, and could be one in March; the second says that the day comes first.
+    let one = of(&["03/05/24", "13/05/2024", "4/5/2024"]);
+    assert!(one.contains("%-d/%-m/%y") && one.contains("%-d/%-m/%Y") && !one.contains("%-m/%-d"), "{one}");
+    assert!(!one.contains("make sure"), "{one}");
+    let both = of(&["25/07/2024", "07/25/2024", "1/2/2024"]);
+    assert!(both.contains("%-m/%-d/%Y") && !both.contains("%-d/%-m"), "{both}");
+    assert!(both.contains("some values have the month first and some the day: make sure"), "{both}");
+}
+
+#[test]
 fn an_untidy_export_gets_steps() {
     let lines = ["Town of Somewhere||", "||", "PermitNum|Fee|Status", "1|1,000.50|A", "||", "2|(20.00)|C", "Total|980.50|"];
     let draft = drafted("x.csv", &table(&lines)).unwrap();

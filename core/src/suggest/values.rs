@@ -3,6 +3,7 @@
 use crate::check::cell::CellRules;
 use crate::map::trial;
 use crate::package::crosswalk::{Negative, NumberStep};
+use crate::read::tidy::DayOrder;
 use crate::schema::{DateFormat, Field, FieldType, StringFormat};
 
 use crate::package::toml::quoted;
@@ -48,7 +49,7 @@ impl Column {
         column
     }
 
-    fn tried(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn tried(&self) -> impl Iterator<Item = &str> {
         self.values.iter().take(TRIED).map(|(text, _)| text.as_str())
     }
 
@@ -179,7 +180,10 @@ const DAYS: &[&str] = &[
     "%-d %B %Y",
     "%-d-%b-%y",
     "%-d/%-m/%Y",
+    "%-d/%-m/%Y %H:%M:%S",
     "%-d/%-m/%Y %H:%M",
+    "%-d/%-m/%y",
+    "%-d-%-m-%Y",
     "%-d.%-m.%Y",
 ];
 
@@ -200,8 +204,14 @@ fn days<'a>(column: &'a Column, to: &'a [String], accepted: &'a Accepted<'a>) ->
         let step = trial::date(&[form.to_owned()], to);
         accepted(&|text| step.as_ref().and_then(|s| s(text))).map_or(0, |s| s.0)
     };
+    // A column has one order of month and day.
+    let order = DayOrder::of(column.tried());
+    let (own, other) =
+        if order.day_first() { (["%-d/%-m", "%-d-%-m"], ["%-m/%-d", "%-m-%-d"]) } else { (["%-m/%-d", "%-m-%-d"], ["%-d/%-m", "%-d-%-m"]) };
+    let of = |form: &str, starts: [&str; 2]| starts.iter().any(|start| form.starts_with(start));
     to.iter().filter_map(move |to| {
-        let mut counts: Vec<(usize, &str)> = DAYS.iter().map(|form| (reads(form, to), *form)).filter(|(good, _)| *good > 0).collect();
+        let forms = DAYS.iter().filter(|form| !of(form, other));
+        let mut counts: Vec<(usize, &str)> = forms.map(|form| (reads(form, to), *form)).filter(|(good, _)| *good > 0).collect();
         counts.sort_by_key(|(good, _)| std::cmp::Reverse(*good));
         let (good, first) = *counts.first()?;
         let mut forms = vec![first.to_owned()];
@@ -216,11 +226,10 @@ fn days<'a>(column: &'a Column, to: &'a [String], accepted: &'a Accepted<'a>) ->
                 (forms, share) = (with, more);
             }
         }
-        // A date such as 3/4/2024 reads both ways; the form that comes first in the list is the country's own.
-        let swapped = first.starts_with("%-m/%-d") && counts.iter().any(|(n, f)| f.starts_with("%-d/%-m") && *n == good);
         let mut why = format!("{} of {} different values are dates", share.0, share.1);
-        if swapped {
-            why.push_str(", but no value tells whether the month or the day comes first: make sure");
+        // A date such as 3/4/2024 reads both ways.
+        if forms.iter().any(|form| of(form, own)) {
+            why.push_str(order.doubt());
         }
         let list = forms.iter().map(|f| quoted(f)).collect::<Vec<_>>().join(", ");
         let steps = vec![format!("{{ date = {{ from = [{list}], to = {} }} }}", quoted(to))];

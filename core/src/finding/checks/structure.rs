@@ -1177,4 +1177,30 @@ pub(super) const CHECKS: &[Check] = &[
             "Download the table as CSV instead.",
         )],
     },
+    Check {
+        code: "C278",
+        name: "rows-above-header",
+        severity: Error,
+        title: "Rows above the header",
+        why: "Most programs take the first row for the header, and then find none of the columns.",
+        kinds: &[kind(
+            "",
+            "the header seems to be in row {header}; {rows} above it and were passed over: \"{value}\"",
+            "the header in the first row",
+            "Delete what stands above the header, so that the header is the first row.",
+        )],
+    },
+    Check {
+        code: "C279",
+        name: "text-beside-table",
+        severity: Warning,
+        title: "Text beside the table",
+        why: "It stands under no header, so nothing in it was checked or carried over.",
+        kinds: &[kind(
+            "",
+            "rows with a text left of the table's first column, which was not read: {count}, the first is \"{value}\"",
+            "nothing beside the table",
+            "Give the column a name in the header's row, or delete the text.",
+        )],
+    },
 ];

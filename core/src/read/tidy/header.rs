@@ -45,25 +45,7 @@ impl Header {
     /// The names of a header of `lines` rows that starts at a held row.
     fn names_at(&self, start: usize, lines: usize) -> Vec<String> {
         let rows: Vec<Row<'_>> = (start..start + lines).filter_map(|i| self.held.get(i)).collect();
-        let width = rows.iter().map(Row::len).max().unwrap_or(0);
-        let mut names = vec![String::new(); width];
-        for (at, row) in rows.iter().enumerate() {
-            let spans = self.step.span && at + 1 < rows.len();
-            let mut left = "";
-            for (c, name) in names.iter_mut().enumerate() {
-                let own = row.text(c).trim();
-                if !own.is_empty() || !spans {
-                    left = own;
-                }
-                if !left.is_empty() {
-                    if !name.is_empty() {
-                        name.push(' ');
-                    }
-                    name.push_str(left);
-                }
-            }
-        }
-        names
+        joined_names(&rows, self.step.span)
     }
 
     fn fits(&self, names: &[String]) -> bool {
@@ -167,6 +149,11 @@ impl Header {
                 return;
             }
             write_all(&mut self.held, &found.said, out);
+            // Some pages have the last of its lines only.
+            if found.lines.len() > 1 && found.lines.last() == Some(&this) {
+                self.repeated += 1;
+                return;
+            }
             let text = joined(row);
             if found.titles.contains(&letters(&text)) {
                 self.repeated += 1;
@@ -187,6 +174,29 @@ impl Header {
     }
 }
 
+/// The names that several rows make together; `span` says that a name of a line above also stands over the columns at its right.
+pub(super) fn joined_names(rows: &[Row<'_>], span: bool) -> Vec<String> {
+    let width = rows.iter().map(Row::len).max().unwrap_or(0);
+    let mut names = vec![String::new(); width];
+    for (at, row) in rows.iter().enumerate() {
+        let spans = span && at + 1 < rows.len();
+        let mut left = "";
+        for (c, name) in names.iter_mut().enumerate() {
+            let own = row.text(c).trim();
+            if !own.is_empty() || !spans {
+                left = own;
+            }
+            if !left.is_empty() {
+                if !name.is_empty() {
+                    name.push(' ');
+                }
+                name.push_str(left);
+            }
+        }
+    }
+    names
+}
+
 fn write(row: Row<'_>, said: &[(String, String)], out: &mut Rows) {
     if !row.is_blank() {
         said.iter().for_each(|(_, value)| out.cell(value, Kind::Text));
@@ -200,7 +210,7 @@ fn write_all(held: &mut Rows, said: &[(String, String)], out: &mut Rows) {
 }
 
 /// The texts of a row without blanks around, as far as the last filled one.
-fn cells(row: Row<'_>) -> Vec<String> {
+pub(super) fn cells(row: Row<'_>) -> Vec<String> {
     let mut cells: Vec<String> = row.cells().map(|(t, _)| t.trim().to_owned()).collect();
     while cells.last().is_some_and(String::is_empty) {
         cells.pop();
@@ -209,7 +219,7 @@ fn cells(row: Row<'_>) -> Vec<String> {
 }
 
 /// The letters of a title: pages, dates and times differ, the words do not.
-fn letters(text: &str) -> String {
+pub(super) fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::super::{Rows, Step};
-use super::{Names, Tidy, names_of};
+use super::{Begins, Names, Tidy, above, names_of};
 use crate::bounds::SAMPLE;
+use crate::check::plan::StandardPlan;
 use crate::package::{Layout, Package};
 use crate::schema::TableSchema;
 
@@ -66,13 +67,19 @@ impl Known {
     }
 }
 
-/// The layouts that a file may follow.
+/// The layouts that a file may follow, and the standards whose header may stand below titles.
 #[derive(Debug, Clone, Default)]
-pub struct Layouts(Vec<Arc<Known>>);
+pub struct Layouts {
+    known: Vec<Arc<Known>>,
+    plans: Vec<Arc<StandardPlan>>,
+}
 
 impl PartialEq for Layouts {
     fn eq(&self, other: &Layouts) -> bool {
-        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| Arc::ptr_eq(a, b))
+        fn same<T>(a: &[Arc<T>], b: &[Arc<T>]) -> bool {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b))
+        }
+        same(&self.known, &other.known) && same(&self.plans, &other.plans)
     }
 }
 
@@ -81,18 +88,39 @@ impl Eq for Layouts {}
 impl Layouts {
     /// These layouts.
     pub fn new(known: impl IntoIterator<Item = Arc<Known>>) -> Layouts {
-        Layouts(known.into_iter().collect())
+        Layouts { known: known.into_iter().collect(), plans: Vec::new() }
     }
 
-    /// Whether there is none.
+    /// The same, and a file whose header stands below other rows may be of a table of these standards.
+    #[must_use]
+    pub fn with_plans(self, plans: impl IntoIterator<Item = Arc<StandardPlan>>) -> Layouts {
+        Layouts { plans: plans.into_iter().collect(), ..self }
+    }
+
+    /// Whether there is none, and no standard either.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known.is_empty() && self.plans.is_empty()
+    }
+
+    /// Whether a file's first rows are to be compared with layouts.
+    pub(crate) fn has_steps(&self) -> bool {
+        !self.known.is_empty()
+    }
+
+    /// Where the table begins, when a later one of the first rows is the header of a table of the standards.
+    pub fn begins(&self, rows: &Rows) -> Option<Begins> {
+        above::below(&self.plans, rows)
+    }
+
+    /// Whether that is worth a look; these rows may be fewer.
+    pub(crate) fn may_begin_below(&self, rows: &Rows) -> bool {
+        !self.plans.is_empty() && above::wider_below(rows)
     }
 
     /// The layout that the first rows of a file follow best. Only so many rows count as are the same however the file arrives: 200, or
     /// those of the first 64 KiB of text.
     pub fn recognise(&self, rows: &Rows) -> Option<Arc<Known>> {
-        if self.is_empty() {
+        if self.known.is_empty() {
             return None;
         }
         let mut start = Rows::new();
@@ -106,7 +134,7 @@ impl Layouts {
             start.push(row);
         }
         let mut best: Option<((usize, usize), &Arc<Known>)> = None;
-        for known in &self.0 {
+        for known in &self.known {
             if let Some(fit) = known.fits(&start)
                 && fit.0 >= ENOUGH
                 && best.is_none_or(|b| fit > b.0)

@@ -304,6 +304,169 @@ fn steps_are_suggested_by_what_a_file_shows() {
     assert_eq!(kinds("Group,Item,Amount\nA,a,1\n,b,2\n,c,2\nB,d,3\n,e,3\n"), ["fill"]);
 }
 
+/// What the suggested steps make of a text, and what they tell.
+fn as_suggested(text: &str) -> (Vec<&'static str>, Vec<Vec<String>>, Vec<String>) {
+    let found = suggest(&read_rows(text.as_bytes()));
+    let layout: String = found.iter().map(|s| s.step.as_str()).collect();
+    let (rows, told) = tidied(&layout_of(&["-"], &layout), text);
+    (found.iter().map(|s| s.kind).collect(), rows, told)
+}
+
+#[test]
+fn a_printed_ledger_is_seen_through() {
+    let text = "Town of Riverton,,,,,\nExpenditures FY2026,,,,,\n,,,,,\n,,Original,Revised,Year to,Percent\n\
+                Account,Description,Budget,Budget,Date,Used\nGeneral Government,,,,,\n\
+                01001,Salaries,\"$1,234.50\",\"$1,300.00\",(50.25),95.0%\n01002,Supplies,-,500-,12.00,2.4%\n\
+                ,Total General Government,\"$1,234.50\",$800.00,(38.25),\nPage 2 of 2,,,,,\nTown of Riverton,,,,,\n\
+                Account,Description,Budget,Budget,Date,Used\nPublic Safety,,,,,\n1003,Police,\"2,000.00\",\"2,000.00\",100.00,5%\n\
+                1.00E+04,Fire,\"3,000.00\",\"3,000.00\",0.00,0%\n,Total Public Safety,\"5,000.00\",\"5,000.00\",100.00,\n\
+                ,GRAND TOTAL,\"6,234.50\",\"5,800.00\",61.75,\n** END OF REPORT **,,,,,\n";
+    let (kinds, rows, told) = as_suggested(text);
+    assert_eq!(kinds, ["header", "skip", "footer", "section", "totals", "values", "values", "values"]);
+    let expected = [
+        ["section", "Account", "Description", "Original Budget", "Revised Budget", "Year to Date", "Percent Used"],
+        ["General Government", "01001", "Salaries", "1234.50", "1300.00", "-50.25", "95.0"],
+        ["General Government", "01002", "Supplies", "0", "-500", "12.00", "2.4"],
+        ["Public Safety", "01003", "Police", "2000.00", "2000.00", "100.00", "5"],
+        ["Public Safety", "1.00E+04", "Fire", "3000.00", "3000.00", "0.00", "0"],
+    ];
+    assert_eq!(rows, expected);
+    for part in ["C251 0 -: count=3", "C404 0 -: tied=9 count=9", "C252 18 -: count=1"] {
+        assert!(told.iter().any(|t| t == part), "{part}: {told:?}");
+    }
+    // None of the amounts may be a name, and nothing without a name may be asked for.
+    assert!(!suggest(&read_rows(text.as_bytes())).iter().any(|s| s.step.contains("\"\"")));
+}
+
+#[test]
+fn headers_of_two_lines_are_told_from_titles() {
+    let names = |text: &str| as_suggested(text).1[0].clone();
+    // A line above that tells names apart, one that stands over several columns, and one above which the names go on.
+    let two = "Town budget,,,\n,,Original,Year to\nDepartment,Item,Budget,Date\nPolice,Pay,100,300\nPolice,Gas,10,30\n";
+    assert_eq!(names(two), ["Department", "Item", "Original Budget", "Year to Date"]);
+    let spans = ",Adopted,,Revised,\nDepartment,Cost,Income,Cost,Income\nPolice,1,2,3,4\nFire,5,6,7,8\n";
+    assert_eq!(names(spans), ["Department", "Adopted Cost", "Adopted Income", "Revised Cost", "Revised Income"]);
+    let below = "Department,Item,Original,Revised\n,,Budget,Budget\nPolice,Pay,100,300\nPolice,Gas,10,30\n";
+    assert_eq!(names(below), ["Department", "Item", "Original Budget", "Revised Budget"]);
+    // Titles, and records of words, belong to no name.
+    for text in [
+        "Town of Riverton,,,Page 1\nDepartment,Item,Budget,Spent\nPolice,Pay,100,300\nPolice,Gas,10,30\n",
+        "Department,Item,Budget,Spent\nPolice,Pay,none,300\nPolice,Gas,10,30\nFire,Gas,10,30\n",
+        "Department,Item,Head\nPolice,Pay,Ann\nPolice,Gas,Bob\n",
+    ] {
+        assert!(suggest(&read_rows(text.as_bytes())).iter().all(|s| !s.step.contains("lines = 2")), "{text}");
+    }
+}
+
+#[test]
+fn a_fiscal_year_is_named_by_the_one_in_which_it_ends() {
+    let years = |header: &str| {
+        let columns = header.split(',').count() - 1;
+        let (kinds, rows, _) = as_suggested(&format!("{header}\nx{0}\ny{0}\n", ",1".repeat(columns)));
+        let at = rows[0].iter().position(|n| n == "fiscal_year");
+        (kinds, at.map(|at| rows[1..=columns.min(rows.len() - 1)].iter().map(|r| r[at].clone()).collect::<Vec<_>>()).unwrap_or_default())
+    };
+    for (header, kind, ends) in [
+        ("Dept,FY15-16,FY16-17,FY2017-18", "unpivot", vec!["16", "17", "18"]),
+        ("Dept,FY2022,FY2023,FY15-16", "unpivot", vec!["2022", "2023", "16"]),
+        ("Dept,2015-16,2016-2017", "unpivot", vec!["16", "2017"]),
+        ("Dept,FY 99/00,2001", "unpivot", vec!["00", "2001"]),
+        ("Dept,FY15-16 Actual,FY16-17 Budget", "unpivot", vec!["16", "17"]),
+        ("Dept,FY24 Actual,FY2025-Budget", "unpivot", vec!["24", "2025"]),
+        ("Dept,Actual FY24,Budget 2025,Request FY25-26", "unpivot", vec!["24", "2025", "26"]),
+        ("Dept,FY15-16 Actual,FY15-16 Budget", "rename", vec!["16", "16"]),
+    ] {
+        let (kinds, found) = years(header);
+        assert_eq!((kinds.last().copied(), found), (Some(kind), ends.into_iter().map(str::to_owned).collect()), "{header}");
+    }
+    // No years: other spans, numbers of two digits, forms.
+    for header in ["Dept,FY15-20,FY16-30", "Dept,10,11", "Dept,Form 12,Form 13", "Dept,FYI 1,FYI 2"] {
+        let text = format!("{header}\nx,1,2\ny,1,2\n");
+        assert!(suggest(&read_rows(text.as_bytes())).is_empty(), "{header}");
+    }
+}
+
+#[test]
+fn ids_and_days_that_a_spreadsheet_spoiled() {
+    let steps = |text: &str| suggest(&read_rows(text.as_bytes())).into_iter().map(|s| s.step).collect::<String>();
+    assert!(steps("Permit,Issued\na,45000\nb,3/5/2024\nc,45010\n").contains("serial-date"));
+    assert!(!steps("Permit,Value\na,45000\nb,35000\nc,45010\n").contains("serial-date"));
+    assert!(steps("Account,Name\n01001,a\n1002,b\n01003,c\n").contains("as = \"id\"\nwidth = 5"));
+    assert!(!steps("Account,Name\n01001,a\n100299,b\n").contains("width"));
+    assert!(steps("Day,Name\n13/5/24,a\n1/2/24,b\n").contains("%-d/%-m/%y"));
+    assert!(suggest(&read_rows(b"Day,Name\n3/5/24,a\n1/2/24,b\n")).iter().any(|s| s.why.contains("make sure")));
+}
+
+#[test]
+fn the_order_of_month_and_day() {
+    let of = |texts: &[&str]| DayOrder::of(texts.iter().copied());
+    assert_eq!(of(&["3/5/2024", "2024-05-13", "", "x"]), DayOrder::Open);
+    assert_eq!(of(&["3/5/2024", "3/13/24"]), DayOrder::Month);
+    assert_eq!(of(&["03/05/24", "13-05-2024 10:00"]), DayOrder::Day);
+    assert_eq!(of(&["25/07/2024", "07/25/2024", "13/1/2024"]), DayOrder::Both(false));
+    assert!(of(&["13/5/2024"]).day_first() && !of(&["1/5/2024"]).day_first());
+}
+
+fn plans(tables: &[&[&str]]) -> Vec<std::sync::Arc<crate::check::plan::StandardPlan>> {
+    tables
+        .iter()
+        .enumerate()
+        .map(|(at, names)| {
+            let schema = std::sync::Arc::new(TableSchema::of_texts(names));
+            let tables = vec![("t".to_owned(), Vec::new(), schema)];
+            std::sync::Arc::new(crate::check::plan::StandardPlan::of_schemas(&format!("s{at}"), "", tables))
+        })
+        .collect()
+}
+
+#[test]
+fn a_known_header_below_titles_is_found() {
+    let layouts = Layouts::default().with_plans(plans(&[&["number", "street", "issued", "fee"][..], &["id", "name"]]));
+    let begins = |text: &str| layouts.begins(&read_rows(text.as_bytes())).map(|b| (b.header, b.left));
+    assert_eq!(begins("Town\nReport\n\nNumber,street,issued,fee\n1,2,3,4\n"), Some((4, 0)));
+    assert_eq!(begins("Town,,\n,,id,name\n,,1,2\n"), Some((2, 2)));
+    // What stands at the left of some record is a column without a name.
+    assert_eq!(begins("Town,,\n,id,name\nx,1,2\n"), Some((2, 0)));
+    for ordinary in [
+        "number,street,issued,fee\n1,2,3,4\n",
+        "number,street\nnumber,street,issued,fee\n",
+        "a,b\nnumber,x,y,z,fee\n",
+        "Town\nnumber\n",
+        "",
+        "Town\n\n",
+    ] {
+        assert_eq!(begins(ordinary), None, "{ordinary}");
+    }
+    let rows = read_rows(b"Town,,,Page 1\n\nx,,,id,name\n,,,1,2\n,y,,3,4\n");
+    let (mut out, mut findings) = (Rows::new(), Vec::new());
+    let mut step = Above::new(Begins { header: 3, left: 3 });
+    step.rows(&rows, &mut out, &mut findings);
+    step.finish(&mut out, &mut findings);
+    assert_eq!(cells(&out), [["id", "name"], ["1", "2"], ["3", "4"]]);
+    assert_eq!(findings[0].value.as_deref(), Some("Town Page 1"));
+    assert_eq!(told(&findings), ["C278 1 -: header=3 rows=rows 1 and 2 stand", "C279 3 -: count=2"]);
+    assert_eq!(step.column(1), Some(4));
+}
+
+#[test]
+fn a_hostile_start_is_looked_at_in_no_time() {
+    let names: Vec<String> = (0..900).map(|n| format!("n{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let layouts = Layouts::default().with_plans(plans(&vec![&names[..]; 60]));
+    let mut text = String::from("Town\n");
+    for row in 0..200 {
+        let cells: Vec<String> =
+            (0..995).map(|c| if (c + row) % 2 == 0 { format!("n{}", (c * 7 + row) % 900) } else { format!("x{c}") }).collect();
+        text.push_str(&cells.join(","));
+        text.push('\n');
+    }
+    let rows = read_rows(text.as_bytes());
+    let start = std::time::Instant::now();
+    layouts.begins(&rows);
+    let took = start.elapsed();
+    assert!(took.as_secs() < 20, "{took:?}");
+}
+
 /// A tidy table as it was before somebody printed it: groups with lines, each with two amounts in cents.
 #[derive(Debug, Clone)]
 struct Ledger {
