@@ -344,7 +344,7 @@ impl Job {
         let target = TargetTables::new(&plan, written);
         let (general, skipped) = target.opening();
         let by_columns = starts.iter().map(|_| None).collect();
-        let to = StandardUsed { id: plan.id.clone(), version: plan.version.clone(), digest: plan.digest.clone() };
+        let to = StandardUsed { id: plan.id.clone(), version: plan.version.clone(), digest: plan.digest.clone(), brought: false };
         Ok(Job {
             dataset,
             converter,

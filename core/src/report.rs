@@ -27,6 +27,8 @@ pub struct StandardUsed {
     pub version: String,
     /// `sha256:…`
     pub digest: String,
+    /// Whether it is the schema with which a dataset came; then `id` is the name of the descriptor's file.
+    pub brought: bool,
 }
 
 /// A file that was read.

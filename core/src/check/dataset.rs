@@ -13,6 +13,7 @@ use super::table::{Pending, TableCheck, TableDone, settle};
 use crate::bounds;
 use crate::decode::head::{HeaderCell, NotText};
 use crate::decode::{Head, dialect::DialectHints};
+use crate::encode::descriptor::slug;
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::read::document::{DocumentFacts, DocumentKind};
 use crate::read::recode::Charset;
@@ -335,6 +336,11 @@ impl Dataset {
             coverage.checks_skipped.push(("values".to_owned(), "no standard was recognised".to_owned()));
         }
         for mut finding in std::mem::take(&mut self.general) {
+            if let (("C234", "standard"), Some(standard)) = ((finding.code.text(), finding.kind), finding.get("standard")) {
+                coverage
+                    .checks_skipped
+                    .push((standard.to_owned(), "the data say that they follow it, but it is not known here".to_owned()));
+            }
             finding.place.file = u32::MAX;
             findings.add(finding);
         }
@@ -357,6 +363,7 @@ impl Dataset {
             id: self.plan.id.clone(),
             version: self.plan.version.clone(),
             digest: self.plan.digest.clone(),
+            brought: self.plan.brought,
         });
         Report { standard, files: used, findings, coverage, conversion: None }
     }
@@ -554,10 +561,10 @@ fn has_name_of_table(plan: &StandardPlan, name: &str) -> bool {
     plan.tables.iter().any(|t| has_file(t, name))
 }
 
-/// The table that a descriptor calls the file.
+/// The table that a descriptor calls the file. A descriptor that we wrote has names in the form that descriptors ask for.
 fn told_table<'p>(plan: &'p StandardPlan, start: &Start<'_>) -> Option<&'p Arc<TablePlan>> {
     let told = start.told?.table.as_deref()?;
-    plan.tables.iter().find(|t| t.name == told)
+    plan.tables.iter().find(|t| t.name == told).or_else(|| plan.tables.iter().find(|t| slug(&t.name) == told))
 }
 
 /// The table that a file of a dataset is: as its descriptor says, by its name, or by a header that leaves no doubt. A few columns in common are

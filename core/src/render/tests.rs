@@ -67,7 +67,7 @@ fn capped(list: Vec<Finding>, cap: usize) -> Report {
         findings.add(finding);
     }
     Report {
-        standard: Some(StandardUsed { id: "blds".to_owned(), version: "1.2".to_owned(), digest: "sha256:00".to_owned() }),
+        standard: Some(StandardUsed { id: "blds".to_owned(), version: "1.2".to_owned(), digest: "sha256:00".to_owned(), brought: false }),
         files: vec![FileUsed {
             name: "permits.csv".to_owned(),
             digest: None,
@@ -376,6 +376,7 @@ fn verdicts() {
         ),
         (with(vec![], |r| r.files.push(r.files[0].clone())), "Ready: 2,310 rows in 2 files meet blds@1.2."),
         (with(vec![], |r| r.standard.as_mut().unwrap().version.clear()), "Ready: 2,310 rows meet blds."),
+        (with(vec![], |r| r.standard.as_mut().unwrap().brought = true), "Ready: 2,310 rows meet the schema that came with the data."),
         (report(vec![warning(0)]), "Ready, with 1 thing to look at: 2,310 rows meet blds@1.2."),
         (report(vec![warning(0), warning(1), warning(2)]), "Ready, with 3 things to look at: 2,310 rows meet blds@1.2."),
         (report(many.clone().chain([rule(row(42))]).collect()), "Not ready: 2 things to mend in 41 of 2,310 rows."),
@@ -792,7 +793,7 @@ prop_compose! {
         report.files[0].encoding = texts[0].clone();
         report.files[0].resource = texts[1].clone();
         report.coverage.checks_skipped = vec![(texts[2].clone(), texts[3].clone())];
-        report.standard = known.then(|| StandardUsed { id: texts[4].clone(), version: texts[5].clone(), digest: texts[0].clone() });
+        report.standard = known.then(|| StandardUsed { id: texts[4].clone(), version: texts[5].clone(), digest: texts[0].clone(), brought: false });
         if conversion {
             let mut c = balance();
             c.from = texts[0].clone();

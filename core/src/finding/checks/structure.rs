@@ -641,6 +641,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "Nothing to do.",
             ),
             graded(
+                "standard",
+                Warning,
+                "the descriptor says that the dataset follows {standard}, which is not known here; only the schema that came with it was checked",
+                "a standard that is known here",
+                "Check the dataset where {standard} is known: take it from a registry, or name its package.",
+            ),
+            graded(
                 "no-schema",
                 Info,
                 "the descriptor has no schema for \"{resource}\"; only the shape of the table was checked",
