@@ -441,8 +441,7 @@ impl Job {
         self.target.finish().into_iter().chain(self.general).for_each(|f| rest.add(f));
         report.findings.append(rest);
         report.coverage.checks_run.extend(codes);
-        report.coverage.checks_run.sort();
-        report.coverage.checks_run.dedup();
+        report.coverage.add_found(&report.findings);
         report.coverage.checks_skipped.extend(self.skipped);
         report.standard = Some(self.to);
         report.conversion = Some(balance);

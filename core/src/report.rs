@@ -65,6 +65,16 @@ pub struct Coverage {
     pub records_unread: u64,
 }
 
+impl Coverage {
+    /// Notes that the checks that found something ran, and puts all that ran in order, each once. What a file is like, and how it is read, is
+    /// looked at as it comes, so not every such check can be named before it finds something.
+    pub(crate) fn add_found(&mut self, findings: &Findings) {
+        self.checks_run.extend(findings.causes().iter().map(|cause| cause.code.text().to_owned()));
+        self.checks_run.sort();
+        self.checks_run.dedup();
+    }
+}
+
 /// The balance of a conversion.
 ///
 /// A source record counts as out when at least one record made from it was written, as rejected when it went to the rejects, else as

@@ -379,6 +379,9 @@ proptest! {
         prop_assert_eq!(lines_of, lines(&plain));
         let facts = |r: &Report| r.files.iter().map(|f| (f.bytes, f.records, f.digest.clone(), f.resource.clone())).collect::<Vec<_>>();
         prop_assert_eq!(facts(&report), facts(&plain));
-        prop_assert_eq!(&report.coverage, &plain.coverage);
+        // That the tables lie in a folder of the archive is found of the archive alone.
+        let mut coverage = report.coverage.clone();
+        coverage.checks_run.retain(|code| code != "C233" || !inner);
+        prop_assert_eq!(&coverage, &plain.coverage);
     }
 }

@@ -231,6 +231,7 @@ impl Dataset {
             file.findings.add(finding);
         }
         file.codes = codes_run(&binding);
+        file.codes.extend(start.form.iter().flat_map(|form| form.codes()).map(str::to_owned));
         file.codes.retain(|code| !(keyed && code == "C212"));
         for (rule, runs) in binding.plan.rows.iter().zip(&binding.rules) {
             if !runs {
@@ -351,8 +352,7 @@ impl Dataset {
             coverage.records_read += file.used.records;
             coverage.records_unread += file.unread;
         }
-        coverage.checks_run.sort();
-        coverage.checks_run.dedup();
+        coverage.add_found(&findings);
         coverage.checks_skipped.dedup();
         let mut used = Vec::new();
         for file in self.files {
@@ -688,7 +688,7 @@ fn codes_run(binding: &Binding) -> Vec<String> {
     let mut codes: Vec<&str> = if plan.keys_of_nested {
         crate::jschema::CODES.to_vec()
     } else {
-        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"]
+        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309", "C314"]
     };
     if !plan.standard.is_empty() && !plan.keys_of_nested {
         codes.extend(["C206", "C207", "C213"]);
@@ -751,6 +751,9 @@ pub(crate) fn value_codes(plan: &TablePlan, has: &dyn Fn(usize) -> bool) -> Vec<
         }
         if c.min_length.is_some() || c.max_length.is_some() {
             codes.push("C307");
+        }
+        if c.json_schema.is_some() {
+            codes.push("C313");
         }
     }
     codes

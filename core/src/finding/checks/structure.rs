@@ -398,6 +398,18 @@ pub(super) const CHECKS: &[Check] = &[
                 "Show the rows, and delete them if they do not belong to the table.",
             ),
             kind(
+                "row",
+                "in sheet \"{sheet}\" row {rows} is hidden; it was read like the others",
+                "rows that everybody sees",
+                "Show the row, and delete it if it does not belong to the table.",
+            ),
+            kind(
+                "column",
+                "in sheet \"{sheet}\" column {columns} is hidden; it was read like the others",
+                "columns that everybody sees",
+                "Show the column, and delete it if it does not belong to the table.",
+            ),
+            kind(
                 "columns",
                 "in sheet \"{sheet}\" the columns {columns} are hidden; they were read like the others",
                 "columns that everybody sees",
