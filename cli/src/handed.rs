@@ -159,6 +159,11 @@ impl Handed {
         self.bundles.iter().any(Bundle::is_dataset)
     }
 
+    /// Datasets whose descriptors name a standard that is known here, with its reference.
+    pub(crate) fn followed(&self) -> impl Iterator<Item = (&str, String)> {
+        self.bundles.iter().filter_map(|bundle| Some((bundle.outer(), bundle.follows()?)))
+    }
+
     /// What the tables are checked against: a descriptor's schemas, when nothing was named but its dataset.
     pub(crate) fn choice(&self, choice: &Choice) -> Choice {
         match self.bundles.as_slice() {

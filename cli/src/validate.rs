@@ -76,6 +76,9 @@ fn check_files(
     with_digest: bool,
 ) -> Result<(Report, Handed), Failure> {
     let (mut handed, mut inputs) = Handed::open(paths, choice, true, &options.read)?;
+    for (dataset, reference) in handed.followed() {
+        eprintln!("{}: checked against {reference}, as its descriptor says", render::words::visible(dataset));
+    }
     let choice = handed.choice(choice);
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     let plan = choice.decide(&starts, &options);

@@ -103,6 +103,8 @@ pub struct Bundle {
     findings: Vec<Finding>,
     /// The schemas of a descriptor.
     own: Option<Arc<StandardPlan>>,
+    /// The standard that a descriptor says the dataset follows, when it is known here. It goes before the descriptor's schemas.
+    follows: Option<Arc<StandardPlan>>,
     /// The folder in which all tables lie.
     folder: Option<String>,
     described: bool,
@@ -193,6 +195,13 @@ pub fn handed(name: &str, bytes: Vec<u8>, choice: &Choice, options: &ReadOptions
     }
 }
 
+/// The plan that a dataset's descriptor names. An id alone is enough when there is only one version.
+fn named(plans: &[Arc<StandardPlan>], reference: &str) -> Option<Arc<StandardPlan>> {
+    let of_id: Vec<&Arc<StandardPlan>> = plans.iter().filter(|plan| plan.id == reference).collect();
+    let only = if let [one] = of_id[..] { Some(one) } else { None };
+    plans.iter().find(|plan| plan.reference() == reference).or(only).cloned()
+}
+
 /// The plans that have several tables.
 pub fn several(choice: &Choice) -> Vec<Arc<StandardPlan>> {
     let plans = match choice {
@@ -231,6 +240,7 @@ impl Bundle {
             members: vec![Member { name: name.to_owned(), parts: vec![0], sheet: None, told: None, likely: true }],
             findings: Vec::new(),
             own: None,
+            follows: None,
             folder: None,
             described: false,
         };
@@ -258,6 +268,7 @@ impl Bundle {
             members: Vec::new(),
             findings: Vec::new(),
             own: None,
+            follows: None,
             folder: None,
             described: false,
         };
@@ -274,6 +285,13 @@ impl Bundle {
                 bundle.folder = path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
                 bundle.members = read.members;
                 bundle.findings = read.findings;
+                if let (Choice::Detect(plans), false) = (choice, read.standard.is_empty()) {
+                    bundle.follows = named(plans, &read.standard);
+                    if bundle.follows.is_none() {
+                        bundle.findings.push(general("C234", "standard").arg("standard", crate::finding::cut(&read.standard)));
+                    }
+                }
+                let by_standard = by_standard || bundle.follows.is_some();
                 bundle.own = read.plan.filter(|_| !by_standard);
                 bundle.by_names(&read.used, by_standard);
             }
@@ -296,7 +314,8 @@ impl Bundle {
                 None => stop("C113", if kind == Kind::Archive { "none" } else { "no-table" }),
             }));
         }
-        bundle.split_workbooks(choice, options)?;
+        let choice = bundle.choice(choice);
+        bundle.split_workbooks(&choice, options)?;
         Ok(Ok(bundle))
     }
 
@@ -386,6 +405,11 @@ impl Bundle {
         count
     }
 
+    /// What the tables were handed over in.
+    pub fn outer(&self) -> &str {
+        &self.outer
+    }
+
     /// The tables, in the order of the report.
     pub fn members(&self) -> &[Member] {
         &self.members
@@ -396,9 +420,15 @@ impl Bundle {
         self.kind == Kind::Folder || self.described || self.members.iter().filter(|m| m.likely).count() > 1
     }
 
-    /// Lets a descriptor's own schemas be: for a conversion, which has its own.
+    /// Lets a descriptor's own schemas, and the standard it names, be: for a conversion, which has its own.
     pub fn ignore_own(&mut self) {
-        self.own = None;
+        (self.own, self.follows) = (None, None);
+        self.findings.retain(|f| (f.code.text(), f.kind) != ("C234", "standard"));
+    }
+
+    /// The standard that the dataset says it follows, when it is known and nothing else was named: `id@version`.
+    pub fn follows(&self) -> Option<String> {
+        self.follows.as_ref().map(|plan| plan.reference())
     }
 
     /// Keeps only the tables that the descriptor names, and tells nothing of other files: for a descriptor that was handed over by itself.
@@ -407,10 +437,10 @@ impl Bundle {
         self.findings.retain(|f| !matches!((f.code.text(), f.kind), ("C232", _) | ("C113", "")));
     }
 
-    /// What the tables are checked against: what was named; else the schemas of the descriptor; else what is detected.
+    /// What the tables are checked against: what was named; else the standard that the descriptor names; else its schemas; else what is detected.
     pub fn choice(&self, choice: &Choice) -> Choice {
-        match (&self.own, choice) {
-            (Some(own), Choice::Detect(_)) => Choice::Given(Arc::clone(own)),
+        match (self.follows.as_ref().or(self.own.as_ref()), choice) {
+            (Some(plan), Choice::Detect(_)) => Choice::Given(Arc::clone(plan)),
             _ => choice.clone(),
         }
     }
@@ -452,6 +482,10 @@ impl Bundle {
     pub fn intake(&self, member: usize, options: &ReadOptions) -> Intake {
         let member = &self.members[member];
         let mut options = options.clone();
+        if let Some(plan) = &self.follows {
+            // As if the standard had been named.
+            options = Choice::Given(Arc::clone(plan)).reading(options);
+        }
         if member.sheet.is_some() {
             options.sheet.clone_from(&member.sheet);
         }

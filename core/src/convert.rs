@@ -377,7 +377,7 @@ impl Job {
         let target = TargetTables::new(&plan, written);
         let (general, skipped) = target.opening();
         let by_columns = starts.iter().map(|_| None).collect();
-        let to = StandardUsed { id: plan.id.clone(), version: plan.version.clone(), digest: plan.digest.clone() };
+        let to = StandardUsed { id: plan.id.clone(), version: plan.version.clone(), digest: plan.digest.clone(), brought: false };
         Ok(Job {
             dataset,
             converter,
@@ -475,8 +475,7 @@ impl Job {
         self.target.finish().into_iter().chain(self.general).for_each(|f| rest.add(f));
         report.findings.append(rest);
         report.coverage.checks_run.extend(codes);
-        report.coverage.checks_run.sort();
-        report.coverage.checks_run.dedup();
+        report.coverage.add_found(&report.findings);
         report.coverage.checks_skipped.extend(self.skipped);
         report.standard = Some(self.to);
         report.conversion = Some(balance);

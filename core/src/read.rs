@@ -104,6 +104,10 @@ pub trait Step: Send {
     fn column(&self, column: usize) -> Option<usize> {
         Some(column)
     }
+    /// Codes of the checks that it makes of the rows on their way, whether or not they find something.
+    fn codes(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 /// Makes other bytes of bytes: what was packed is unpacked, other encodings become UTF-8. However the bytes are cut, the result is the same.

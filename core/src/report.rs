@@ -27,6 +27,8 @@ pub struct StandardUsed {
     pub version: String,
     /// `sha256:…`
     pub digest: String,
+    /// Whether it is the schema with which a dataset came; then `id` is the name of the descriptor's file.
+    pub brought: bool,
 }
 
 /// A file that was read.
@@ -61,6 +63,16 @@ pub struct Coverage {
     pub records_read: u64,
     /// Records known of but not read.
     pub records_unread: u64,
+}
+
+impl Coverage {
+    /// Notes that the checks that found something ran, and puts all that ran in order, each once. What a file is like, and how it is read, is
+    /// looked at as it comes, so not every such check can be named before it finds something.
+    pub(crate) fn add_found(&mut self, findings: &Findings) {
+        self.checks_run.extend(findings.causes().iter().map(|cause| cause.code.text().to_owned()));
+        self.checks_run.sort();
+        self.checks_run.dedup();
+    }
 }
 
 /// The balance of a conversion.

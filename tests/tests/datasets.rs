@@ -364,3 +364,31 @@ fn bomb(megabytes: usize) -> Vec<u8> {
     }
     archive.finish().unwrap().into_inner()
 }
+
+/// A dataset that a conversion wrote is checked by all rules of the standard when it is read back, though nobody names it again.
+#[test]
+fn what_was_written_is_checked_by_its_standard_again() {
+    let Some(root) = conformance("what_was_written_is_checked_by_its_standard_again") else { return };
+    let export = root.join("municipal-finance/lunenburg_ma_munis_ytd_fy2026_p09_enterprise.csv");
+    let folder = Folder::new("written");
+    for out in ["out/", "out.zip"] {
+        let path = folder.path(out);
+        let words = ["--to", "umas@2014", "--set", "fiscal_year=2026", "--format", "json", "-o"];
+        let ran =
+            run([OsStr::new("convert"), export.as_os_str()].into_iter().chain(words.iter().map(OsStr::new)).chain([path.as_os_str()]));
+        assert_eq!(ran.status, 1, "{}", ran.err);
+        let found = |report: &Value| -> Vec<Value> {
+            let errors = report["findings"].as_array().unwrap().iter().filter(|f| f["severity"] == "error");
+            errors.map(|f| f["code"].clone()).collect()
+        };
+        let converted = found(&ran.json());
+        let (named, alone) = (validate(&path, &["--standard", "umas@2014"]), validate(&path, &[]));
+        assert_eq!(alone.status, 1, "{}", alone.err);
+        assert_eq!(alone.text(), named.text(), "the standard need not be named");
+        let report = alone.json();
+        assert_eq!((&report["standard"]["id"], &report["standard"]["version"]), (&"umas".into(), &"2014".into()));
+        assert_eq!(found(&report), converted, "{out}: what the conversion found is found again");
+        assert!(converted.len() > 10, "{converted:?}");
+        assert!(alone.err.contains("checked against umas@2014, as its descriptor says"), "{}", alone.err);
+    }
+}

@@ -8,6 +8,7 @@ use concord_core::finding::Severity;
 use concord_core::package::Package;
 use concord_core::render::{self, Format};
 use concord_core::report::Report;
+use concord_core::session::Session;
 
 use crate::support::{against, check, names_in, root};
 
@@ -98,4 +99,48 @@ fn invalid_examples_give_exactly_the_expected_findings() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The checks of values, of records, and the standard's own rules among codes.
+fn of_values(codes: &[String]) -> BTreeSet<&str> {
+    codes.iter().map(String::as_str).filter(|c| !c.starts_with("C1") && !c.starts_with("C2")).collect()
+}
+
+/// A report names a check among those that ran whether or not it found something: so it names all that found something, and as many of them for a
+/// file's header alone as for the file.
+#[test]
+fn codes_found_are_among_the_checks_run() {
+    let (mut wrong, mut compared) = (Vec::new(), 0);
+    for (folder, package) in packages() {
+        let all = ["valid", "invalid"].iter().flat_map(|kind| examples(&folder, kind));
+        for example in all {
+            let report = report(package, &example);
+            let run: BTreeSet<&str> = report.coverage.checks_run.iter().map(String::as_str).collect();
+            for cause in report.findings.causes().iter().filter(|c| !run.contains(c.code.text())) {
+                wrong.push(format!("{}: {} found something and is not among {run:?}", relative(&example), cause.code.text()));
+            }
+            // Of delimited text that is read as it stands, in UTF-8.
+            let plain =
+                example.is_file() && report.files.iter().all(|f| f.encoding == "utf-8" && f.dialect.iter().all(|(k, _)| *k != "form"));
+            let bytes = if plain { std::fs::read(&example).unwrap() } else { Vec::new() };
+            let header: Vec<u8> = bytes.split_inclusive(|b| *b == b'\n').next().unwrap_or_default().to_vec();
+            // A header over several lines, or a file without one, says nothing.
+            if header.iter().filter(|b| **b == b'"').count() % 2 == 1 || report.files.iter().any(|f| f.resource.is_empty()) {
+                continue;
+            }
+            let mut session = Session::new(&relative(&example), against(&package.reference()), Default::default(), false);
+            session.push(&header);
+            let alone = session.finish();
+            if alone.files[0].resource == report.files[0].resource {
+                compared += 1;
+                let (with, without) = (of_values(&report.coverage.checks_run), of_values(&alone.coverage.checks_run));
+                if with != without {
+                    let more: Vec<_> = with.symmetric_difference(&without).collect();
+                    wrong.push(format!("{}: {more:?} depend on what the file holds", relative(&example)));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(compared > 30, "{compared}");
 }

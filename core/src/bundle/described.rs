@@ -23,6 +23,8 @@ pub(super) struct Described {
     pub(super) findings: Vec<Finding>,
     /// Its schemas, when it has any.
     pub(super) plan: Option<Arc<StandardPlan>>,
+    /// The standard that it says it follows; empty when it says none.
+    pub(super) standard: String,
     /// Files that are not to be looked at as tables of their own: those of the members, the descriptor, schemas and dialects.
     pub(super) used: Vec<usize>,
 }
@@ -36,7 +38,13 @@ pub(super) fn read(files: &Arc<dyn Files>, index: usize, shown: &dyn Fn(&str) ->
     let folder = path.strip_suffix(base(&path)).unwrap_or_default().to_owned();
     let mut beside = Beside { files, folder: &folder, used: vec![index], findings: Vec::new() };
     let Some(bytes) = beside.small(index)? else {
-        return Ok(Some(Described { members: Vec::new(), findings: beside.findings, plan: None, used: beside.used }));
+        return Ok(Some(Described {
+            members: Vec::new(),
+            findings: beside.findings,
+            plan: None,
+            standard: String::new(),
+            used: beside.used,
+        }));
     };
     let described = descriptor::data_package(&bytes, base(&path));
     let Some(package) = described.package.filter(|p| !p.resources.is_empty()) else { return Ok(None) };
@@ -64,8 +72,8 @@ pub(super) fn read(files: &Arc<dyn Files>, index: usize, shown: &dyn Fn(&str) ->
         members.push(Member { name: shown(&files.names()[first]), parts, sheet: None, told: Some(Arc::new(told)), likely: true });
     }
     let plan = (!schemas.is_empty()).then(|| {
-        let id = if package.name.is_empty() { base(&path) } else { &package.name };
-        Arc::new(StandardPlan::of_schemas(id, &digest(&bytes), schemas))
+        // A package may bear the name of a standard, of which its schemas are only a part.
+        Arc::new(StandardPlan { brought: true, ..StandardPlan::of_schemas(base(&path), &digest(&bytes), schemas) })
     });
     let mut findings = beside.findings;
     if plan.is_some() {
@@ -74,7 +82,7 @@ pub(super) fn read(files: &Arc<dyn Files>, index: usize, shown: &dyn Fn(&str) ->
         }
     }
     findings.iter_mut().for_each(|f| f.place.file = u32::MAX);
-    Ok(Some(Described { members, findings, plan, used: beside.used }))
+    Ok(Some(Described { members, findings, plan, standard: package.standard, used: beside.used }))
 }
 
 /// The files beside a descriptor.

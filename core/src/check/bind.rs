@@ -14,7 +14,7 @@ use crate::decode::{Dialect, Encoding, Head, content};
 use crate::finding::{Finding, Place, Severity};
 use crate::read::recode::Charset;
 use crate::read::typed::Typed;
-use crate::schema::{FieldType, FieldsMatch, Presence};
+use crate::schema::{DateFormat, FieldType, FieldsMatch, Presence};
 
 /// One file's columns as fields of a table.
 #[derive(Debug, Clone)]
@@ -90,6 +90,10 @@ pub fn bind(plan: &Arc<TablePlan>, head: &Head, sample: &Sample<'_>, cap: usize)
         .iter()
         .enumerate()
         .map(|(f, field)| match found.fields[f] {
+            Some(c) if plan.cells[f].is_dated() => {
+                let dates = FieldType::Date(DateFormat::Default);
+                Evidence::gather(&dates, records.iter().filter_map(|r| r.get(c)).map(String::as_str))
+            }
             Some(c) if !matches!(field.kind, FieldType::String(_) | FieldType::Any) => {
                 Evidence::gather(&field.kind, records.iter().filter_map(|r| r.get(c)).map(String::as_str))
             }

@@ -34,6 +34,8 @@ pub struct CellRules {
     form: String,
     lists: Vec<Allowed>,
     pattern: Option<(Regex, String)>,
+    /// For a text whose pattern is that of dates: the types of date that it is the form of.
+    dated: Vec<FieldType>,
     bounds: Vec<Bound>,
     min_length: Option<u64>,
     max_length: Option<u64>,
@@ -152,12 +154,19 @@ impl CellRules {
             lists.push(Allowed::new(&kind, format!("code list {}", codes.name), of.extras.open, true, entries));
         }
         let pattern = constraints.pattern.as_ref().and_then(|p| match Regex::new(&format!("^(?:{p})$")) {
-            Ok(regex) => Some((regex, describe::describe(p).unwrap_or_else(|| format!("the form {p}")))),
+            Ok(regex) => {
+                let what = describe::describe(p).unwrap_or_else(|| words::own_form(of, p, &regex));
+                Some((regex, what))
+            }
             Err(_) => {
                 unchecked.push(Unchecked::Pattern(p.clone()));
                 None
             }
         });
+        let dated = match (&kind, &pattern) {
+            (FieldType::String(StringFormat::Default) | FieldType::Any, Some((regex, _))) => dated(regex),
+            _ => Vec::new(),
+        };
         let mut bounds = Vec::new();
         for (kind_of, text) in [
             (BoundKind::Minimum, &constraints.minimum),
@@ -192,6 +201,7 @@ impl CellRules {
             form: words::form(&kind),
             lists,
             pattern,
+            dated,
             bounds,
             min_length: constraints.min_length,
             max_length: constraints.max_length,
@@ -365,7 +375,7 @@ impl CellRules {
                 }
                 self.with(finding, offers, text)
             }
-            Fault::Pattern => self.explain_pattern(text, body, place),
+            Fault::Pattern => self.explain_pattern(text, body, evidence, place),
             Fault::Bound(i) => self.explain_bound(&self.bounds[*i], text, body, place),
             Fault::Length(length, bound, long) => {
                 let unit = match self.kind {
@@ -402,10 +412,10 @@ impl CellRules {
                         let accepted = self.accepted(meaning.offers.clone(), text);
                         // Where the rules leave one reading, there is no doubt left, only another form.
                         let kind = if kind == "ambiguous" && accepted.len() == 1 { "other-form" } else { kind };
-                        Finding::new("C303", kind, place).arg("form", self.form.clone())
+                        Finding::new("C303", kind, place).arg("form", self.form.clone()).arg("noun", words::noun(&self.kind))
                     }
                     (None, problem) => {
-                        let finding = Finding::new("C311", "", place);
+                        let finding = Finding::new("C311", "", place).arg("noun", words::noun(&self.kind));
                         problem.map_or(finding.clone(), |p| finding.arg("problem", words::problem(&p)))
                     }
                 };
@@ -506,12 +516,15 @@ impl CellRules {
         self.with(named(finding(kind), &close), offers, text)
     }
 
-    fn explain_pattern(&self, text: &str, body: &str, place: Place) -> Finding {
+    fn explain_pattern(&self, text: &str, body: &str, evidence: &Evidence, place: Place) -> Finding {
         let what = self.pattern.as_ref().map(|(_, what)| what.clone()).unwrap_or_default();
         let finding = |kind, near: Option<&str>| {
             let finding = Finding::new("C305", kind, place.clone()).value(text).arg("what", what.clone());
             near.map_or(finding.clone(), |n| finding.arg("near", n))
         };
+        if let Some((kind, form, offers)) = self.dates_meant(text, body, evidence) {
+            return self.with(finding(kind, None).arg("form", form), offers, text);
+        }
         let digits = body.starts_with(|c: char| c.is_ascii_digit()) && body.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         if digits && body.len() <= 40 {
             for zeros in ["0", "00", "000"] {
@@ -533,6 +546,28 @@ impl CellRules {
             body.split_once('.').filter(|(w, z)| !w.is_empty() && !z.is_empty() && z.bytes().all(|b| b == b'0') && is_plain_number(w));
         let offers = whole.map(|(w, _)| Offer::new(w, false, "number-reading")).into_iter().collect();
         self.with(finding("", None), offers, text)
+    }
+
+    /// For a text whose pattern is that of dates: the variety of C305, the form in letters, and the readings that the pattern takes.
+    fn dates_meant(&self, text: &str, body: &str, evidence: &Evidence) -> Option<(&'static str, String, Vec<Offer>)> {
+        let timed = value::loose::dates(body).is_ok_and(|all| all.iter().any(|r| r.time.is_some_and(|t| !t.is_midnight())));
+        // A time of day is kept where the form has room for it.
+        let form = if timed { self.dated.last() } else { self.dated.first() }?;
+        let meaning = mend::date::meant(form, body, &Misread::Form, evidence);
+        let offers = self.accepted(meaning.offers, text);
+        let kind = match meaning.kind? {
+            _ if offers.is_empty() => return None,
+            "ambiguous" if offers.len() > 1 => "ambiguous",
+            "serial" => "serial",
+            "placeholder" => return None,
+            _ => "date",
+        };
+        Some((kind, words::form(form), offers))
+    }
+
+    /// Whether the field is a text whose pattern is that of dates.
+    pub(super) fn is_dated(&self) -> bool {
+        !self.dated.is_empty()
     }
 
     fn explain_bound(&self, bound: &Bound, text: &str, body: &str, place: Place) -> Finding {
@@ -577,6 +612,22 @@ impl CellRules {
         }
         finding
     }
+}
+
+/// The types of date that a pattern is the form of: it takes such texts, and no number or word.
+fn dated(pattern: &Regex) -> Vec<FieldType> {
+    let takes = |texts: [&str; 2]| texts.iter().all(|text| pattern.is_match(text));
+    if pattern.is_match("0") || pattern.is_match("x") {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    if takes(["2024-03-05", "1999-12-31"]) {
+        out.push(FieldType::Date(DateFormat::Default));
+    }
+    if takes(["2024-03-05T00:00:00", "1999-12-31T23:59:59"]) {
+        out.push(FieldType::DateTime(DateFormat::Default));
+    }
+    out
 }
 
 /// A constant of the schema, read by the field's own form or by the type's default form.

@@ -14,6 +14,7 @@ use super::table::{Pending, TableCheck, TableDone, settle};
 use crate::bounds;
 use crate::decode::head::{HeaderCell, NotText};
 use crate::decode::{Head, dialect::DialectHints};
+use crate::encode::descriptor::slug;
 use crate::finding::{Finding, Findings, Place, Severity};
 use crate::read::document::{DocumentFacts, DocumentKind};
 use crate::read::recode::Charset;
@@ -250,6 +251,7 @@ impl Dataset {
             file.findings.add(finding);
         }
         file.codes = codes_run(&binding);
+        file.codes.extend(start.form.iter().flat_map(|form| form.codes()).map(str::to_owned));
         file.codes.retain(|code| !(keyed && code == "C212"));
         for (rule, runs) in binding.plan.rows.iter().zip(&binding.rules) {
             if !runs {
@@ -373,6 +375,11 @@ impl Dataset {
             coverage.checks_skipped.push(("values".to_owned(), "no standard was recognised".to_owned()));
         }
         for mut finding in std::mem::take(&mut self.general) {
+            if let (("C234", "standard"), Some(standard)) = ((finding.code.text(), finding.kind), finding.get("standard")) {
+                coverage
+                    .checks_skipped
+                    .push((standard.to_owned(), "the data say that they follow it, but it is not known here".to_owned()));
+            }
             finding.place.file = u32::MAX;
             findings.add(finding);
         }
@@ -383,8 +390,7 @@ impl Dataset {
             coverage.records_read += file.used.records + file.more.iter().map(|part| part.records).sum::<u64>();
             coverage.records_unread += file.unread;
         }
-        coverage.checks_run.sort();
-        coverage.checks_run.dedup();
+        coverage.add_found(&findings);
         coverage.checks_skipped.dedup();
         let (mut used, mut more) = (Vec::new(), Vec::new());
         for file in self.files {
@@ -397,6 +403,7 @@ impl Dataset {
             id: self.plan.id.clone(),
             version: self.plan.version.clone(),
             digest: self.plan.digest.clone(),
+            brought: self.plan.brought,
         });
         Report { standard, files: used, findings, coverage, conversion: None }
     }
@@ -629,10 +636,10 @@ fn has_name_of_table(plan: &StandardPlan, name: &str) -> bool {
     plan.tables.iter().any(|t| has_file(t, name))
 }
 
-/// The table that a descriptor calls the file.
+/// The table that a descriptor calls the file. A descriptor that we wrote has names in the form that descriptors ask for.
 fn told_table<'p>(plan: &'p StandardPlan, start: &Start<'_>) -> Option<&'p Arc<TablePlan>> {
     let told = start.told?.table.as_deref()?;
-    plan.tables.iter().find(|t| t.name == told)
+    plan.tables.iter().find(|t| t.name == told).or_else(|| plan.tables.iter().find(|t| slug(&t.name) == told))
 }
 
 /// The table that a file of a dataset is: as its descriptor says, by its name, or by a header that leaves no doubt. A few columns in common are
@@ -757,7 +764,7 @@ fn codes_run(binding: &Binding) -> Vec<String> {
     let mut codes: Vec<&str> = if plan.keys_of_nested {
         crate::jschema::CODES.to_vec()
     } else {
-        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309"]
+        vec!["C101", "C102", "C103", "C201", "C202", "C203", "C204", "C205", "C208", "C209", "C211", "C216", "C308", "C309", "C314"]
     };
     if !plan.standard.is_empty() && !plan.keys_of_nested {
         codes.extend(["C206", "C207", "C213"]);
@@ -820,6 +827,9 @@ pub(crate) fn value_codes(plan: &TablePlan, has: &dyn Fn(usize) -> bool) -> Vec<
         }
         if c.min_length.is_some() || c.max_length.is_some() {
             codes.push("C307");
+        }
+        if c.json_schema.is_some() {
+            codes.push("C313");
         }
     }
     codes

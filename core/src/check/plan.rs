@@ -141,6 +141,8 @@ pub struct StandardPlan {
     pub documents: Vec<Arc<dyn DocumentKind>>,
     /// Whether the tables of an archive must lie at its top.
     pub flat: bool,
+    /// Whether these are the schemas with which a dataset came, and no standard.
+    pub brought: bool,
 }
 
 impl StandardPlan {
@@ -164,6 +166,7 @@ impl StandardPlan {
             utf8_only: package.manifest.utf8_only,
             documents: super::xml::of_package(package),
             flat: package.manifest.flat,
+            brought: false,
         }
     }
 
@@ -189,6 +192,7 @@ impl StandardPlan {
             known: true,
             utf8_only: false,
             flat: false,
+            brought: false,
             documents: Vec::new(),
         }
     }
@@ -212,6 +216,7 @@ impl StandardPlan {
             utf8_only: false,
             documents: Vec::new(),
             flat: false,
+            brought: false,
         }
     }
 

@@ -1,6 +1,8 @@
 //! What a field expects, in plain words.
 
-use crate::schema::{DateFormat, FieldType, GeoPointFormat, ListItem, NumberFormat, StringFormat};
+use regex::Regex;
+
+use crate::schema::{DateFormat, Field, FieldType, GeoPointFormat, ListItem, NumberFormat, StringFormat};
 use crate::value::geo::GeoFault;
 use crate::value::pattern::{self, MONTHS};
 use crate::value::{Misread, Problem, item_kind};
@@ -67,6 +69,31 @@ pub(super) fn what(kind: &FieldType) -> String {
         FieldType::GeoJson { topology: false } => "a shape in GeoJSON".to_owned(),
         FieldType::GeoJson { topology: true } => "a map in TopoJSON".to_owned(),
     }
+}
+
+/// What a field of dates or times holds, in a word; its plural takes an `s`.
+pub(super) fn noun(kind: &FieldType) -> &'static str {
+    match kind {
+        FieldType::Time(_) => "time",
+        FieldType::Year => "year",
+        FieldType::YearMonth => "month",
+        _ => "date",
+    }
+}
+
+/// Longest description of a field that is quoted as the form of its values.
+const LONGEST: usize = 160;
+
+/// What a field's pattern asks for, when the pattern is too involved to be put in words: by the field's own example, or by its description; the
+/// pattern itself only when there is neither.
+pub(super) fn own_form(field: &Field, pattern: &str, compiled: &Regex) -> String {
+    if !field.example.is_empty() && compiled.is_match(&field.example) {
+        return format!("a value such as \"{}\"", field.example);
+    }
+    if !field.description.is_empty() && field.description.chars().count() <= LONGEST {
+        return format!("what the field is said to hold: \"{}\"", field.description.trim_end_matches('.'));
+    }
+    format!("a text of the form {pattern}")
 }
 
 /// Why a date does not exist.

@@ -145,6 +145,7 @@ fn alone(plan: &StandardPlan, table: &Arc<TablePlan>) -> Arc<StandardPlan> {
         known: plan.known,
         utf8_only: plan.utf8_only,
         flat: plan.flat,
+        brought: plan.brought,
     })
 }
 

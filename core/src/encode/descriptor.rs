@@ -57,6 +57,10 @@ pub fn data_package(about: &About<'_>, format: Format, tables: &[Written], files
     text(&mut package, "title", about.title);
     text(&mut package, "description", &format!("Written by Concord after the standard {}.", about.standard));
     text(&mut package, "homepage", about.homepage);
+    // What Data Packages have no member for: a reader that knows the standard checks all its rules, not only the schemas here.
+    if !about.standard.is_empty() {
+        package.insert("concord".into(), json!({ "standard": about.standard }));
+    }
     package.insert("resources".into(), Value::Array(resources));
     let mut out = serde_json::to_vec_pretty(&Value::Object(package)).unwrap_or_default();
     out.push(b'\n');
@@ -89,8 +93,8 @@ fn resource(format: Format, table: &Written, file: &File, names: &[&str]) -> Val
     Value::Object(out)
 }
 
-/// A name as the specification asks for it.
-fn slug(name: &str) -> String {
+/// A name as the specification asks for it; a table of a dataset that was written goes by it.
+pub(crate) fn slug(name: &str) -> String {
     let mut out: String =
         name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' }).collect();
     if out.is_empty() {
@@ -271,6 +275,8 @@ mod tests {
             let bytes = data_package(&about, Format::Csv, &[table], &[file]);
             let read = descriptor::data_package(&bytes, "datapackage.json");
             let package = read.package.unwrap();
+            proptest::prop_assert_eq!(&package.standard, "x@1");
+            proptest::prop_assert!(read.findings.iter().all(|f| f.code.text() != "C905"), "{:?}", read.findings);
             let SchemaSource::Here(back) = &package.resources[0].schema else { panic!("the schema stands in the descriptor") };
             proptest::prop_assert_eq!(back.fields.len(), schema.fields.len());
             for (a, b) in back.fields.iter().zip(&schema.fields) {

@@ -326,7 +326,7 @@ fn ordinal(take: i32) -> String {
 
 fn places_in_words(places: u32) -> String {
     match places {
-        0 => "a whole number".to_owned(),
+        0 => "no digits after the point".to_owned(),
         1 => "1 digit after the point".to_owned(),
         n => format!("{n} digits after the point"),
     }

@@ -32,6 +32,8 @@ pub struct DataPackage {
     pub name: String,
     /// Title for people, empty when there is none.
     pub title: String,
+    /// The standard after which the data were written, `id@version`, as the descriptor says under `concord`; empty when it says none.
+    pub standard: String,
     /// The resources in their order.
     pub resources: Vec<DataResource>,
 }
@@ -148,6 +150,8 @@ const PACKAGE_MEMBERS: &[&str] = &[
     "licenses",
     "resources",
     "sources",
+    // Ours: what the specification has no member for.
+    "concord",
 ];
 const RESOURCE_MEMBERS: &[&str] = &[
     "$schema",
@@ -246,7 +250,13 @@ pub(crate) fn package(value: &Value, notes: &mut Notes) -> Option<DataPackage> {
         contributor_of(Object { at: &at, map: contributor }, version, notes);
     }
 
-    let mut package = DataPackage { name: name.to_owned(), title: title.to_owned(), resources: Vec::new() };
+    let mut standard = "";
+    let here = object.at("concord");
+    if let Some(concord) = object.get("concord").and_then(|value| Object::of(value, &here, notes)) {
+        concord.only(&["standard"], true, notes);
+        standard = concord.text("standard", notes).unwrap_or_default();
+    }
+    let mut package = DataPackage { name: name.to_owned(), title: title.to_owned(), standard: standard.to_owned(), resources: Vec::new() };
     object.need("resources", notes);
     let mut names = BTreeSet::new();
     for (i, value) in object.filled_list("resources", notes).unwrap_or_default().iter().enumerate() {

@@ -161,6 +161,10 @@ impl Step for Tidy {
     fn column(&self, column: usize) -> Option<usize> {
         self.steps.iter().rev().try_fold(column, |c, step| step.column(c))
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        self.steps.iter().flat_map(|step| step.codes()).collect()
+    }
 }
 
 /// Under which other names a field is found.
@@ -215,6 +219,10 @@ pub(crate) trait Body: Send {
     fn column(&self, column: usize) -> Option<usize> {
         Some(column)
     }
+    /// As in [`Step::codes`].
+    fn codes(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 /// Makes a [`Step`] of a [`Body`].
@@ -247,6 +255,10 @@ impl<B: Body> Step for Below<B> {
 
     fn column(&self, column: usize) -> Option<usize> {
         self.body.column(column)
+    }
+
+    fn codes(&self) -> Vec<&'static str> {
+        self.body.codes()
     }
 }
 

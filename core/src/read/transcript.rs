@@ -329,6 +329,11 @@ impl Transcript {
         self.reader.nested()
     }
 
+    /// Codes of the checks that the steps of a layout make.
+    pub fn codes(&self) -> impl Iterator<Item = &'static str> {
+        self.steps.iter().flat_map(|step| step.codes())
+    }
+
     /// Records known of but not read, so far.
     pub fn unread(&self) -> u64 {
         self.reader.unread()

@@ -33,18 +33,21 @@ pub(super) const PLURALS: &[(&str, &str, &str)] = &[
     ("C302", "scientific", "{cells_here} are numbers in scientific notation[; {examples}]"),
     ("C302", "placeholder", "{cells_here} stand for missing numbers[; {examples}]"),
     ("C303", "", "{cells_here} do not have the form {form}[; {examples}]"),
-    ("C303", "other-form", "{cells_here} are dates in another form than {form}[; {examples}]"),
+    ("C303", "other-form", "{cells_here} are {noun}s in another form than {form}[; {examples}]"),
     ("C303", "ambiguous", "{cells_here} can be read as two different dates[; {examples}]"),
     ("C303", "with-time", "{cells_here} have a time of day[; {examples}]"),
     ("C303", "serial", "{cells_here} look like a spreadsheet's day numbers[; {examples}]"),
     ("C303", "without-time", "{cells_here} have no time of day[; {examples}]"),
-    ("C303", "placeholder", "{cells_here} stand for missing dates[; {examples}]"),
+    ("C303", "placeholder", "{cells_here} stand for a missing {noun}[; {examples}]"),
     ("C304", "", "{cells_here} are not in {list}[; {examples}]"),
     ("C304", "case", "{cells_here} are written differently in {list}[; {examples}]"),
     ("C304", "label", "{cells_here} hold the names of codes in {list}, not the codes[; {examples}]"),
     ("C304", "lost-zero", "{cells_here} are codes of {list} that have lost a zero at their start[; {examples}]"),
     ("C304", "open", "{cells_here} are not in {list}[; {examples}]"),
     ("C305", "", "{cells_here} do not have the form that is asked for[; {examples}]"),
+    ("C305", "date", "{cells_here} are dates in another form[; {examples}]"),
+    ("C305", "ambiguous", "{cells_here} can be read as two different dates[; {examples}]"),
+    ("C305", "serial", "{cells_here} look like a spreadsheet's day numbers[; {examples}]"),
     ("C305", "lost-zero", "{cells_here} have lost a zero at their start[; {examples}]"),
     ("C305", "case", "{cells_here} have the right form but for large and small letters[; {examples}]"),
     ("C306", "minimum", "{cells_here} are less than {bound}[; {examples}]"),
@@ -65,7 +68,7 @@ pub(super) const PLURALS: &[(&str, &str, &str)] = &[
     ("C309", "", "{cells_here} hold a special space[; {examples}]"),
     ("C309", "text", "{cells_here} hold a special space[; {examples}]"),
     ("C310", "", "{cells_here} are not among the words for yes and no[; {examples}]"),
-    ("C311", "", "{cells_here} hold a date that does not exist[; {examples}]"),
+    ("C311", "", "{cells_here} hold a {noun} that does not exist[; {examples}]"),
     ("C312", "", "{cells_here} hold codes that are no longer used in {list}[; {examples}]"),
     ("C313", "", "{cells_here} are not {what}[; {examples}]"),
     ("C313", "json-schema", "{cells_here} do not meet the field's own schema[; {examples}]"),
@@ -118,7 +121,7 @@ pub(super) const PLURALS: &[(&str, &str, &str)] = &[
 
 /// Facts that belong to a column or a file, not to one cell, so that one occurrence speaks for all.
 const COMMON: &[&str] = &[
-    "allowed", "bound", "columns", "fields", "files", "form", "given", "list", "name", "other", "resource", "standard", "target", "title",
+    "allowed", "bound", "columns", "fields", "files", "form", "given", "list", "name", "noun", "other", "resource", "standard", "target", "title",
     "unit", "what",
 ];
 
@@ -137,6 +140,8 @@ pub struct Told<'a> {
     /// How many occurrences a conversion left empty, took as another text, and did not convert; each with whether there may be more.
     became: [u64; 3],
     more: bool,
+    /// The last occurrence, when every occurrence is stored.
+    pub last: Option<&'a Finding>,
 }
 
 type Key<'a> = (&'a Code, &'static str, Severity, u32, Option<u32>, Option<&'a str>);
@@ -151,6 +156,7 @@ struct Tally<'a> {
     stored: u64,
     /// Those of which a conversion left the cell empty, took it as another text, or did not convert the row.
     became: [u64; 3],
+    last: Option<&'a Finding>,
     values: BTreeMap<&'a str, (u64, usize)>,
 }
 
@@ -173,6 +179,7 @@ impl<'a> Causes<'a> {
             for (n, name) in ["left_empty", "taken_as", "not_converted"].iter().enumerate() {
                 tallies[at].became[n] += u64::from(f.get(name).is_some());
             }
+            tallies[at].last = Some(f);
             if let Some(value) = &f.value {
                 tallies[at].values.entry(value).or_insert((0, order)).0 += 1;
             }
@@ -184,7 +191,13 @@ impl<'a> Causes<'a> {
                 // Of two values that came equally often, the one that came first.
                 let top = tally.values.iter().max_by_key(|(_, (n, order))| (*n, usize::MAX - order));
                 let most_often = top.filter(|(_, (n, _))| *n > 1 && tally.stored == cause.count).map(|(value, _)| *value);
-                Told { cause, most_often, became: tally.became, more: tally.stored < cause.count }
+                Told {
+                    cause,
+                    most_often,
+                    became: tally.became,
+                    more: tally.stored < cause.count,
+                    last: tally.last.filter(|_| tally.stored == cause.count),
+                }
             })
             .collect();
         ordered.sort_by_key(|told| told.cause.severity);

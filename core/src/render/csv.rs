@@ -1,15 +1,31 @@
 //! The `csv` format: one row a finding (RFC 4180, UTF-8 without a mark, lines end in CR LF), for spreadsheets.
 //!
 //! A spreadsheet takes a cell that starts with certain signs for a formula, and runs it. Such a cell gets an apostrophe in front,
-//! which spreadsheets take for "this is text".
+//! which spreadsheets take for "this is text". People print such files too, so what nobody sees and what would steer a terminal stands by its
+//! name or picture, as in the formats for people ([`words::visible`]); the place says where the cell is, and JSON has the values as read.
 
 use super::words;
 use crate::finding::Finding;
 use crate::report::Report;
 
 /// The columns.
-pub const COLUMNS: [&str; 13] =
-    ["code", "severity", "file", "row", "line", "byte_column", "record", "column", "field", "value", "expected", "message", "fixes"];
+pub const COLUMNS: [&str; 15] = [
+    "code",
+    "severity",
+    "file",
+    "row",
+    "line",
+    "byte_column",
+    "record",
+    "column",
+    "field",
+    "value",
+    "expected",
+    "message",
+    "fixes",
+    "sheet",
+    "pointer",
+];
 
 /// The header row and a row for each stored finding. Numbers that are "not of one place" are empty; several fixes stand between ` | `.
 pub fn csv(report: &Report) -> String {
@@ -23,12 +39,13 @@ pub fn csv(report: &Report) -> String {
 
 fn row(out: &mut String, report: &Report, finding: &Finding) {
     let place = &finding.place;
+    let file = report.files.get(place.file as usize);
     let fixes: Vec<&str> = finding.fixes.iter().map(|f| f.replacement.as_str()).collect();
     let n = |n: u64| if n == 0 { String::new() } else { n.to_string() };
     text(out, finding.code.text());
     for cell in [
         finding.severity.word().to_owned(),
-        report.files.get(place.file as usize).map(|f| f.name.clone()).unwrap_or_default(),
+        file.map(|f| f.name.clone()).unwrap_or_default(),
         n(place.row),
         n(place.line),
         n(place.byte_column),
@@ -39,6 +56,8 @@ fn row(out: &mut String, report: &Report, finding: &Finding) {
         words::expected(finding).unwrap_or_default(),
         words::message(finding),
         fixes.join(" | "),
+        file.and_then(|f| f.sheet.clone()).unwrap_or_default(),
+        place.pointer.as_deref().unwrap_or_default().to_owned(),
     ] {
         out.push(',');
         text(out, &cell);
@@ -51,15 +70,19 @@ pub fn formula_like(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }
 
-fn text(out: &mut String, cell: &str) {
+/// A cell of the user's as it stands in the report.
+pub fn shown(cell: &str) -> String {
     let guard = if formula_like(cell) { "'" } else { "" };
-    if cell.contains(['"', ',', '\r', '\n']) {
+    format!("{guard}{}", words::visible(cell))
+}
+
+fn text(out: &mut String, cell: &str) {
+    let cell = shown(cell);
+    if cell.contains(['"', ',']) {
         out.push('"');
-        out.push_str(guard);
         out.push_str(&cell.replace('"', "\"\""));
         out.push('"');
     } else {
-        out.push_str(guard);
-        out.push_str(cell);
+        out.push_str(&cell);
     }
 }

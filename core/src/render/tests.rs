@@ -67,7 +67,7 @@ fn capped(list: Vec<Finding>, cap: usize) -> Report {
         findings.add(finding);
     }
     Report {
-        standard: Some(StandardUsed { id: "blds".to_owned(), version: "1.2".to_owned(), digest: "sha256:00".to_owned() }),
+        standard: Some(StandardUsed { id: "blds".to_owned(), version: "1.2".to_owned(), digest: "sha256:00".to_owned(), brought: false }),
         files: vec![FileUsed {
             name: "permits.csv".to_owned(),
             digest: None,
@@ -292,6 +292,28 @@ fn what_nobody_sees_is_made_visible() {
     }
 }
 
+/// Small words that depend on what stands beside them.
+#[test]
+fn articles_and_counts() {
+    let reference = |target: &str| Finding::new("C402", "", row(2)).value("7").arg("target", target).arg("resource", "t");
+    assert_eq!(words::message(&reference("id")), "\"7\" is not an id of table \"t\"");
+    assert_eq!(words::message(&reference("town")), "\"7\" is not a town of table \"t\"");
+    let total = |records: &str| {
+        let facts = [("printed", "3"), ("records", records), ("sum", "2"), ("difference", "1")];
+        facts.into_iter().fold(Finding::new("C403", "", row(2)), |f, (name, text)| f.arg(name, text))
+    };
+    assert_eq!(words::message(&total("1")), "the total is printed as 3, the sum of its 1 record is 2: the difference is 1");
+    assert!(words::message(&total("1200")).contains("its 1,200 records is 2"));
+    let zero = Finding::new("C406", "zero", Place::default()).arg("left", "ending");
+    assert_eq!(words::message(&zero), "the sum of ending is zero");
+    let digits = Finding::new("C507", "", row(2)).value("1.5").arg("places", "no digits after the point").arg("target", "x");
+    assert_eq!(words::expected(&digits).as_deref(), Some("a number with no digits after the point"));
+    // The fourth cell stands in the line that would count it; of five, three stand for all.
+    let text = |n: u64| text::text(&report((2..2 + n).map(|r| status(r, &format!("Is{r}"))).collect()), &Options::default());
+    assert!(text(4).contains("I5  \"Is5\"") && !text(4).contains("more"), "{}", text(4));
+    assert!(text(5).contains("… and 2 more"), "{}", text(5));
+}
+
 #[test]
 fn cause_sentences() {
     let near = |row| status(row, "Isued").arg("near", "Issued");
@@ -306,6 +328,15 @@ fn cause_sentences() {
             report(vec![near(14), near(15)]),
             r#"2 cells in column I "Status" are not in code list permit-status; most often "Isued""#,
             r#"Use one of the list's values, here likely "Issued"."#,
+        ),
+        (
+            report(
+                [2, 3]
+                    .map(|r| Finding::new("C303", "other-form", at(r, 1, "Open")).value("7:30").arg("noun", "time").arg("form", "hh:mm:ss"))
+                    .into(),
+            ),
+            r#"2 cells in column B "Open" are times in another form than hh:mm:ss; most often "7:30""#,
+            "Write it as hh:mm:ss; in a spreadsheet, set the format of the column's cells so.",
         ),
         // Of occurrences that were not kept nobody can say which value came most often.
         (
@@ -377,6 +408,7 @@ fn verdicts() {
         ),
         (with(vec![], |r| r.files.push(r.files[0].clone())), "Ready: 2,310 rows in 2 files meet blds@1.2."),
         (with(vec![], |r| r.standard.as_mut().unwrap().version.clear()), "Ready: 2,310 rows meet blds."),
+        (with(vec![], |r| r.standard.as_mut().unwrap().brought = true), "Ready: 2,310 rows meet the schema that came with the data."),
         (report(vec![warning(0)]), "Ready, with 1 thing to look at: 2,310 rows meet blds@1.2."),
         (report(vec![warning(0), warning(1), warning(2)]), "Ready, with 3 things to look at: 2,310 rows meet blds@1.2."),
         (report(many.clone().chain([rule(row(42))]).collect()), "Not ready: 2 things to mend in 41 of 2,310 rows."),
@@ -553,11 +585,19 @@ fn csv_letter_for_letter() {
     let out = csv::csv(&report(vec![formula, missing("Fee"), rule(row(31))]));
     assert_eq!(
         out,
-        "code,severity,file,row,line,byte_column,record,column,field,value,expected,message,fixes\r\n\
-         C304,error,permits.csv,3,3,9,2,I,\"'@SUM, all\",'=1+1,\"one of Issued, Pending, Closed\",\"\"\"=1+1\"\" is not in code list permit-status\",'+1 | b\r\n\
-         C206,error,permits.csv,,,,,,Fee,,\"a column \"\"Fee\"\"\",\"there is no column \"\"Fee\"\"\",\r\n\
-         blds/issued-before-applied,error,permits.csv,31,31,1,30,,,,,\"issued 2024-02-03, but applied 2024-03-01\",\r\n"
+        "code,severity,file,row,line,byte_column,record,column,field,value,expected,message,fixes,sheet,pointer\r\n\
+         C304,error,permits.csv,3,3,9,2,I,\"'@SUM, all\",'=1+1,\"one of Issued, Pending, Closed\",\"\"\"=1+1\"\" is not in code list permit-status\",'+1 | b,,\r\n\
+         C206,error,permits.csv,,,,,,Fee,,\"a column \"\"Fee\"\"\",\"there is no column \"\"Fee\"\"\",,,\r\n\
+         blds/issued-before-applied,error,permits.csv,31,31,1,30,,,,,\"issued 2024-02-03, but applied 2024-03-01\",,,\r\n"
     );
+    // What would steer a terminal is shown, and can be found again: by its cell, its sheet, its pointer.
+    let mut colour = status(3, "\u{1b}[31mred\u{202e}");
+    colour.place.pointer = Some("/result/1/Status".into());
+    let mut sheet = report(vec![colour]);
+    sheet.files[0].sheet = Some("=Permits".to_owned());
+    let out = csv::csv(&sheet);
+    assert!(out.contains(",3,3,9,2,I,Status,␛[31mred‹U+202E›,"), "{out}");
+    assert!(out.ends_with(",'=Permits,/result/1/Status\r\n"), "{out}");
 }
 
 #[test]
@@ -793,7 +833,7 @@ prop_compose! {
         report.files[0].encoding = texts[0].clone();
         report.files[0].resource = texts[1].clone();
         report.coverage.checks_skipped = vec![(texts[2].clone(), texts[3].clone())];
-        report.standard = known.then(|| StandardUsed { id: texts[4].clone(), version: texts[5].clone(), digest: texts[0].clone() });
+        report.standard = known.then(|| StandardUsed { id: texts[4].clone(), version: texts[5].clone(), digest: texts[0].clone(), brought: false });
         if conversion {
             let mut c = balance();
             c.from = texts[0].clone();
@@ -842,8 +882,8 @@ proptest! {
             prop_assert_eq!(row.len(), csv::COLUMNS.len());
             prop_assert!(row.iter().all(|cell| !csv::formula_like(cell)));
             let value = finding.value.clone().unwrap_or_default();
-            let guarded = if csv::formula_like(&value) { format!("'{value}") } else { value };
-            prop_assert_eq!(&row[9], guarded.as_str());
+            let guard = if csv::formula_like(&value) { "'" } else { "" };
+            prop_assert_eq!(&row[9], format!("{guard}{}", words::visible(&value)));
         }
     }
 
@@ -852,7 +892,10 @@ proptest! {
         let plain = text::text(&report, &Options { width, color: false });
         let colored = text::text(&report, &Options { width, color: true });
         prop_assert_eq!(without_ansi(&colored), plain.clone());
-        for page in [plain, short::short(&report), summary(&report), verdict(&report)] {
+        // The line ends of CSV are its own; no cell holds one.
+        let table = csv::csv(&report);
+        prop_assert_eq!(table.matches("\r\n").count(), report.findings.stored().len() + 1);
+        for page in [plain, short::short(&report), summary(&report), verdict(&report), table.replace("\r\n", "\n")] {
             for c in page.chars().filter(|c| *c != '\n') {
                 prop_assert!(!c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c) && !('\u{2066}'..='\u{2069}').contains(&c), "{c:?}");
             }

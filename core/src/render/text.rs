@@ -202,9 +202,12 @@ impl Page {
     /// The first cells with what they hold and what would mend them.
     fn samples(&mut self, told: &Told<'_>, indent: usize) {
         let cause = told.cause;
+        // A line that says "and 1 more" would be as long as the one.
+        let last = told.last.filter(|_| cause.count == cause.samples.len() as u64 + 1);
         let rows: Vec<[String; 3]> = cause
             .samples
             .iter()
+            .chain(last)
             .filter(|s| s.place.row > 0 && (s.value.is_some() || !s.fixes.is_empty()))
             .map(|s| {
                 let value = s.value.as_deref().map(quoted).unwrap_or_default();

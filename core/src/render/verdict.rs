@@ -125,10 +125,14 @@ fn ready(report: &Report, tally: &Tally) -> String {
     };
     match &report.standard {
         None => format!("Not checked: no standard was recognised, only the shape of {} was looked at{looks}", counted(n, "row", "rows")),
-        Some(used) if n == 0 => format!("Ready{looks}: the columns meet {}, but there are no rows", standard(&used.id, &used.version)),
         Some(used) => {
+            // Nothing is said of a standard when only what a dataset says of itself was checked.
+            let what = if used.brought { "the schema that came with the data".to_owned() } else { standard(&used.id, &used.version) };
+            if n == 0 {
+                return format!("Ready{looks}: the columns meet {what}, but there are no rows");
+            }
             let verb = if n == 1 { "meets" } else { "meet" };
-            format!("Ready{looks}: {}{files} {verb} {}", counted(n, "row", "rows"), standard(&used.id, &used.version))
+            format!("Ready{looks}: {}{files} {verb} {what}", counted(n, "row", "rows"))
         }
     }
 }

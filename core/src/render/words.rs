@@ -93,6 +93,17 @@ const COUNTS: &[&str] = &["cells", "columns", "count", "length", "records", "row
 
 /// A finding's fact by its name in templates.
 pub(super) fn fact(finding: &Finding, name: &str) -> Option<String> {
+    // `{a_target}` is the fact with its article, `{counted_records}` the count with its noun.
+    let made = finding.get(name).is_none();
+    if let Some(noun) = name.strip_prefix("a_").filter(|_| made) {
+        let text = fact(finding, noun)?;
+        let vowel = text.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
+        return Some(format!("{} {text}", if vowel { "an" } else { "a" }));
+    }
+    if name == "counted_records" && made {
+        let count = finding.get("records")?;
+        return Some(count.parse().map_or_else(|_| format!("{count} records"), |n| counted(n, "record", "records")));
+    }
     let own = match name {
         "value" => finding.value.as_deref(),
         _ => None,

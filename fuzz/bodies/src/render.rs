@@ -77,7 +77,8 @@ pub(crate) fn report(input: &mut Input<'_>) -> Report {
         sheet: (shape & 2 != 0).then(|| input.text()),
     };
     let files = (0..shape % 4).map(|_| file(input)).collect();
-    let standard = (shape & 4 != 0).then(|| StandardUsed { id: input.text(), version: input.text(), digest: input.text() });
+    let standard =
+        (shape & 4 != 0).then(|| StandardUsed { id: input.text(), version: input.text(), digest: input.text(), brought: shape & 8 != 0 });
     let coverage = Coverage {
         checks_run: vec![input.text()],
         checks_skipped: vec![(input.text(), input.text())],

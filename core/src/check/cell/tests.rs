@@ -320,6 +320,89 @@ fn code_lists() {
     check_all(&items, &[("Issued;Closed", "ok"), ("Issued;clsed", "C304: Issued;Closed"), ("Issued;closed", "C304/case: Issued;Closed!")]);
 }
 
+/// A text whose pattern is that of dates is judged like a date when it does not fit: nobody is shown a pattern.
+#[test]
+fn patterns_of_dates() {
+    let portal = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?";
+    let dated = rules(FieldType::String(StringFormat::Default), |f| {
+        f.constraints.pattern = Some(portal.to_owned());
+        f.example = "2026-03-02T00:00:00.000".to_owned();
+    });
+    check_all(
+        &dated,
+        &[
+            ("2024-03-05", "ok"),
+            ("2024-03-05T00:00:00.000", "ok"),
+            ("03/05/2024", "C305/ambiguous: 2024-03-05 | 2024-05-03"),
+            ("03/15/2024", "C305/date: 2024-03-15!"),
+            ("3/15/2024 2:30 PM", "C305/date: 2024-03-15T14:30:00!"),
+            ("3/15/2024 12:00 AM", "C305/date: 2024-03-15!"),
+            ("45356", "C305/serial: 2024-03-05 | 2028-03-06"),
+            ("02/30/2024", "C305"),
+            ("soon", "C305"),
+            ("n/a", "C305"),
+        ],
+    );
+    let finding = dated.check("03/05/2024", &Evidence::default(), Place::default()).unwrap();
+    assert_eq!((finding.get("what"), finding.get("form")), (Some("a value such as \"2026-03-02T00:00:00.000\""), Some("YYYY-MM-DD")));
+    assert_eq!(crate::render::words::mend(&finding), "Find out which order the file uses, and write the date as YYYY-MM-DD.");
+    let evidence = Evidence { dates: 4, month_first: 3, ..Evidence::default() };
+    let finding = dated.check("05/03/2024", &evidence, Place::default()).unwrap();
+    let fixes: Vec<(&str, &str)> = finding.fixes.iter().map(|f| (f.replacement.as_str(), f.evidence.as_str())).collect();
+    assert_eq!(fixes, [("2024-05-03", "3 of 4 dates in this column can only be month-first"), ("2024-03-05", "")]);
+    // A form with a time only; a pattern that takes any text of digits is no form of dates.
+    let timed = rules(FieldType::Any, |f| f.constraints.pattern = Some(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d".to_owned()));
+    check_all(&timed, &[("03/15/2024", "C305/date: 2024-03-15T00:00:00"), ("03/15/2024 9:15", "C305/date: 2024-03-15T09:15:00!")]);
+    let digits = rules(FieldType::String(StringFormat::Default), |f| f.constraints.pattern = Some("[0-9-]*".to_owned()));
+    check_all(&digits, &[("03/15/2024", "C305")]);
+}
+
+/// What a pattern asks for is said in words, else by the field's example or description; the pattern itself comes last.
+#[test]
+fn the_form_is_told_in_the_fields_own_words() {
+    let involved = r"(?:a|b{2,3}c?){2,}[^x]+";
+    let told = |example: &str, description: &str| {
+        let rules = rules(FieldType::String(StringFormat::Default), |f| {
+            f.constraints.pattern = Some(involved.to_owned());
+            (f.example, f.description) = (example.to_owned(), description.to_owned());
+        });
+        let finding = rules.check("zzz", &Evidence::default(), Place::default()).unwrap();
+        (crate::render::words::expected(&finding).unwrap(), crate::render::words::mend(&finding))
+    };
+    assert_eq!(told("aabb-1", "Two marks."), ("a value such as \"aabb-1\"".into(), "Write a value such as \"aabb-1\".".into()));
+    // An example that does not fit itself would lead astray.
+    assert_eq!(told("zzz", "Two marks.").1, "Write what the field is said to hold: \"Two marks\".");
+    assert_eq!(told("", "").1, format!("Write a text of the form {involved}."));
+}
+
+/// Times, years and months are not called dates.
+#[test]
+fn times_and_years_are_called_so() {
+    let said = |kind: FieldType, text: &str| {
+        let finding = rules(kind, |_| {}).check(text, &Evidence::default(), Place::default()).unwrap();
+        (crate::render::words::message(&finding), crate::render::words::mend(&finding))
+    };
+    let time = || FieldType::Time(DateFormat::Default);
+    let (message, mend) = said(time(), "7:30 PM");
+    assert_eq!(message, "\"7:30 PM\" is a time in another form");
+    assert_eq!(mend, "Write it as hh:mm:ss; in a spreadsheet, set the format of the column's cells so.");
+    assert_eq!(said(time(), "25:00:00").1, "Look the time up in the source.");
+    assert_eq!(said(time(), "n/a").0, "\"n/a\" stands for a missing time");
+    assert_eq!(said(FieldType::Year, "2024.0").0, "\"2024.0\" is a year in another form");
+    assert_eq!(said(FieldType::YearMonth, "3/2024").0, "\"3/2024\" is a month in another form");
+    assert_eq!(said(FieldType::Date(DateFormat::Default), "2024/1/2").0, "\"2024/1/2\" is a date in another form");
+    // Which reading is that of which calendar.
+    let finding = rules(FieldType::Date(DateFormat::Default), |_| {}).check("45352", &Evidence::default(), Place::default()).unwrap();
+    let evidence: Vec<&str> = finding.fixes.iter().map(|f| f.evidence.as_str()).collect();
+    assert_eq!(
+        evidence,
+        [
+            "\"45352\" is \"2024-03-01\" in the calendar of most spreadsheets, which counts from 1900",
+            "\"45352\" is \"2028-03-02\" in the calendar of older Mac spreadsheets, which counts from 1904"
+        ]
+    );
+}
+
 #[test]
 fn patterns_and_lengths() {
     let zip = rules(FieldType::String(StringFormat::Default), |f| f.constraints.pattern = Some(r"\d{5}(-\d{4})?".to_owned()));

@@ -137,12 +137,14 @@ fn unknown(field: &FieldType, text: &str) -> Meaning {
         // Two calendars of spreadsheets: day 1 is 1 January 1900 (with a 29 February 1900 that never was), or day 0 is 1 January 1904.
         let day = |first: Date| Date::from_number(first.number() + serial);
         let offers = [
-            (Date { year: 1899, month: 12, day: 30 }, ""),
-            (Date { year: 1904, month: 1, day: 1 }, "the 1904 calendar of older Mac spreadsheets"),
+            (Date { year: 1899, month: 12, day: 30 }, "in the calendar of most spreadsheets, which counts from 1900"),
+            (Date { year: 1904, month: 1, day: 1 }, "in the calendar of older Mac spreadsheets, which counts from 1904"),
         ]
         .into_iter()
         .filter_map(|(first, why)| {
-            offer(field, &DateTime { date: day(first)?, time: Time::default() }, false).map(|o| o.because(why.to_owned()))
+            let offer = offer(field, &DateTime { date: day(first)?, time: Time::default() }, false)?;
+            let because = format!("\"{text}\" is \"{}\" {why}", offer.replacement);
+            Some(offer.because(because))
         })
         .collect();
         return meaning("serial", offers);

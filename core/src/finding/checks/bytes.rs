@@ -78,8 +78,8 @@ pub(super) const CHECKS: &[Check] = &[
             kind(
                 "",
                 "the file is not a text table: it looks like {looks}",
-                "a CSV or TSV file",
-                "Save the sheet as \"CSV UTF-8\" and check that file.",
+                "a table: delimited text such as CSV, a workbook, JSON, XML or Parquet",
+                "Save the table from the program that made the file, as a workbook or as \"CSV UTF-8\", and check that file.",
             ),
             kind(
                 "empty",

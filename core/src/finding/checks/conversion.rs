@@ -92,7 +92,7 @@ pub(super) const CHECKS: &[Check] = &[
         title: "A number with more digits than the target takes",
         why: "Cutting digits off changes the amount, and then totals no longer agree.",
         kinds: outcomes!(
-            "\"{value}\" has digits that do not fit into {places}",
+            "\"{value}\" has more digits than the target takes: {places}",
             "a number with {places}",
             "Round the number in the source if that is right, or allow more digits in the crosswalk."
         ),

@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Check] = &[
         kinds: &[
             kind(
                 "",
-                "\"{value}\" is not a {target} of table \"{resource}\"",
+                "\"{value}\" is not {a_target} of table \"{resource}\"",
                 "a value that stands in {target} of \"{resource}\"",
                 "Correct the value, or add the record it refers to.",
             ),
@@ -54,20 +54,20 @@ pub(super) const CHECKS: &[Check] = &[
         kinds: &[
             kind(
                 "",
-                "the total is printed as {printed}, its {records} records add up to {sum}: the difference is {difference}",
+                "the total is printed as {printed}, the sum of its {counted_records} is {sum}: the difference is {difference}",
                 "{sum}",
                 "Look for a record that is missing, doubled or mistyped; or let the program sum the column again.",
             ),
             kind(
                 "header-year",
-                "the total is printed as {printed}, its {records} records add up to {sum}: the difference of {difference} is the year in the column's header",
+                "the total is printed as {printed}, the sum of its {counted_records} is {sum}: the difference of {difference} is the year in the column's header",
                 "{sum}",
                 "The formula sums the header too: let it begin in the row below.",
             ),
             graded(
                 "carried",
                 Warning,
-                "the total is printed as {printed}, its {records} records add up to {sum}: the difference of {difference} comes from totals above",
+                "the total is printed as {printed}, the sum of its {counted_records} is {sum}: the difference of {difference} comes from totals above",
                 "{sum}",
                 "Correct the totals that this one adds up.",
             ),
@@ -93,13 +93,13 @@ pub(super) const CHECKS: &[Check] = &[
         kinds: &[
             kind(
                 "",
-                "[{group}: ]{left} add up to {sum}, {right} to {other}: the difference is {difference}",
+                "[{group}: ]the sum of {left} is {sum}, that of {right} {other}: the difference is {difference}",
                 "two sums that are the same",
                 "Look for a record that is missing, doubled or on the wrong side.",
             ),
             kind(
                 "zero",
-                "[{group}: ]{left} add up to {sum}, not to zero",
+                "[{group}: ]the sum of {left} is {sum}, not zero",
                 "a sum of zero",
                 "Look for a record that is missing, doubled or with the wrong sign.",
             ),
@@ -112,9 +112,9 @@ pub(super) const CHECKS: &[Check] = &[
         title: "Sums that were compared",
         why: "Books that balance show that no side lost a record.",
         kinds: &[
-            kind("", "{left} and {right} both add up to {sum}", "", "Nothing to do."),
-            kind("several", "{left} and {right} add up to the same in {count} groups", "", "Nothing to do."),
-            kind("zero", "{left} add up to zero[ in each of {count} groups]", "", "Nothing to do."),
+            kind("", "the sums of {left} and {right} are both {sum}", "", "Nothing to do."),
+            kind("several", "the sums of {left} and {right} are the same in each of {count} groups", "", "Nothing to do."),
+            kind("zero", "the sum of {left} is zero[ in each of {count} groups]", "", "Nothing to do."),
         ],
     },
     Check {

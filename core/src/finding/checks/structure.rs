@@ -412,6 +412,18 @@ pub(super) const CHECKS: &[Check] = &[
                 "Show the rows, and delete them if they do not belong to the table.",
             ),
             kind(
+                "row",
+                "in sheet \"{sheet}\" row {rows} is hidden; it was read like the others",
+                "rows that everybody sees",
+                "Show the row, and delete it if it does not belong to the table.",
+            ),
+            kind(
+                "column",
+                "in sheet \"{sheet}\" column {columns} is hidden; it was read like the others",
+                "columns that everybody sees",
+                "Show the column, and delete it if it does not belong to the table.",
+            ),
+            kind(
                 "columns",
                 "in sheet \"{sheet}\" the columns {columns} are hidden; they were read like the others",
                 "columns that everybody sees",
@@ -655,6 +667,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "Look whether the table reads as it should; else save it in the ordinary form.",
             ),
             graded("parts", Info, "\"{resource}\" lies in {count} files, which were read as one table", "", "Nothing to do."),
+            graded(
+                "standard",
+                Warning,
+                "the descriptor says that the dataset follows {standard}, which is not known here; only the schema that came with it was checked",
+                "a standard that is known here",
+                "Check the dataset where {standard} is known: take it from a registry, or name its package.",
+            ),
             graded(
                 "no-schema",
                 Info,

@@ -57,14 +57,14 @@ pub(super) const CHECKS: &[Check] = &[
         name: "date-form",
         severity: Error,
         title: "A date or time in another form",
-        why: "Dates in local forms are read differently by different programs: 03/05 is March in one and May in another.",
+        why: "Local forms are read differently by different programs: 03/05 is March in one and May in another, and 7:30 may be morning or evening.",
         kinds: &[
             kind("", "\"{value}\" is not {what}", "{what}", "Write it as {form}."),
             kind(
                 "other-form",
-                "\"{value}\" is a date in another form",
+                "\"{value}\" is a {noun} in another form",
                 "{what}",
-                "Write it as {form}; in a spreadsheet, set the column's date format so.",
+                "Write it as {form}; in a spreadsheet, set the format of the column's cells so.",
             ),
             kind(
                 "ambiguous",
@@ -87,9 +87,9 @@ pub(super) const CHECKS: &[Check] = &[
             ),
             kind(
                 "placeholder",
-                "\"{value}\" stands for a missing date",
+                "\"{value}\" stands for a missing {noun}",
                 "{what}, or an empty cell",
-                "Leave the cell empty when the date is not known.",
+                "Leave the cell empty when the {noun} is not known.",
             ),
         ],
     },
@@ -133,9 +133,27 @@ pub(super) const CHECKS: &[Check] = &[
         name: "pattern",
         severity: Error,
         title: "A value in the wrong form",
-        why: "Other files refer to this value letter for letter; in another form nothing matches.",
+        why: "Programs that use the column look for values of one form; they refuse any other, or do not find what it belongs to.",
         kinds: &[
-            kind("", "\"{value}\" does not have the form that is asked for", "{what}", "Write it in that form."),
+            kind("", "\"{value}\" does not have the form that is asked for", "{what}", "Write {what}."),
+            kind(
+                "date",
+                "\"{value}\" is a date in another form",
+                "{what}",
+                "Write it as {form}; in a spreadsheet, set the format of the column's cells so.",
+            ),
+            kind(
+                "ambiguous",
+                "\"{value}\" can be read as two different dates",
+                "{what}",
+                "Find out which order the file uses, and write the date as {form}.",
+            ),
+            kind(
+                "serial",
+                "\"{value}\" looks like a spreadsheet's day number",
+                "{what}",
+                "Set the column's format to date and save again.",
+            ),
             kind(
                 "lost-zero",
                 "\"{value}\" has lost a zero at its start",
@@ -237,9 +255,9 @@ pub(super) const CHECKS: &[Check] = &[
         code: "C311",
         name: "impossible-date",
         severity: Error,
-        title: "A date that does not exist",
+        title: "A date or time that does not exist",
         why: "The form is right, so the slip is in the day, the month or the hour, and only the source knows the right one.",
-        kinds: &[kind("", "\"{value}\" does not exist[: {problem}]", "{what}", "Look the date up in the source.")],
+        kinds: &[kind("", "\"{value}\" does not exist[: {problem}]", "{what}", "Look the {noun} up in the source.")],
     },
     Check {
         code: "C312",

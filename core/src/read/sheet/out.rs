@@ -233,15 +233,24 @@ impl Out {
         // What is hidden behind the last cell hides nothing.
         let last = self.next.saturating_sub(1);
         self.hidden_rows.retain(|r| r.0 <= last);
+        let one = |hidden: &[(u64, u64)], last: u64| matches!(hidden, [(a, b)] if a >= b.min(&last));
         if !self.hidden_rows.is_empty() {
             let rows = self.hidden_rows.iter().map(|&(a, b)| range(a, b.min(last), |n| n.to_string()));
             let spelled = some_of(rows.take(SPELLED), self.hidden_rows.len());
-            self.findings.push(Finding::new("C226", "", Place::default()).arg("sheet", self.sheet.as_str()).arg("rows", spelled));
+            self.findings.push(
+                Finding::new("C226", if one(&self.hidden_rows, last) { "row" } else { "" }, Place::default())
+                    .arg("sheet", self.sheet.as_str())
+                    .arg("rows", spelled),
+            );
         }
         if !self.hidden_columns.is_empty() {
             let columns = self.hidden_columns.iter().map(|&(a, b)| range(a, b, column_name));
             let spelled = some_of(columns.take(SPELLED), self.hidden_columns.len());
-            self.findings.push(Finding::new("C226", "columns", Place::default()).arg("sheet", self.sheet.as_str()).arg("columns", spelled));
+            self.findings.push(
+                Finding::new("C226", if one(&self.hidden_columns, u64::MAX) { "column" } else { "columns" }, Place::default())
+                    .arg("sheet", self.sheet.as_str())
+                    .arg("columns", spelled),
+            );
         }
         if self.merges > 0 {
             let spelled = some_of(self.merged.iter(), self.merges);

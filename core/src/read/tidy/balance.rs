@@ -130,4 +130,8 @@ impl Body for Balance {
             findings.push(if even > 1 { finding.arg("count", even.to_string()) } else { finding });
         }
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C260", "C405", "C406"]
+    }
 }

@@ -28,4 +28,8 @@ impl Step for Blank {
             findings.push(Finding::new("C249", "", Place::default()).arg("count", self.dropped.to_string()));
         }
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C249"]
+    }
 }

@@ -61,4 +61,8 @@ impl Body for Drop {
             );
         }
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C254"]
+    }
 }

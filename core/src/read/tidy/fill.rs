@@ -60,4 +60,8 @@ impl Body for Fill {
             findings.push(Finding::new("C256", "", Place::default()).arg("count", self.filled.to_string()));
         }
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C256"]
+    }
 }

@@ -40,4 +40,8 @@ impl Step for Footer {
             findings.push(Finding::new("C252", "", place).value(&text).arg("count", self.dropped.to_string()));
         }
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C252"]
+    }
 }

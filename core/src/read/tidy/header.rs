@@ -251,4 +251,8 @@ impl Step for Header {
     fn column(&self, column: usize) -> Option<usize> {
         column.checked_sub(self.found.as_ref().map_or(0, |f| f.said.len()))
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C248"]
+    }
 }

@@ -89,4 +89,8 @@ impl Body for Section {
     fn column(&self, column: usize) -> Option<usize> {
         column.checked_sub(self.groups.iter().filter(|g| g.1.is_none()).count())
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C250"]
+    }
 }

@@ -37,4 +37,8 @@ impl Step for Skip {
             findings.push(Finding::new("C253", "", Place::default()).arg("count", self.dropped.to_string()).arg("why", self.why.as_str()));
         }
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C253"]
+    }
 }

@@ -275,4 +275,8 @@ impl Body for Totals {
             findings.push(finding.arg("count", self.checked.to_string()));
         }
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C251", "C252", "C260", "C261", "C403", "C404", "C407"]
+    }
 }

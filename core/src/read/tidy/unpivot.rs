@@ -96,4 +96,8 @@ impl Body for Unpivot {
             findings.push(if self.without > 0 { finding.arg("without", self.without.to_string()) } else { finding });
         }
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C255"]
+    }
 }

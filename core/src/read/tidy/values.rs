@@ -162,6 +162,10 @@ impl Body for Values {
             }
         }
     }
+
+    fn codes(&self) -> Vec<&'static str> {
+        vec!["C257", "C258", "C259"]
+    }
 }
 
 #[cfg(test)]
