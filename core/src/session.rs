@@ -17,10 +17,10 @@ use crate::decode::Head;
 use crate::detect;
 use crate::finding::Finding;
 use crate::jschema::plan::{Candidates, Nested};
-use crate::read::FixedLayout;
 use crate::read::container::stop;
 use crate::read::document::Documents;
 use crate::read::tidy::Layouts;
+use crate::read::{FixedLayout, PrintedLayout};
 use crate::read::{Intake, Places, ReadOptions, Source, Transcript};
 use crate::report::Report;
 
@@ -50,6 +50,14 @@ impl Choice {
         }
     }
 
+    /// Layouts of printed pages that a file may be of; see [`crate::read::ReadOptions::printed`].
+    pub fn printed(&self) -> Vec<Arc<PrintedLayout>> {
+        match self {
+            Choice::Given(plan) => plan.printed().collect(),
+            Choice::Detect(plans) => plans.iter().flat_map(|plan| plan.printed()).collect(),
+        }
+    }
+
     /// Kinds of documents that a file may be; see [`crate::read::ReadOptions::documents`].
     pub fn documents(&self) -> Documents {
         match self {
@@ -71,7 +79,8 @@ impl Choice {
 
     /// How a file is read that may be any of these.
     pub fn reading(&self, how: ReadOptions) -> ReadOptions {
-        ReadOptions { layouts: self.layouts(), fixed: self.fixed(), documents: self.documents(), nested: self.nested(), ..how }
+        let (fixed, printed) = (self.fixed(), self.printed());
+        ReadOptions { layouts: self.layouts(), fixed, printed, documents: self.documents(), nested: self.nested(), ..how }
     }
 
     /// The plan for files that start so.
@@ -279,6 +288,7 @@ impl Session {
             options.read.layouts = choice.layouts();
         }
         options.read.fixed.extend(choice.fixed());
+        options.read.printed.extend(choice.printed());
         if options.read.documents.is_empty() {
             options.read.documents = choice.documents();
         }
