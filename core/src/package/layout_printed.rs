@@ -12,7 +12,7 @@ use crate::schema::parse::compile;
 const COLUMNS: usize = 100;
 
 /// What stands in a column of amounts, where the layout does not say it.
-const AMOUNT: &str = r"^(?:[$]|[-+(]*[$]?[-+]?[0-9.,]+[)%-]*|-+)$";
+const AMOUNT: &str = r"^(?:[$]|[-+(]*[$]?[-+]?[0-9.,]+[)%*-]*|-+)$";
 
 /// Reads the `printed` of one layout, if it has one.
 pub(crate) fn read(layout: &Keys<'_>, notes: &mut Notes) -> Option<PrintedLayout> {

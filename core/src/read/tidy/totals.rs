@@ -125,14 +125,14 @@ impl Totals {
     fn record(&mut self, row: Row<'_>, findings: &mut Vec<Finding>) {
         self.any = true;
         let mut amounts = Vec::with_capacity(self.columns.len());
-        let mut whole = vec![false; self.columns.len()];
+        let mut whole = Vec::with_capacity(self.columns.len());
         for at in 0..self.columns.len() {
             let text = row.text(self.columns[at]).trim();
             let amount = self.amounts.read(text);
             if amount.is_none() && !text.is_empty() {
                 self.push(Finding::new("C261", "", super::place(row, Some(self.columns[at]), &self.header)).value(text), findings);
             }
-            whole[at] = self.rounded[at] && !text.is_empty() && !self.amounts.has_fraction(text);
+            whole.push(self.rounded[at] && !text.is_empty() && !self.amounts.has_fraction(text));
             amounts.push(amount);
         }
         for kind in &mut self.kinds {
