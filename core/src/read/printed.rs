@@ -167,6 +167,8 @@ impl PrintedLayout {
 #[derive(Debug)]
 struct Open {
     origin: Origin,
+    /// What the page says on which it begins.
+    said: Vec<String>,
     cells: Vec<Cell>,
     lines: usize,
     /// It has all its lines.
@@ -378,16 +380,24 @@ impl PrintedReader {
             self.headed = true;
             return;
         }
-        match cut::find(&self.layout.columns, &lines) {
-            Ok(spans) => {
+        let used = match cut::find(&self.layout.columns, &lines) {
+            Ok((spans, used)) => {
                 self.spans = Some(spans);
                 (self.headed, self.ruled) = (true, true);
+                used
             }
             Err(column) => {
                 let at = lines.first().map_or(0, |l| l.number);
                 let name = self.layout.columns[column].name.clone();
                 self.headless.tell(findings, || Finding::new("C299", "", place(at, 1)).arg("name", name));
+                lines.iter().map(|line| cut::has_heading(&self.layout.columns, line)).collect()
             }
+        };
+        // A heading may be shorter than the layout says; what was taken for a line of it is not lost in silence.
+        for (line, _) in
+            lines.iter().zip(used).skip(1).filter(|(line, used)| !used && !self.layout.page.iter().any(|p| p.is_match(&line.text)))
+        {
+            self.unknown.tell(findings, || unknown(line, ""));
         }
     }
 
@@ -417,10 +427,10 @@ impl PrintedReader {
             let is_record = layout.columns.iter().zip(&cut.cells).all(|(c, cell)| c.parts.as_ref().is_none_or(|p| p.is_match(&cell.text)));
             if passes {
                 self.over |= over;
-                self.write(line.origin(), &cut.cells, false, out);
+                self.write(line.origin(), None, &cut.cells, out);
             } else if is_record {
                 self.tell_cut(&cut, findings);
-                self.write(line.origin(), &cut.cells, true, out);
+                self.write(line.origin(), Some(&self.says()), &cut.cells, out);
             } else {
                 self.not_understood(line, "", findings);
             }
@@ -429,7 +439,7 @@ impl PrintedReader {
         if begins.pattern.is_match(&cut.cells[begins.column].text) {
             self.close(out);
             self.tell_cut(&cut, findings);
-            self.open = Some(Open { origin: line.origin(), cells: cut.cells, lines: 1, whole: false, label: 0 });
+            self.open = Some(Open { origin: line.origin(), said: self.says(), cells: cut.cells, lines: 1, whole: false, label: 0 });
         } else if self.open.as_ref().is_some_and(|o| o.lines < PRINTED_LINES) {
             self.tell_cut(&cut, findings);
             let Some(open) = &mut self.open else { return };
@@ -476,7 +486,7 @@ impl PrintedReader {
             if begins {
                 self.close(out);
                 let cells = vec![Cell::default(); layout.columns.len()];
-                self.open = Some(Open { origin: line.origin(), cells, lines: 0, whole: false, label: column });
+                self.open = Some(Open { origin: line.origin(), said: self.says(), cells, lines: 0, whole: false, label: column });
             }
             match self.open.as_mut().filter(|o| o.lines < PRINTED_LINES) {
                 Some(open) => {
@@ -503,15 +513,21 @@ impl PrintedReader {
     /// Writes the record that is open.
     fn close(&mut self, out: &mut Rows) {
         if let Some(open) = self.open.take() {
-            self.write(open.origin, &open.cells, true, out);
+            self.write(open.origin, Some(&open.said), &open.cells, out);
         }
     }
 
-    fn write(&mut self, origin: Origin, cells: &[Cell], record: bool, out: &mut Rows) {
+    /// What pages say here.
+    fn says(&self) -> Vec<String> {
+        self.said.iter().map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Writes a row. `said` is what the page says of a record; a heading or total speaks for itself.
+    fn write(&mut self, origin: Origin, said: Option<&[String]>, cells: &[Cell], out: &mut Rows) {
+        let record = said.is_some();
         let mut marks = vec![(0, 0); self.said.len()];
-        for (_, value) in &self.said {
-            // What a page says holds for records; a heading or total speaks for itself.
-            out.cell(if record { value } else { "" }, Kind::Text);
+        for at in 0..self.said.len() {
+            out.cell(said.and_then(|s| s.get(at)).map_or("", String::as_str), Kind::Text);
         }
         for (column, cell) in self.layout.columns.iter().zip(cells) {
             let Some(parts) = &column.parts else {
@@ -560,7 +576,7 @@ impl PrintedReader {
     }
 
     fn not_understood(&mut self, line: &Line, kind: &'static str, findings: &mut Vec<Finding>) {
-        self.unknown.tell(findings, || Finding::new("C293", kind, place(line.number, line.first())).value(&line.joined()));
+        self.unknown.tell(findings, || unknown(line, kind));
     }
 
     fn tell_cut(&mut self, cut: &Cut, findings: &mut Vec<Finding>) {
@@ -570,6 +586,11 @@ impl PrintedReader {
             self.across.tell(findings, || Finding::new("C295", "", place(mark.0, mark.1)).value(word).arg("name", name.as_str()));
         }
     }
+}
+
+/// A line that is not understood.
+fn unknown(line: &Line, kind: &'static str) -> Finding {
+    Finding::new("C293", kind, place(line.number, line.first())).value(&line.joined())
 }
 
 fn place(line: u64, byte_column: u64) -> Place {

@@ -61,13 +61,13 @@ pub(super) struct Cut {
 }
 
 /// Finds where the columns are by the lines of a heading. Columns come from left to right; the texts of one stand on lines under one another,
-/// each the first behind the column before.
+/// each the first behind the column before. Also which lines hold such a text.
 ///
 /// # Errors
 /// The first column whose heading is not there.
-pub(super) fn find(columns: &[PrintedColumn], lines: &[Line]) -> Result<Vec<Span>, usize> {
+pub(super) fn find(columns: &[PrintedColumn], lines: &[Line]) -> Result<(Vec<Span>, Vec<bool>), usize> {
     let mut spans: Vec<Span> = Vec::with_capacity(columns.len());
-    let mut behind = 0;
+    let (mut behind, mut used) = (0, vec![false; lines.len()]);
     for (c, column) in columns.iter().enumerate() {
         let texts = match &column.at {
             At::Heading(texts) => texts,
@@ -86,13 +86,20 @@ pub(super) fn find(columns: &[PrintedColumn], lines: &[Line]) -> Result<Vec<Span
             let found = (line..lines.len()).filter_map(|l| Some((at(text, &lines[l], behind)?, l))).min_by_key(|(s, l)| (s.start, *l));
             let (own, l) = found.ok_or(c)?;
             line = l + 1;
+            used[l] = true;
             span = Some(span.map_or(own, |s| Span { start: s.start.min(own.start), end: s.end.max(own.end) }));
         }
         let span = span.ok_or(c)?;
         behind = span.end;
         spans.push(span);
     }
-    Ok(spans)
+    Ok((spans, used))
+}
+
+/// Whether any heading stands on a line.
+pub(super) fn has_heading(columns: &[PrintedColumn], line: &Line) -> bool {
+    let headings = columns.iter().filter_map(|c| if let At::Heading(texts) = &c.at { Some(texts) } else { None });
+    headings.flatten().any(|text| text.is_match(&line.text))
 }
 
 /// Where a text of the heading stands at or behind a position, between blanks.

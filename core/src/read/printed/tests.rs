@@ -172,6 +172,11 @@ fn what_a_print_does_not_say_is_told_with_its_place() {
         ("0101 PAY    40   1.00\n".to_owned(), vec![("C293", "heading", 1, 1), ("C299", "none", 0, 0)]),
         // A heading that lacks a column; the one before holds.
         (format!("{page}TOWN OF X LEDGER\n   VOTED\n   BUDGET\n0101 PAY                40       1.00\n"), vec![("C299", "", 7, 1)]),
+        // A heading that is shorter than the layout says: what stands there is told, not lost.
+        (
+            format!("{page}TOWN OF X LEDGER\n   VOTED BUDGET     SPENT\n0101 PAY                40       1.00\n"),
+            vec![("C299", "", 7, 1), ("C293", "", 8, 1)],
+        ),
         // Words where an amount must stand, two amounts in one column, a line of another kind.
         (format!("{page}0101 PAY                4x       1.00\n"), vec![]),
         (format!("{page}0101 PAY              1 40       1.00\n"), vec![("C293", "", 6, 1)]),
@@ -198,6 +203,15 @@ fn records_of_several_lines() {
     assert_eq!(found(&findings), [("C296", "", 9, 20), ("C293", "outside", 12, 12)]);
     let told: Vec<(&str, Option<&str>)> = findings.iter().map(|f| (f.kind, f.get("count"))).filter(|t| t.1.is_some()).collect();
     assert_eq!(told, [("", Some("2")), ("remarks", Some("1")), ("close", Some("1"))]);
+}
+
+#[test]
+fn a_record_is_of_the_page_on_which_it_begins() {
+    let layout = layout(&LOG.replace("page = [", "page = ['^DAY (?<day>[0-9]+)$', "));
+    let text = "   DAILY LOG\nDAY 1\nWHEN       KIND    TEXT\n2026-01-02 A\n\u{c}   DAILY LOG\nDAY 2\nWHEN       KIND    TEXT\n01:02:03   B\n2026-01-03 C\n";
+    let (rows, findings) = read(&layout, text.as_bytes(), &[]);
+    assert_eq!(texts(&rows)[1..], [["1", "2026-01-02 01:02:03", "A B", ""], ["2", "2026-01-03", "C", ""]]);
+    assert_eq!(found(&findings), []);
 }
 
 #[test]
