@@ -65,13 +65,14 @@ pub(crate) fn read_options(named: Option<&str>, how: &HowToRead) -> Result<ReadO
 /// How files are read that may be of a layout of these packages.
 pub(crate) fn read_options_of(packages: &[Arc<Package>], how: &HowToRead) -> ReadOptions {
     let fixed = packages.iter().flat_map(|p| p.layouts.iter().filter_map(|l| l.fixed.clone())).collect();
+    let printed = packages.iter().flat_map(|p| p.layouts.iter().filter_map(|l| l.printed.clone())).collect();
     let layouts = Layouts::new(packages.iter().flat_map(|p| Known::of_package(p)));
     // One that is named may have its header further down.
     let layouts = match packages {
         [one] => layouts.with_plans([Arc::new(StandardPlan::of_package(one))]),
         _ => layouts,
     };
-    ReadOptions { fixed, layouts, ..how.options() }
+    ReadOptions { fixed, printed, layouts, ..how.options() }
 }
 
 /// The choice that `--standard` and `--schema` make.

@@ -62,6 +62,16 @@ pub const XML_SAMPLE: usize = 1 << 20;
 
 /// Longest line of a fixed-width layout, in characters.
 pub const FIXED_WIDTH: usize = 1 << 20;
+
+/// Longest line of a printed page, in characters.
+pub const PRINTED_LINE: usize = 4_000;
+
+/// Most lines of one record of a print.
+pub const PRINTED_LINES: usize = 1_000;
+
+/// Of how many cells of a print it is kept where they stand, so that findings say it; those before are told with their record's place.
+pub const PRINTED_MARKS: usize = 1 << 20;
+
 /// What a packed file may unpack to. Stated sizes are never trusted: the bytes are counted as they come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packed {

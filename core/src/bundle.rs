@@ -491,7 +491,7 @@ impl Bundle {
         }
         if self.own.is_some() {
             // The descriptor says how its files are to be read.
-            (options.layouts, options.fixed) = Default::default();
+            (options.layouts, options.fixed, options.printed) = Default::default();
         }
         let mut intake = Intake::new(&member.name, &options);
         if let Some(told) = &member.told {

@@ -15,6 +15,7 @@ pub mod documents;
 pub(crate) mod json;
 pub mod layout;
 pub(crate) mod layout_fixed;
+pub(crate) mod layout_printed;
 pub mod lint;
 pub mod load;
 pub(crate) mod notes;

@@ -1,4 +1,4 @@
-//! Readers of every form that is not delimited text: spreadsheets, JSON, XML, fixed width, Parquet, and tables that want tidying.
+//! Readers of every form that is not delimited text: spreadsheets, JSON, XML, fixed width, printed pages, Parquet, and tables that want tidying.
 //!
 //! A reader turns bytes into [`Rows`]: cells as text with the place each row came from. Rows go through the steps of a layout (see
 //! [`Step`]), are written as plain delimited text, and so meet the same checks, conversions and reports as a file that was delimited text
@@ -29,6 +29,7 @@ pub mod mark;
 mod names;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod printed;
 pub mod recode;
 pub mod rows;
 pub mod sheet;
@@ -47,6 +48,7 @@ pub use fixed::FixedLayout;
 pub use form::Form;
 pub use intake::{Intake, Source};
 pub use mark::{Mark, mark};
+pub use printed::PrintedLayout;
 pub use rows::{Kind, Origin, Row, Rows};
 pub use transcript::{Places, Transcript};
 
@@ -82,6 +84,11 @@ pub trait Reader: Send {
     }
     /// Where a cell is in nested data, or its record when no column is named: a JSON Pointer (RFC 6901) or an XPath.
     fn pointer(&self, _row: u64, _column: Option<&str>) -> Option<String> {
+        None
+    }
+    /// The line and the byte in it, both from 1, at which a cell of a row starts, in forms where it does not stand on its row's line in a column
+    /// with a letter. `column` is that of the rows given.
+    fn cell(&self, _row: u64, _column: usize) -> Option<(u64, u64)> {
         None
     }
     /// Records known of but not read, so far.
@@ -160,6 +167,8 @@ pub struct ReadOptions {
     pub layouts: tidy::Layouts,
     /// Layouts of fixed width that the file may have; text that fits none of them is delimited.
     pub fixed: Vec<Arc<FixedLayout>>,
+    /// Layouts of printed pages that the file may be of.
+    pub printed: Vec<Arc<PrintedLayout>>,
     /// Kinds of documents that the file may be; what is one is not read as rows.
     pub documents: document::Documents,
     /// Nested resources that a document of JSON may be of; one that is of none is read as a table.
@@ -177,6 +186,7 @@ impl Default for ReadOptions {
             bounds: crate::bounds::Sheet::default(),
             layouts: tidy::Layouts::default(),
             fixed: Vec::new(),
+            printed: Vec::new(),
             documents: document::Documents::default(),
             nested: Candidates::default(),
             wanted: sheet::Wanted::default(),

@@ -18,11 +18,11 @@ use crate::decode::Head;
 use crate::detect;
 use crate::finding::{Finding, Place};
 use crate::jschema::plan::{Candidates, Nested};
-use crate::read::FixedLayout;
 use crate::read::container::stop;
 use crate::read::document::Documents;
 use crate::read::sheet::Wanted;
 use crate::read::tidy::Layouts;
+use crate::read::{FixedLayout, PrintedLayout};
 use crate::read::{Intake, Places, ReadOptions, Source, Transcript};
 use crate::report::Report;
 
@@ -49,6 +49,14 @@ impl Choice {
         match self {
             Choice::Given(plan) => plan.fixed().collect(),
             Choice::Detect(plans) => plans.iter().flat_map(|plan| plan.fixed()).collect(),
+        }
+    }
+
+    /// Layouts of printed pages that a file may be of; see [`crate::read::ReadOptions::printed`].
+    pub fn printed(&self) -> Vec<Arc<PrintedLayout>> {
+        match self {
+            Choice::Given(plan) => plan.printed().collect(),
+            Choice::Detect(plans) => plans.iter().flat_map(|plan| plan.printed()).collect(),
         }
     }
 
@@ -84,6 +92,7 @@ impl Choice {
         ReadOptions {
             layouts: self.layouts(),
             fixed: self.fixed(),
+            printed: self.printed(),
             documents: self.documents(),
             nested: self.nested(),
             wanted: self.wanted(),
@@ -355,6 +364,7 @@ impl Session {
             options.read.layouts = choice.layouts();
         }
         options.read.fixed.extend(choice.fixed());
+        options.read.printed.extend(choice.printed());
         if options.read.documents.is_empty() {
             options.read.documents = choice.documents();
         }

@@ -137,6 +137,7 @@ fn run(wish: &Wish, mut receiver: mpsc::Receiver<Piece>, most: u64) -> Result<(F
     let mut options = Options::default();
     options.read.layouts = choice.layouts();
     options.read.fixed = choice.fixed();
+    options.read.printed = choice.printed();
     options.read.nested = choice.nested();
     let mut intake = Intake::new(&wish.name, &options.read);
     let (mut size, mut digest, mut ended) = (0_u64, Sha256::new(), false);

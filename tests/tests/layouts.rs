@@ -114,6 +114,7 @@ fn exports_are_recognised_without_their_names() {
     // One of 27,528 records has no map and lot.
     assert_recognised(&vendors.join("cambridge_vision_cama_TaxFY14.csv"), "vision-cama", "parcels", &["C301"]);
     assert_recognised(&vendors.join("nemrc-grand-list/411EXP57.csv"), "nemrc-grand-list", "exemptions", &[]);
+    assert_recognised(&vendors.join("police-log/campus_police_log_2019-09-09.txt"), "campus-police-log", "log", &[]);
 }
 
 // ---- Budgets
@@ -298,7 +299,6 @@ fn what_is_no_table_is_said_plainly() {
         ("nemrc-grand-list/411_gl_HEADERS.csv", "columns of nemrc-grand-list@1, table \"grand_list\": a description of data"),
         ("nemrc-grand-list/411EXP_HEADERS.csv", "table \"exemptions\": a description of data"),
         ("nemrc-grand-list/411LST_HEADERS.csv", "table \"exempt_parcels\": a description of data"),
-        ("police-log/campus_police_log_2019-09-09.txt", "a printed page"),
     ] {
         let found = detect(&vendors.join(file), 1);
         assert!(found["best"].is_null() && found["instead"].as_str().is_some_and(|w| w.contains(says)), "{file}: {found:#}");
@@ -380,4 +380,81 @@ fn titles_above_a_known_header_are_passed_over_and_told() {
     let words = ["validate".as_ref(), own.as_os_str(), "--schema".as_ref(), schema.as_os_str(), "--format".as_ref(), "short".as_ref()];
     let told = run(words).ended_with(1).text();
     assert!(told.contains("own.csv:1:1: error[C278]") && told.contains("error[C302] column D \"amount\""), "{told}");
+}
+
+// ---- Printed pages
+
+/// Every report in the real log is a record: as many as lines begin with a day, with the day and time that stand there.
+#[test]
+fn every_report_of_a_printed_log_is_a_record() {
+    let Some(root) = conformance("every_report_of_a_printed_log_is_a_record") else { return };
+    let file = root.join("vendor-exports/police-log/campus_police_log_2019-09-09.txt");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let is_day = |word: &str| {
+        word.len() == 10 && word.bytes().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { b == b'-' } else { b.is_ascii_digit() })
+    };
+    let days: Vec<&str> = text.lines().filter_map(|l| l.split_whitespace().next()).filter(|w| is_day(w)).collect();
+    let is_time = |word: &&str| word.len() == 8 && word.as_bytes()[2] == b':' && word.as_bytes()[5] == b':';
+    let times: Vec<&str> = text.lines().filter_map(|l| l.split_whitespace().next()).filter(is_time).collect();
+    assert_eq!((days.len(), times.len()), (3, 3));
+
+    let folder = Folder::new("printed-log");
+    let out = folder.path("log.csv");
+    let words = ["merge".as_ref(), file.as_os_str(), "--to".as_ref(), "campus-police-log@1".as_ref(), "-o".as_ref(), out.as_os_str()];
+    run(words).ended_with(0);
+    let records = rows(&out);
+    let reported: Vec<String> = records.iter().map(|r| r["Date & Time Reported"].clone()).collect();
+    let expected: Vec<String> = days.iter().zip(&times).map(|(day, time)| format!("{day} {time}")).collect();
+    assert_eq!(reported, expected);
+    // No word of a report is lost: all that stands between the first and the last of them is in a cell.
+    let first = text.find(days[0]).unwrap();
+    let last = text.find("NO REPORTS").unwrap();
+    let mut printed: Vec<&str> = text[first..last].split_whitespace().collect();
+    let columns = ["Date & Time Reported", "Inc Type", "Date & Time Occurred", "Address", "Comments", "Disposition"];
+    let mut read: Vec<&str> = records.iter().flat_map(|r| columns.iter().flat_map(|c| r[*c].split_whitespace())).collect();
+    printed.sort_unstable();
+    read.sort_unstable();
+    assert_eq!(read, printed);
+}
+
+/// The printed report and the rows cut from it give the same accounts.
+#[test]
+fn a_printed_ledger_gives_what_its_spreadsheet_gives() {
+    let folder = Folder::new("printed-ledger");
+    let examples = root().join("standards/local/munis-ytd/1/examples/valid");
+    let table = |name: &str| {
+        let (input, out) = (examples.join(name), folder.path(&format!("{name}.out.csv")));
+        let words = ["merge".as_ref(), input.as_os_str(), "--to".as_ref(), "munis-ytd".as_ref(), "-o".as_ref(), out.as_os_str()];
+        run(words).ended_with(0);
+        let mut records = rows(&out);
+        // The table cut from the report has no column for the account; in print it may stand.
+        records.iter_mut().for_each(|r| ["source", "account"].iter().for_each(|c| drop(r.remove(*c))));
+        records
+    };
+    let (print, cut) = (table("accounts-for.txt"), table("print.csv"));
+    assert_eq!(print.len(), 2);
+    assert_eq!(print[..], cut[..2]);
+    let whole = table("report.txt");
+    let accounts: Vec<[&str; 5]> =
+        whole.iter().map(|r| ["fund", "org", "object", "description", "available"].map(|f| r[f].as_str())).collect();
+    let expected = [
+        ["7100", "07101", "511000", "FERRY PAY", "9899.75"],
+        ["7100", "07101", "524000", "REPAIRS 2026 AND PAINT", "-100.00"],
+        ["7100", "07102", "521000", "FUEL", "1799.90"],
+        ["7200", "7201", "432000", "MOORING", "-4749.50"],
+    ];
+    assert_eq!(accounts, expected);
+    assert!(whole.iter().all(|r| r["fiscal_year"] == "2026" && r["period"] == "09"));
+    // Recognised under a name that says nothing, and by what it is, not as a table of blanks.
+    assert_recognised(&examples.join("report.txt"), "munis-ytd", "lines", &[]);
+}
+
+/// A page that no layout knows is still told for what it looks like.
+#[test]
+fn an_unknown_print_is_told() {
+    let folder = Folder::new("printed-unknown");
+    let page = "       TOWN OF SEAHOLM\n\n Date       Kind       Address\n\n 2026-01-02     LARCENY      3 MAIN\n 16:51:07       ST\n";
+    let path = folder.file("page.txt", page);
+    let found = run(["detect".as_ref(), path.as_os_str(), "--format".as_ref(), "json".as_ref()]).ended_with(1).json();
+    assert!(found["instead"].as_str().is_some_and(|w| w.contains("a printed page")), "{found:#}");
 }

@@ -11,9 +11,9 @@ use crate::decimal::Decimal;
 use crate::finding::{Code, RuleWords, Severity};
 use crate::jschema::{self, plan::Nested};
 use crate::package::{Package, Resource, RuleKind};
-use crate::read::FixedLayout;
 use crate::read::document::DocumentKind;
 use crate::read::tidy::Known;
+use crate::read::{FixedLayout, PrintedLayout};
 use crate::schema::{Presence, TableSchema};
 
 /// Everything needed to check files of one table.
@@ -55,6 +55,8 @@ pub struct TablePlan {
     pub present: Vec<PresentRule>,
     /// Where the columns are, when its files are of fixed width.
     pub fixed: Option<Arc<FixedLayout>>,
+    /// How its printed pages are read.
+    pub printed: Option<Arc<PrintedLayout>>,
     /// Its fields are the keys of nested records: no file of rows is this table.
     pub keys_of_nested: bool,
     /// Its fields' names, prepared when they are first looked up.
@@ -225,6 +227,11 @@ impl StandardPlan {
         self.tables.iter().filter_map(|t| t.fixed.clone())
     }
 
+    /// How its printed pages are read.
+    pub fn printed(&self) -> impl Iterator<Item = Arc<PrintedLayout>> {
+        self.tables.iter().filter_map(|t| t.printed.clone())
+    }
+
     /// How untidy files become tables of this standard.
     pub fn layouts(&self) -> impl Iterator<Item = Arc<Known>> {
         self.tables.iter().filter_map(|t| t.layout.clone())
@@ -262,6 +269,7 @@ pub(crate) fn table_of_package(package: &Package, resource: &Resource, standard:
     plan.presence = resource.presence;
     plan.distinctive = resource.distinctive.clone();
     plan.fixed = package.layout(&resource.name).and_then(|layout| layout.fixed.clone());
+    plan.printed = package.layout(&resource.name).and_then(|layout| layout.printed.clone());
     plan.layout = Known::of_package(package).find(|known| known.layout.resource == resource.name && !known.layout.steps.is_empty());
     let all: Vec<(String, Arc<TableSchema>)> = package.resources.iter().map(|r| (r.name.clone(), r.schema.clone())).collect();
     plan.add_provided(&all);
@@ -370,6 +378,7 @@ impl TablePlan {
             layout: None,
             present: Vec::new(),
             fixed: None,
+            printed: None,
             keys_of_nested: false,
             names: OnceLock::new(),
         };

@@ -15,6 +15,7 @@ mod bytes;
 mod conversion;
 mod json;
 mod packages;
+mod printed;
 mod records;
 mod structure;
 mod values;
@@ -67,6 +68,7 @@ pub const CHECKS: &[&[Check]] = &[
     bytes::CHECKS,
     structure::CHECKS,
     xml::STRUCTURE,
+    printed::CHECKS,
     values::CHECKS,
     xml::VALUES,
     json::CHECKS,

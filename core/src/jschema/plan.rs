@@ -154,6 +154,7 @@ pub fn of_package(package: &Package) -> Vec<Arc<Nested>> {
         table.keys_of_nested = true;
         table.layout = None;
         table.fixed = None;
+        table.printed = None;
         let pointer = |name: &str| if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
         let no_keys = table.schema.fields.len() == 1 && table.schema.fields[0].name == "record";
         let keys = table.schema.fields.iter().map(|f| if no_keys { String::new() } else { pointer(&f.name) }).collect();

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::layout_fixed;
 use super::notes::{Notes, arg_if, near};
 use super::toml::Keys;
+use super::{layout_fixed, layout_printed};
 use crate::decimal::Decimal;
 use crate::read::fixed::FixedLayout;
+use crate::read::printed::PrintedLayout;
 use crate::schema::parse::{compile, pattern_problem};
 
 /// The steps for the files of one resource, in their order.
@@ -25,6 +26,8 @@ pub struct Layout {
     pub group: Option<char>,
     /// Where the columns are, in a file of fixed width.
     pub fixed: Option<Arc<FixedLayout>>,
+    /// How printed pages are read.
+    pub printed: Option<Arc<PrintedLayout>>,
     /// What is done, first to last.
     pub steps: Vec<LayoutStep>,
 }
@@ -121,6 +124,9 @@ pub struct TotalsStep {
     pub sum: Select,
     /// How far a total may be from the sum, for amounts that were rounded in print.
     pub tolerance: Decimal,
+    /// Amounts that a print rounds to whole units, where they are written without a fraction: a total may then be off by half a unit for
+    /// each of its records and for itself.
+    pub rounded: Vec<String>,
     /// Kinds of totals, from the innermost to the outermost.
     pub totals: Vec<TotalKind>,
 }
@@ -142,13 +148,15 @@ pub struct TotalKind {
     pub check: bool,
 }
 
-/// A column with one of these values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A column with one of these values, or one of this form.
+#[derive(Debug, Clone)]
 pub struct Where {
     /// The column.
     pub column: String,
     /// The values, compared in lower case without blanks around.
     pub is: Vec<String>,
+    /// What such a value looks like.
+    pub matches: Option<Regex>,
 }
 
 /// Two sums.
@@ -243,7 +251,8 @@ pub(crate) fn read(keys: &Keys<'_>, resources: &[&str], files: &BTreeMap<String,
             notes.push(unusable(&layout, "group", "one sign cannot both divide groups and stand before the fraction"));
         }
         let fixed = layout_fixed::read(&layout, &resource, files, notes);
-        if fixed.is_none() && !layout.has("fixed") {
+        let printed = layout_printed::read(&layout, notes);
+        if !layout.has("fixed") && !layout.has("printed") {
             layout.need_key("step", notes);
         }
         let mut steps = Vec::new();
@@ -267,7 +276,8 @@ pub(crate) fn read(keys: &Keys<'_>, resources: &[&str], files: &BTreeMap<String,
             steps.extend(read);
         }
         layout.finish(notes);
-        layouts.push(Layout { resource, decimal, group, fixed, steps });
+        let printed = printed.map(|printed| Arc::new(layout_printed::with_steps(printed, &steps)));
+        layouts.push(Layout { resource, decimal, group, fixed, printed, steps });
     }
     layouts
 }
@@ -293,9 +303,10 @@ fn step_of(kind: &str, keys: &Keys<'_>, notes: &mut Notes) -> Option<LayoutStep>
         "totals" => {
             let sum = select(keys, "sum", "sum_matching", notes);
             let tolerance = tolerance(keys, notes);
+            let rounded = keys.texts("rounded", notes).unwrap_or_default();
             keys.need_key("total", notes);
             let totals = keys.tables("total", notes).iter().filter_map(|t| total(t, notes)).collect();
-            Some(LayoutStep::Totals(TotalsStep { sum: sum?, tolerance, totals }))
+            Some(LayoutStep::Totals(TotalsStep { sum: sum?, tolerance, rounded, totals }))
         }
         "balance" => {
             keys.need_key("left", notes);
@@ -360,9 +371,14 @@ fn side_of(keys: &Keys<'_>, notes: &mut Notes) -> Option<Side> {
 
 fn only(keys: &Keys<'_>, notes: &mut Notes) -> Option<Where> {
     let inside = keys.table("where", notes)?;
-    let (column, is) = (inside.need("column", notes).map(str::to_owned), inside.need_texts("is", notes));
+    let column = inside.need("column", notes).map(str::to_owned);
+    let (is, matches) = match inside.text("matches", notes) {
+        Some(text) => (inside.texts("is", notes), Some(pattern(&inside, "matches", text, notes)?)),
+        None => (Some(inside.need_texts("is", notes)?), None),
+    };
     inside.finish(notes);
-    Some(Where { column: column?, is: is?.iter().map(|t| t.trim().to_lowercase()).collect() })
+    let is = is.unwrap_or_default().iter().map(|t| t.trim().to_lowercase()).collect();
+    Some(Where { column: column?, is, matches })
 }
 
 fn row_test(keys: &Keys<'_>, notes: &mut Notes) -> Option<RowTest> {
@@ -413,7 +429,7 @@ fn tolerance(keys: &Keys<'_>, notes: &mut Notes) -> Decimal {
 }
 
 /// A pattern that can be used.
-fn pattern(keys: &Keys<'_>, key: &'static str, text: &str, notes: &mut Notes) -> Option<Regex> {
+pub(super) fn pattern(keys: &Keys<'_>, key: &'static str, text: &str, notes: &mut Notes) -> Option<Regex> {
     match compile(text) {
         Ok(regex) => Some(regex),
         Err(e) => {
@@ -445,7 +461,7 @@ fn sign(keys: &Keys<'_>, key: &'static str, notes: &mut Notes) -> Option<char> {
     }
 }
 
-fn unusable(keys: &Keys<'_>, key: &str, problem: &str) -> crate::finding::Finding {
+pub(super) fn unusable(keys: &Keys<'_>, key: &str, problem: &str) -> crate::finding::Finding {
     keys.note("C930", "", key).arg("problem", problem)
 }
 
@@ -495,9 +511,11 @@ why = "The opening balance stands in the account's own row."
 kind = "totals"
 sum_matching = '^\d{4}$'
 tolerance = "0.05"
+rounded = ["2026"]
 total = [
   { in = ["a"], pattern = "^Revenue Total", where = { column = "t", is = ["R"] }, by = ["f"] },
   { in = ["a"], pattern = "^Grand Total", last = true, check = false },
+  { in = ["a"], pattern = "^Expenses", where = { column = "o", matches = "^5" } },
 ]
 [[layout.step]]
 kind = "balance"

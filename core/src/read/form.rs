@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::document::DocumentKind;
 use super::fixed::{FixedLayout, FixedReader};
 use super::json::{self, JsonReader};
+use super::printed::{PrintedLayout, PrintedReader};
 use super::recode::{self, Charset, Guess, Recoder};
 use super::whole::{Gzip, Whole, Zip};
 use super::xml::XmlReader;
@@ -45,6 +46,8 @@ pub enum Form {
     MacRoman,
     /// Text of one of the layouts of fixed width that were given.
     Fixed,
+    /// A printed page of one of the layouts that were given.
+    Printed,
 }
 
 /// What is to be done with a file's bytes.
@@ -81,6 +84,7 @@ impl Form {
             Form::Utf16 => "utf-16",
             Form::MacRoman => "mac-roman",
             Form::Fixed => "fixed",
+            Form::Printed => "printed",
         }
     }
 }
@@ -170,6 +174,11 @@ fn fixed(sample: &[u8], whole: bool, options: &ReadOptions) -> Option<Arc<FixedL
     options.fixed.iter().find(|layout| layout.fits(sample, whole)).cloned()
 }
 
+/// The first of the printed layouts that the text is of.
+fn printed(sample: &[u8], whole: bool, options: &ReadOptions) -> Option<Arc<PrintedLayout>> {
+    options.printed.iter().find(|layout| layout.fits(sample, whole)).cloned()
+}
+
 /// The nested resource that the text is of.
 fn nested(form: Form, sample: &[u8], options: &ReadOptions) -> Option<Arc<Nested>> {
     if options.nested.all.is_empty() {
@@ -190,6 +199,11 @@ pub fn open(form: Form, sample: &[u8], whole: bool, options: &ReadOptions) -> Op
             None => Box::new(JsonReader::new(form, sample, whole, options)),
         }),
         Form::Xml => Opened::Read(Box::new(XmlReader::new(options.records.as_deref()))),
+        Form::Delimited | Form::Utf16 | Form::MacRoman if printed(sample, whole, options).is_some() => Opened::As(Form::Printed),
+        Form::Printed => match printed(sample, whole, options) {
+            Some(layout) => Opened::Read(Box::new(PrintedReader::new(layout))),
+            None => Opened::Plain,
+        },
         Form::Delimited | Form::Utf16 | Form::MacRoman if fixed(sample, whole, options).is_some() => Opened::As(Form::Fixed),
         Form::Fixed => match fixed(sample, whole, options) {
             Some(layout) => Opened::Read(Box::new(FixedReader::new(layout))),

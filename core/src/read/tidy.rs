@@ -312,16 +312,17 @@ fn joined(row: Row<'_>) -> String {
 struct Only {
     column: usize,
     is: Vec<String>,
+    matches: Option<regex::Regex>,
 }
 
 impl Only {
     fn of(only: &Where, names: &Names, header: &[String]) -> Option<Only> {
-        Some(Only { column: names.find(header, &only.column)?, is: only.is.clone() })
+        Some(Only { column: names.find(header, &only.column)?, is: only.is.clone(), matches: only.matches.clone() })
     }
 
     fn holds(&self, row: Row<'_>) -> bool {
         let text = row.text(self.column).trim().to_lowercase();
-        self.is.contains(&text)
+        self.is.contains(&text) || self.matches.as_ref().is_some_and(|m| m.is_match(row.text(self.column).trim()))
     }
 }
 

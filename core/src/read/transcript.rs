@@ -261,6 +261,7 @@ impl Transcript {
 
     fn through_steps(&mut self, rows: &Rows, last: bool) {
         let mut made: Option<Rows> = None;
+        let before = self.findings.len();
         for step in &mut self.steps {
             let mut out = Rows::new();
             step.rows(made.as_ref().unwrap_or(rows), &mut out, &mut self.findings);
@@ -268,6 +269,11 @@ impl Transcript {
                 step.finish(&mut out, &mut self.findings);
             }
             made = Some(out);
+        }
+        if self.form == Form::Printed {
+            let mut told = self.findings.split_off(before);
+            told.iter_mut().for_each(|finding| self.on_page(&mut finding.place));
+            self.findings.append(&mut told);
         }
         for row in made.as_ref().unwrap_or(rows).iter() {
             if self.header.is_none() {
@@ -541,9 +547,23 @@ impl Transcript {
         } else {
             place.column = place.column.and_then(|c| self.source_column(c));
         }
+        self.on_page(place);
         if place.row > 0 {
             let field = place.field.as_deref().filter(|_| self.steps.is_empty());
             place.pointer = self.reader.pointer(place.row, field).map(Arc::from);
+        }
+    }
+
+    /// On a printed page there are no letters over the columns: the line and the place in it say where a cell is.
+    fn on_page(&self, place: &mut Place) {
+        if self.form != Form::Printed {
+            return;
+        }
+        if let Some(column) = place.column.take()
+            && place.row > 0
+            && let Some((line, byte)) = self.reader.cell(place.row, column as usize)
+        {
+            (place.line, place.byte_column) = (line, byte);
         }
     }
 
@@ -556,7 +576,7 @@ impl Transcript {
         }
         let Some((_, other)) = finding.args.iter_mut().find(|(name, _)| *name == "other") else { return };
         let Some(column) = column_index(other) else { return };
-        if self.keyed {
+        if self.keyed || self.form == Form::Printed {
             let names = self.header.as_ref().map(|h| &h.0[..]).unwrap_or_default();
             if let Some(name) = names.get(column as usize) {
                 *other = format!("\"{name}\"");

@@ -121,8 +121,8 @@ pub(super) const PLURALS: &[(&str, &str, &str)] = &[
 
 /// Facts that belong to a column or a file, not to one cell, so that one occurrence speaks for all.
 const COMMON: &[&str] = &[
-    "allowed", "bound", "columns", "fields", "files", "form", "given", "list", "name", "noun", "other", "resource", "standard", "target", "title",
-    "unit", "what",
+    "allowed", "bound", "columns", "fields", "files", "form", "given", "list", "name", "noun", "other", "resource", "standard", "target",
+    "title", "unit", "what",
 ];
 
 /// The causes of a report in the order of reading, with what their stored occurrences say about them.

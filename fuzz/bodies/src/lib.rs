@@ -14,6 +14,7 @@ mod json_schema;
 mod load_package;
 pub mod mutate;
 mod packed;
+mod printed;
 mod read_json;
 mod read_rows;
 mod recode;
@@ -32,6 +33,7 @@ pub use decode_csv::decode_csv;
 pub use json_schema::{read_nested, schema_compile};
 pub use load_package::load_package;
 pub use packed::{gzip, parquet, sheet, zip};
+pub use printed::printed;
 pub use read_json::read_json;
 pub use read_rows::{fixed, xml};
 pub use recode::recode;
@@ -56,6 +58,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "recode", body: recode },
     Target { name: "xml", body: xml },
     Target { name: "fixed", body: fixed },
+    Target { name: "printed", body: printed },
     Target { name: "decode_csv", body: decode_csv },
     Target { name: "load_package", body: load_package },
     Target { name: "crosswalk", body: crosswalk },

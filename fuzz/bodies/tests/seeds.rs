@@ -123,6 +123,11 @@ fn fixed() {
 }
 
 #[test]
+fn printed() {
+    hold("printed");
+}
+
+#[test]
 fn write_tables() {
     hold("write_tables");
 }

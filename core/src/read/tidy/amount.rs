@@ -9,6 +9,7 @@ use crate::package::crosswalk::{Negative, NumberStep};
 /// Each of these has one reading only, so nothing has to be declared but the two signs that differ between countries.
 #[derive(Debug, Clone)]
 pub struct Amounts {
+    decimal: char,
     brackets: Option<NumberReader>,
     trailing: Option<NumberReader>,
 }
@@ -20,7 +21,7 @@ impl Amounts {
             let symbols = ["$", "US$", "USD", "€", "£", "CA$"].map(str::to_owned).to_vec();
             NumberReader::compile(&NumberStep { decimal: Some(decimal), group, symbols, negative, ..NumberStep::default() }).ok()
         };
-        Amounts { brackets: reader(Negative::Parentheses), trailing: reader(Negative::Trailing) }
+        Amounts { decimal, brackets: reader(Negative::Parentheses), trailing: reader(Negative::Trailing) }
     }
 
     /// Appends the amount in plain digits. `false`, and nothing appended, when the text is no amount. An empty text is none.
@@ -36,6 +37,11 @@ impl Amounts {
             return false;
         }
         [&self.brackets, &self.trailing].into_iter().flatten().any(|r| r.convert(text, out).is_ok())
+    }
+
+    /// Whether an amount is written with a fraction.
+    pub fn has_fraction(&self, text: &str) -> bool {
+        text.contains(self.decimal)
     }
 
     /// The amount. `None` when the text is no amount.

@@ -51,6 +51,7 @@ impl Balance {
 /// What a side is, in words.
 fn words(side: &Side) -> String {
     match &side.only {
+        Some(only) if only.is.is_empty() => format!("{} of certain {}", side.sum, only.column),
         Some(only) => format!("{} of {} {}", side.sum, only.column, only.is.join(" or ")),
         None => side.sum.clone(),
     }

@@ -21,6 +21,8 @@ pub(super) struct Totals {
     header: Vec<String>,
     /// The columns of amounts.
     columns: Vec<usize>,
+    /// By amount column: whether print may round it.
+    rounded: Vec<bool>,
     kinds: Vec<Running>,
     /// A last total has been seen; what follows is a footer.
     over: bool,
@@ -45,6 +47,8 @@ struct Running {
     sums: Vec<Decimal>,
     /// By amount column: how far inner totals were from their sums, so that one fault is told once.
     carried: Vec<Decimal>,
+    /// By amount column: how many of the records are written without a fraction.
+    whole: Vec<u64>,
     records: u64,
 }
 
@@ -53,6 +57,7 @@ impl Running {
         let zero = Decimal::from_i64(0);
         self.sums.fill(zero.clone());
         self.carried.fill(zero);
+        self.whole.fill(0);
         self.records = 0;
     }
 }
@@ -65,6 +70,7 @@ impl Totals {
             amounts,
             header: Vec::new(),
             columns: Vec::new(),
+            rounded: Vec::new(),
             kinds: Vec::new(),
             over: false,
             any: false,
@@ -93,22 +99,40 @@ impl Totals {
 
     /// Whether every amount of a row is the sum of its kind.
     fn ties(&self, k: usize, row: Row<'_>) -> bool {
-        self.columns.iter().zip(&self.kinds[k].sums).all(|(&c, sum)| {
-            let text = row.text(c).trim();
+        (0..self.columns.len()).all(|at| {
+            let text = row.text(self.columns[at]).trim();
+            let allowed = self.allowed(k, at, text);
             text.is_empty()
-                || self.amounts.read(text).and_then(|printed| minus(&printed, sum)).is_some_and(|d| within(&d, &self.step.tolerance))
+                || self
+                    .amounts
+                    .read(text)
+                    .and_then(|printed| minus(&printed, &self.kinds[k].sums[at]))
+                    .is_some_and(|d| within(&d, &allowed))
         })
+    }
+
+    /// How far a total may be from its records: where print rounds to whole units, half of one for each record and for the total.
+    fn allowed(&self, k: usize, at: usize, text: &str) -> Decimal {
+        let tolerance = &self.step.tolerance;
+        if !self.rounded[at] || self.amounts.has_fraction(text) {
+            return tolerance.clone();
+        }
+        let tenths = i64::try_from(self.kinds[k].whole[at].saturating_add(1)).unwrap_or(i64::MAX).saturating_mul(5);
+        let half = Decimal::parse(&format!("{}.{}", tenths / 10, tenths % 10));
+        half.and_then(|half| tolerance.add(&half)).unwrap_or_else(|| tolerance.clone())
     }
 
     fn record(&mut self, row: Row<'_>, findings: &mut Vec<Finding>) {
         self.any = true;
         let mut amounts = Vec::with_capacity(self.columns.len());
+        let mut whole = Vec::with_capacity(self.columns.len());
         for at in 0..self.columns.len() {
             let text = row.text(self.columns[at]).trim();
             let amount = self.amounts.read(text);
             if amount.is_none() && !text.is_empty() {
                 self.push(Finding::new("C261", "", super::place(row, Some(self.columns[at]), &self.header)).value(text), findings);
             }
+            whole.push(self.rounded[at] && !text.is_empty() && !self.amounts.has_fraction(text));
             amounts.push(amount);
         }
         for kind in &mut self.kinds {
@@ -121,6 +145,7 @@ impl Totals {
                 kind.group = kind.by.iter().map(|&c| row.text(c).trim().to_owned()).collect();
             }
             kind.records += 1;
+            kind.whole.iter_mut().zip(&whole).for_each(|(count, is)| *count += u64::from(*is));
             for (sum, amount) in kind.sums.iter_mut().zip(&amounts) {
                 if let Some(more) = amount.as_ref().and_then(|a| sum.add(a)) {
                     *sum = more;
@@ -151,10 +176,11 @@ impl Totals {
                 self.checked += 1;
                 let (sum, carried) = (self.kinds[k].sums[at].clone(), self.kinds[k].carried[at].clone());
                 let Some(difference) = minus(&printed, &sum) else { continue };
-                if within(&difference, &self.step.tolerance) {
+                let allowed = self.allowed(k, at, text);
+                if within(&difference, &allowed) {
                     self.tied += 1;
                 } else {
-                    let told = minus(&difference, &carried).is_some_and(|rest| within(&rest, &self.step.tolerance));
+                    let told = minus(&difference, &carried).is_some_and(|rest| within(&rest, &allowed));
                     // A program that sums a column of years takes the year in its header for an amount.
                     let year = year_of(&self.header[column])
                         .is_some_and(|year| minus(&difference, &year).is_some_and(|d| within(&d, &self.step.tolerance)));
@@ -209,6 +235,8 @@ impl Body for Totals {
     fn header(&mut self, header: Row<'_>, out: &mut Rows, findings: &mut Vec<Finding>) {
         self.header = names_of(header);
         self.columns = self.names.select(&self.header, &self.step.sum);
+        let rounded: Vec<usize> = self.step.rounded.iter().filter_map(|n| self.names.find(&self.header, n)).collect();
+        self.rounded = self.columns.iter().map(|c| rounded.contains(c)).collect();
         self.kinds = self
             .step
             .totals
@@ -219,14 +247,14 @@ impl Body for Totals {
                 Running {
                     columns: at(&kind.columns),
                     // A condition whose column is not there never holds: nothing of that kind can be summed.
-                    only: kind
-                        .only
-                        .as_ref()
-                        .map(|o| Only::of(o, &self.names, &self.header).unwrap_or(Only { column: usize::MAX, is: Vec::new() })),
+                    only: kind.only.as_ref().map(|o| {
+                        Only::of(o, &self.names, &self.header).unwrap_or(Only { column: usize::MAX, is: Vec::new(), matches: None })
+                    }),
                     by: at(&kind.by),
                     group: Vec::new(),
                     sums: vec![zero.clone(); self.columns.len()],
                     carried: vec![zero; self.columns.len()],
+                    whole: vec![0; self.columns.len()],
                     records: 0,
                 }
             })
