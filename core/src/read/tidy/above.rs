@@ -105,7 +105,7 @@ pub(super) fn below(plans: &[Arc<StandardPlan>], rows: &Rows) -> Option<Begins> 
         return None;
     }
     let mut best: Option<(u32, Begins)> = None;
-    for row in start.iter().skip(first + 1).filter(|row| filled(**row) > width) {
+    for row in start.iter().skip(first + 1).filter(|row| row.len() <= COLUMNS && filled(**row) > width) {
         let empty = row.cells().take_while(|(text, _)| text.trim().is_empty()).count();
         let behind = rows.iter().filter(|r| r.origin.row > row.origin.row);
         let left = behind.map(|r| (0..empty).find(|c| !r.text(*c).trim().is_empty()).unwrap_or(empty)).min().unwrap_or(empty);

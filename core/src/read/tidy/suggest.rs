@@ -3,6 +3,7 @@
 //! Only the start of a file is looked at, and nothing is decided: each suggestion says why and how sure, and stands as it would be written
 //! in a layout.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::super::{Row, Rows};
@@ -243,14 +244,15 @@ fn header_step(seen: &[Row<'_>], head: &Head, pages: &Pages, out: &mut Vec<Sugge
     }
     let mut step = String::from("[[layout.step]]\nkind = \"header\"\n");
     // Those that only both lines together make come first: by them the two are told from one.
-    let (made, plain): (Vec<&String>, Vec<&String>) = head.names.iter().filter(|n| !n.trim().is_empty()).partition(|n| {
-        let alone = |line: &Vec<String>| line.iter().any(|cell| cell == n.trim());
-        head.lines > 1 && !pages.lines.iter().any(alone)
-    });
-    let upper = pages.lines.first().filter(|_| head.lines > 1).and_then(|l| l.iter().find(|cell| head.names.iter().any(|n| n == *cell)));
+    let alone: BTreeSet<&str> = pages.lines.iter().flatten().map(String::as_str).collect();
+    let known: BTreeSet<&str> = head.names.iter().map(String::as_str).collect();
+    let named = head.names.iter().map(|n| n.trim()).filter(|n| !n.is_empty());
+    let (made, plain): (Vec<&str>, Vec<&str>) = named.partition(|n| head.lines > 1 && !alone.contains(n));
+    let upper = pages.lines.first().filter(|_| head.lines > 1).and_then(|l| l.iter().find(|cell| known.contains(cell.as_str())));
+    let upper = upper.map(String::as_str).filter(|cell| !cell.is_empty());
     let some = made.into_iter().take(2).chain(upper).chain(plain.into_iter().take(3));
     let mut names: Vec<String> = Vec::new();
-    some.map(|n| quoted(n.trim())).for_each(|n| {
+    some.map(quoted).for_each(|n| {
         if names.len() < 3 && !names.contains(&n) {
             names.push(n);
         }
@@ -320,7 +322,7 @@ fn footer(below: &[Row<'_>], whole: bool, amounts: &Amounts) -> Option<Footer> {
         row.cells()
             .any(|(t, _)| t.trim().trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase().starts_with(&start.to_lowercase()))
     };
-    if start.chars().count() < 4 || below[..at].iter().any(|row| before(row)) {
+    if start.chars().count() < 4 || below[..at].iter().any(before) {
         return None;
     }
     let step = format!("[[layout.step]]\nkind = \"footer\"\npattern = {}\n", quoted(&format!("(?i)^\\W*{}", regex::escape(start))));
