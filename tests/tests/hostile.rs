@@ -454,7 +454,7 @@ fn tricks_with_encodings_are_told() {
             "UTF-32",
             [b"\xff\xfe\0\0".as_slice(), &table.chars().flat_map(|c| (c as u32).to_le_bytes()).collect::<Vec<u8>>()].concat(),
             "C104",
-            "UTF-16",
+            "UTF-32",
         ),
         (
             "letters in the forbidden longer way",

@@ -128,8 +128,8 @@ impl TableCheck {
                 if !(place.line..place.line + lines).contains(&of.0) {
                     return true;
                 }
-                let starts = cells.iter().enumerate().map(|(c, cell)| (cell, self.binding.cell_place(data, at, cell.start, c, &place)));
-                let Some((cell, start)) = starts.filter(|(_, p)| (p.line, p.byte_column) <= of).last() else { return true };
+                let mut starts = cells.iter().enumerate().map(|(c, cell)| (cell, self.binding.cell_place(data, at, cell.start, c, &place)));
+                let Some((cell, start)) = starts.rfind(|(_, p)| (p.line, p.byte_column) <= of) else { return true };
                 if memchr::memmem::find(&data[cell.start..cell.end], "\u{fffd}".as_bytes()).is_none() {
                     return true;
                 }
