@@ -55,7 +55,8 @@ pub(crate) struct HowToRead {
     /// Where the records are in nested data: a JSON Pointer such as /result/records, or the path of an XML element. Default: found by evidence.
     #[arg(long, value_name = "POINTER")]
     records: Option<String>,
-    /// The sheet of a workbook, or the table in an archive, by its name. Default: the first with a table.
+    /// The sheet of a workbook, or the file in an archive, by its name; FILE/SHEET for a sheet of a workbook in an archive. Default: the first
+    /// with the header of the standard, or else with anything.
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
     /// Set a bound that keeps a damaged or hostile file from using up the machine; the finding that a bound was hit names it.

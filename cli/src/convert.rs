@@ -18,6 +18,8 @@ use concord_core::finding::{Finding, Severity};
 use concord_core::map::MapPlan;
 use concord_core::package::read_crosswalk::parse_crosswalk;
 use concord_core::package::{Crosswalk, Package, StandardRef, lint};
+use concord_core::read::ReadOptions;
+use concord_core::read::sheet::Wanted;
 use concord_core::render::{self, words};
 use concord_core::session::Choice;
 
@@ -47,9 +49,14 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
         Some((from, _)) => target::read_options_of(std::slice::from_ref(from), &args.how),
         None => target::read_options(args.from.as_deref(), &args.how)?,
     };
-    let options = Options { max_findings: args.max_findings, read, ..Options::default() };
+    let sources = sources(args, &to)?;
+    let wanted = match &own {
+        Some((from, _)) => Wanted::named(Arc::new(StandardPlan::of_package(from))),
+        None => sources.wanted(),
+    };
+    let options = Options { max_findings: args.max_findings, read: ReadOptions { wanted, ..read }, ..Options::default() };
 
-    let (mut handed, mut inputs) = Handed::open(&args.files, &sources(args, &to)?, false, &options.read)?;
+    let (mut handed, mut inputs) = Handed::open(&args.files, &sources, false, &options.read)?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
     let (from, crosswalk) = match own {
         Some(own) => own,

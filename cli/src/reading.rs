@@ -113,6 +113,11 @@ impl Input {
         self.intake.start()
     }
 
+    /// What was found so far about how the file is read.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        self.intake.findings()
+    }
+
     /// The rows of the start as they stand.
     pub(crate) fn start_rows(&self, hints: &DialectHints) -> Rows {
         self.intake.start_rows(hints)

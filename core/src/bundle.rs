@@ -368,9 +368,11 @@ impl Bundle {
     /// Puts the sheets of a workbook in its place; gives how many.
     fn split(&mut self, at: usize, split: sheets::Sheets) -> usize {
         let member = self.members[at].clone();
-        if !split.left.is_empty() {
-            let left: Vec<&str> = split.left.iter().map(String::as_str).collect();
-            self.findings.push(general("C232", "sheets").arg("file", member.name.as_str()).arg("names", listed(&left)));
+        for (kind, names) in [("sheets-filled", &split.missed), ("sheets", &split.left)] {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let Some(first) = names.first() else { continue };
+            let finding = general("C232", kind).arg("file", member.name.as_str()).arg("names", listed(&names));
+            self.findings.push(finding.arg("name", *first));
         }
         let sheets = split.read.into_iter().map(|(sheet, table)| Member {
             name: format!("{}/{sheet}", member.name),

@@ -117,6 +117,11 @@ pub trait Unpack: Send {
     }
     /// Says that no bytes follow, and appends what is left.
     fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>);
+    /// What remains of the name asked for (see [`ReadOptions::sheet`]) for what was unpacked, where this layer holds files by name; known once
+    /// something came out.
+    fn asked(&self) -> Option<Option<String>> {
+        None
+    }
 }
 
 /// What a report says about a file beside its records.
@@ -132,16 +137,16 @@ pub struct Facts {
     pub keyed: bool,
     /// Rows end with their last filled cell, as in a sheet: a row that is shorter than the header lacks nothing.
     pub open: bool,
+    /// Columns that the form adds for the place of a record, whatever the record's own members say of it.
+    pub placed: Vec<String>,
 }
 
 /// How to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadOptions {
     /// Where the records are in nested data: a JSON Pointer (RFC 6901), or the path of an XML element; found by evidence when not given.
-    /// Columns that the form adds for the place of a record, whatever the record's own members say of it.
-    pub placed: Vec<String>,
     pub records: Option<String>,
-    /// The sheet of a workbook, or the table in a container, by its name; the first with a table when not given.
+    /// The sheet of a workbook, or the file in an archive, by its name; `file/sheet` for both. Chosen by what is wanted when not given.
     pub sheet: Option<String>,
     /// Most bytes of a file that must be at hand as a whole before it can be read.
     pub whole: usize,
@@ -155,6 +160,8 @@ pub struct ReadOptions {
     pub documents: document::Documents,
     /// Nested resources that a document of JSON may be of; one that is of none is read as a table.
     pub nested: Candidates,
+    /// The tables that are looked for among the sheets of a workbook; see [`sheet::Wanted`].
+    pub wanted: sheet::Wanted,
 }
 
 impl Default for ReadOptions {
@@ -168,6 +175,7 @@ impl Default for ReadOptions {
             fixed: Vec::new(),
             documents: document::Documents::default(),
             nested: Candidates::default(),
+            wanted: sheet::Wanted::default(),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::jschema::plan::{Candidates, Nested};
 use crate::read::FixedLayout;
 use crate::read::container::stop;
 use crate::read::document::Documents;
+use crate::read::sheet::Wanted;
 use crate::read::tidy::Layouts;
 use crate::read::{Intake, Places, ReadOptions, Source, Transcript};
 use crate::report::Report;
@@ -69,9 +70,24 @@ impl Choice {
         }
     }
 
+    /// The tables that are looked for among the sheets of a workbook; see [`crate::read::ReadOptions::wanted`].
+    pub fn wanted(&self) -> Wanted {
+        match self {
+            Choice::Given(plan) => Wanted::named(Arc::clone(plan)),
+            Choice::Detect(plans) => Wanted::any_of(plans.clone()),
+        }
+    }
+
     /// How a file is read that may be any of these.
     pub fn reading(&self, how: ReadOptions) -> ReadOptions {
-        ReadOptions { layouts: self.layouts(), fixed: self.fixed(), documents: self.documents(), nested: self.nested(), ..how }
+        ReadOptions {
+            layouts: self.layouts(),
+            fixed: self.fixed(),
+            documents: self.documents(),
+            nested: self.nested(),
+            wanted: self.wanted(),
+            ..how
+        }
     }
 
     /// The plan for files that start so.
@@ -136,6 +152,7 @@ impl Feed {
         }
         let (check, data_start) = started?;
         if let Some(transcript) = source.transcript_mut() {
+            transcript.type_cells(check.binding.typed());
             transcript.begin();
         }
         Some(Feed { source, ..Feed::new(check, first, data_start) })
@@ -152,7 +169,6 @@ impl Feed {
     }
 
     /// The buffer, to append bytes of delimited text to.
-            transcript.type_cells(check.binding.typed());
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
@@ -284,6 +300,7 @@ impl Session {
             options.read.documents = choice.documents();
         }
         options.read.nested = choice.nested();
+        options.read.wanted = choice.wanted();
         let state = State::First(Vec::new());
         Session { name: name.to_owned(), choice, options, bytes: 0, digest: digest.then(Sha256::new), state }
     }

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use calamine::{Data, Reader};
 use concord_core::bounds;
 use concord_core::finding::Finding;
-use concord_core::read::sheet::Book;
+use concord_core::read::sheet::{Book, Wanted};
+use concord_core::read::tidy::Layouts;
 use concord_core::read::{Kind, Rows};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
@@ -26,7 +27,7 @@ type Read = (Vec<(u64, Vec<(String, Kind)>)>, Vec<String>);
 fn read(bytes: &[u8], sheet: Option<usize>, bounds: bounds::Sheet) -> Read {
     let (mut rows, mut findings) = (Rows::new(), Vec::new());
     match Book::open(bytes, bounds, &mut findings) {
-        Ok(book) => match sheet.map_or_else(|| book.choose(&mut findings), Ok) {
+        Ok(book) => match sheet.map_or_else(|| book.choose(&Wanted::default(), &Layouts::default(), &mut findings), Ok) {
             Ok(sheet) => book.rows(sheet, &mut rows, &mut findings),
             Err(finding) => findings.push(*finding),
         },
@@ -85,7 +86,7 @@ fn three_forms_of_one_workbook_read_the_same() {
         }
         assert_eq!(rows[11].1.len(), 14, "{name}: the stray cell in column N");
         let expected = [
-            "C225  0 Ledger|\"Hidden one\" (hidden), \"Other\"",
+            "C225  0 Ledger|\"Hidden one\" (hidden), \"Other\"|Other",
             "C229  4 ",
             "C229  5 ",
             "C226  0 Ledger|7",

@@ -1,6 +1,6 @@
 //! Datasets in every form, templates that others fill, and the report as a workbook.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -225,4 +225,82 @@ fn filled_as_expected(path: &Path) {
     assert_eq!((&report["standard"]["id"], &report["files"][0]["resource"]), (&"lives".into(), &"businesses".into()), "{report}");
     assert_eq!(report["coverage"]["records_read"], rows.len() - 1);
     assert!(report["findings"].as_array().unwrap().iter().all(|f| f["code"] != "C201"), "{report}");
+}
+
+/// What a conversion writes is checked alike in every form: a day in a spreadsheet or a Parquet file is the day that the standard's own text says,
+/// and GeoJSON brings no columns that a table could be blamed for.
+#[test]
+fn what_is_written_is_checked_alike_in_every_form() {
+    let folder = Folder::new("alike");
+    for (standard, example, sets) in [
+        ("national/nad/2023-04", "nm911-address.in.csv", &[][..]),
+        ("national/lives/2.0", "lexington-food-inspections.in.csv", &["feed_date=20160303"]),
+        ("regional/massgis-parcels/3", "vision-cama.in.csv", &["fiscal_year=2014", "town_id=49"]),
+        ("national/blds/1.2", "socrata-permits.in.csv", &[]),
+    ] {
+        let input = root().join("standards").join(standard).join("examples/convert").join(example);
+        let id = standard.split('/').nth(1).unwrap();
+        let told = |form: &str| {
+            let out = folder.path(&format!("{id}-{form}/"));
+            let mut words = vec!["convert".into(), input.clone().into_os_string(), "--to".into(), id.into(), "--as".into(), form.into()];
+            words.extend(["-o".into(), out.clone().into_os_string()]);
+            words.extend(sets.iter().flat_map(|set| ["--set".into(), set.into()]));
+            assert!(run(words).status < 2, "{id} as {form}");
+            let report = run(["validate".as_ref(), "--format".as_ref(), "json".as_ref(), out.as_os_str()]).json();
+            assert_eq!(report["standard"]["id"], id, "{id} as {form}");
+            let causes = report["causes"].as_array().unwrap().iter().filter(|c| c["severity"] != "info");
+            let told: BTreeMap<String, u64> =
+                causes.map(|c| (format!("{} {}", c["code"], c["field"]), c["count"].as_u64().unwrap())).collect();
+            (told, report["coverage"]["records_read"].clone())
+        };
+        let plain = told("csv");
+        assert_ne!(plain.1, 0, "{id}");
+        for form in ["xlsx", "parquet"] {
+            assert_eq!(told(form), plain, "{id} as {form}");
+        }
+        // A member without a value is left out, so that a column that is always empty is one that is missing; the fields at fault are the same.
+        let fields =
+            |told: &BTreeMap<String, u64>| told.keys().filter_map(|k| Some(k.split_once(' ')?.1.to_owned())).collect::<BTreeSet<_>>();
+        let placed = told("geojson");
+        assert_eq!((fields(&placed.0), placed.1), (fields(&plain.0), plain.1), "{id} as geojson");
+    }
+}
+
+/// A template comes back under any name of its sheets, and what of it is not read is told.
+#[test]
+fn a_template_with_a_renamed_sheet_is_read() {
+    let folder = Folder::new("renamed");
+    let template = root().join("tests/fixtures/template-filled.xlsx");
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(&template).unwrap()).unwrap();
+    let mut made = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for i in 0..archive.len() {
+        let mut part = archive.by_index(i).unwrap();
+        let mut bytes = Vec::new();
+        part.read_to_end(&mut bytes).unwrap();
+        let name = part.name().unwrap().into_owned();
+        if name == "xl/workbook.xml" {
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(text.contains("name=\"businesses\""), "{text}");
+            bytes = text.replace("name=\"businesses\"", "name=\"Our places 2024\"").into_bytes();
+        }
+        made.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut made, &bytes).unwrap();
+    }
+    let renamed = folder.file("renamed.xlsx", made.finish().unwrap().into_inner());
+    let read = |path: &Path| {
+        let report = run(["validate", "--format", "json", &path.to_string_lossy()]).json();
+        (report["files"][0]["resource"].clone(), report["coverage"]["records_read"].clone())
+    };
+    assert_eq!(read(&renamed), read(&template));
+    assert_eq!(read(&renamed).0, "businesses");
+}
+
+#[test]
+fn a_standard_without_tables_has_no_template() {
+    let folder = Folder::new("no-template");
+    for id in ["cap", "dcat-us", "wzdx", "gbfs"] {
+        let path = folder.path(&format!("{id}.xlsx"));
+        let ran = run([OsStr::new("standards"), "template".as_ref(), id.as_ref(), "-o".as_ref(), path.as_os_str()]).ended_with(2);
+        assert!(ran.err.contains("no tables") && !path.exists(), "{}", ran.err);
+    }
 }

@@ -13,6 +13,8 @@ use super::check::check;
 use super::*;
 use crate::bounds;
 use crate::finding::Severity;
+#[cfg(feature = "xlsx-write")]
+use crate::read::mark::SHEET;
 use crate::render::short::short;
 use crate::report::Report;
 use crate::schema::parse::parse;
@@ -291,7 +293,8 @@ fn sheets_are_tables_when_the_standard_has_several() {
     assert_eq!(
         lines(&report),
         [
-            "info[C232] book.xlsx has further sheets, which were not read: Notes, 2024",
+            "warning[C232] book.xlsx has further sheets that are filled in, which were not read: 2024",
+            "info[C232] book.xlsx has further sheets, which were not read: Notes",
             "book.xlsx/Permits:Permits!B3: error[C402] column B \"town\": \"Lenox\" is not a town of table \"towns\"",
             "book.xlsx/Permits:Permits!C3: error[C302] column C \"cost\": \"x\" is not a number",
         ]
@@ -302,6 +305,113 @@ fn sheets_are_tables_when_the_standard_has_several() {
     let one = session("book.xlsx", &workbook(&[("Permits", PERMITS), ("Notes", notes)]), &given(), 4096);
     assert_eq!(one.files.len(), 1);
     assert_eq!(one.files[0].name, "book.xlsx");
+}
+
+/// What is told about the choice of sheets.
+#[cfg(feature = "xlsx-write")]
+fn of_sheets(report: &Report) -> Vec<String> {
+    lines(report).into_iter().filter(|l| l.contains("C225") || l.contains("C232")).collect()
+}
+
+/// By file: its name, its resource, its records.
+#[cfg(feature = "xlsx-write")]
+fn read_of(report: &Report) -> Vec<(&str, &str, u64)> {
+    report.files.iter().map(|f| (f.name.as_str(), f.resource.as_str(), f.records)).collect()
+}
+
+#[cfg(feature = "xlsx-write")]
+#[test]
+fn a_sheet_of_a_template_is_read_under_any_name_and_none_is_passed_over_in_silence() {
+    let mark: &[u8] = b"concord-template,1\nstandard,s@1\nsheet,towns,towns\nsheet,permits,permits\n";
+    let notes: &[u8] = b"How to fill it in\nrow by row\n";
+    let (no_towns, no_permits): (&[u8], &[u8]) = (b"town,people\n", b"permit,town,cost\n");
+    let filled = |sheets: &[(&str, &[u8])]| {
+        let all: Vec<(&str, &[u8])> = [("Read me", notes)].iter().chain(sheets).chain(&[(SHEET, mark)]).copied().collect();
+        session("book.xlsx", &workbook(&all), &given(), 4096)
+    };
+    // Nothing to tell where all is as it was made.
+    let whole = filled(&[("towns", no_towns), ("permits", PERMITS)]);
+    assert_eq!((read_of(&whole), of_sheets(&whole)), (vec![("book.xlsx", "permits", 2)], vec![]));
+    // One sheet was renamed: alone, and beside another.
+    let renamed = filled(&[("towns", no_towns), ("Permits 2024", PERMITS)]);
+    assert_eq!((read_of(&renamed), of_sheets(&renamed)), (vec![("book.xlsx", "permits", 2)], vec![]));
+    let both = filled(&[("towns", TOWNS), ("Permits 2024", PERMITS), ("scratch", b"a,b\n1,2\n")]);
+    assert_eq!(read_of(&both), [("book.xlsx/towns", "towns", 2), ("book.xlsx/Permits 2024", "permits", 2)]);
+    assert_eq!(
+        of_sheets(&both),
+        [
+            "warning[C232] book.xlsx has further sheets that are filled in, which were not read: scratch",
+            "info[C232] book.xlsx has further sheets, which were not read: Read me",
+        ]
+    );
+    // One was copied.
+    let copied = filled(&[("towns", no_towns), ("permits", PERMITS), ("permits Copy", PERMITS), ("scratch", b"a,b\n1,2\n")]);
+    assert_eq!(read_of(&copied), [("book.xlsx", "permits", 2)]);
+    assert_eq!(
+        of_sheets(&copied),
+        [
+            "book.xlsx: warning[C225] sheet \"permits\" was read; not read, though filled in under the same columns: \"permits Copy\"",
+            "book.xlsx: warning[C225] sheet \"permits\" was read; not read, though filled in: \"scratch\"",
+        ]
+    );
+    // Without the standard the header of the template's own sheet tells a renamed one.
+    let all = workbook(&[("Read me", notes), ("permits", no_permits), ("2024", PERMITS), (SHEET, mark)]);
+    let unknown = session("book.xlsx", &all, &Choice::Detect(Vec::new()), 4096);
+    assert_eq!(read_of(&unknown), [("book.xlsx", "", 2)]);
+}
+
+#[cfg(feature = "xlsx-write")]
+#[test]
+fn the_sheet_with_the_header_of_the_standard_is_read() {
+    let permits =
+        schema(r#"{"fields": [{"name": "permit"}, {"name": "town"}, {"name": "cost", "type": "number"}], "fieldsMatch": "partial"}"#);
+    let plan = Arc::new(StandardPlan::of_schemas("s", "", vec![("permits".to_owned(), Vec::new(), permits)]));
+    let notes: &[u8] = b"Permits of two years\nask the clerk\nColumn,Meaning\npermit,its number\n";
+    let book =
+        workbook(&[("Instructions", notes), ("2025", PERMITS), ("2026", b"permit,town,cost\n3,Lee,1\n"), ("empty", b"permit,town,cost\n")]);
+    for choice in [Choice::Given(Arc::clone(&plan)), Choice::Detect(vec![Arc::clone(&plan)])] {
+        let report = session("book.xlsx", &book, &choice, 4096);
+        assert_eq!(read_of(&report), [("book.xlsx", "permits", 2)]);
+        assert_eq!(
+            of_sheets(&report),
+            [
+                "book.xlsx: warning[C225] sheet \"2025\" was read; not read, though filled in under the same columns: \"2026\"",
+                "book.xlsx: info[C225] sheet \"2025\" was read; the workbook also holds \"Instructions\", \"empty\"",
+            ]
+        );
+        let same = report.findings.stored().iter().find(|f| f.kind == "same").unwrap();
+        assert!(crate::render::words::mend(same).contains("--sheet \"2026\""), "{same:?}");
+    }
+    // A sheet that is hidden is not preferred, and without a standard the first one is read as ever.
+    let none = session("book.xlsx", &book, &Choice::Detect(Vec::new()), 4096);
+    assert_eq!(read_of(&none), [("book.xlsx", "", 3)]);
+}
+
+#[cfg(feature = "xlsx-write")]
+#[test]
+fn a_name_is_that_of_a_file_in_an_archive_or_of_a_sheet_in_it_or_of_both() {
+    let book = workbook(&[("Notes", b"a\nb\n"), ("Permits", PERMITS)]);
+    let packed = zip(&[("towns.csv", TOWNS), ("in/book.xlsx", &book)]);
+    let read = |name: &str| {
+        let mut options = Options::default();
+        options.read.sheet = Some(name.to_owned());
+        let mut session = Session::new("set.zip", given(), options, true);
+        packed.chunks(100).for_each(|piece| session.push(piece));
+        session.finish()
+    };
+    for name in ["Permits", "permits", "in/book.xlsx", "in/book.xlsx/Permits", "IN/BOOK.xlsx/permits"] {
+        let report = read(name);
+        assert_eq!(read_of(&report), [("set.zip", "permits", 2)], "{name}: {:?}", lines(&report));
+    }
+    assert_eq!(read_of(&read("towns.csv")), [("set.zip", "towns", 2)]);
+    for (name, told) in [
+        ("2024", "error[C113] the archive holds no table or sheet named \"2024\"; it has towns.csv, in/book.xlsx"),
+        ("in/book.xlsx/2024", "error[C115] the workbook has no sheet named \"2024\"; it has Notes, Permits"),
+        ("in/book.xlsx/", "error[C113] the archive holds no table or sheet named \"in/book.xlsx/\""),
+    ] {
+        let report = read(name);
+        assert!(lines(&report).iter().any(|l| l.contains(told)), "{name}: {:?}", lines(&report));
+    }
 }
 
 proptest! {

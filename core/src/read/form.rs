@@ -200,7 +200,7 @@ pub fn open(form: Form, sample: &[u8], whole: bool, options: &ReadOptions) -> Op
         #[cfg(feature = "parquet")]
         Form::Parquet => Opened::Read(Box::new(Whole::new(form, options))),
         Form::Gzip => Opened::Unpack(Box::new(Gzip::new(options.bounds.packed))),
-        Form::Zip => Opened::Unpack(Box::new(Zip::new(options.bounds.packed, options))),
+        Form::Zip => Opened::Unpack(Box::new(Zip::new(options))),
         _ => Opened::Plain,
     }
 }

@@ -310,6 +310,10 @@ impl Intake {
         }
         let sample = &self.text[..self.text.len().min(SAMPLE)];
         let whole = self.ended && self.text.len() <= SAMPLE;
+        // What an archive made of the name that was asked for is that of a sheet in it.
+        if let Some(asked) = self.source.layers.last().and_then(|layer| layer.asked()) {
+            self.options.sheet = asked;
+        }
         let mut form = form::sniff(sample, whole);
         let mut opened = form::open(form, sample, whole, &self.options);
         if let Opened::As(other) = opened {
@@ -396,6 +400,12 @@ impl Intake {
     /// The start of delimited text, as far as it is there.
     fn head(&self) -> &[u8] {
         &self.text[..self.text.len().min(self.enough())]
+    }
+
+    /// What was found so far about how the file is read; it is told again with its records.
+    pub fn findings(&self) -> Vec<Finding> {
+        let of_rows = self.source.transcript.as_ref().map_or(&[][..], |t| t.findings());
+        self.source.findings.iter().chain(of_rows).cloned().collect()
     }
 
     /// Whether the bytes are checked where they lie; known once it is [`Intake::ready`].

@@ -17,8 +17,9 @@ use super::at::Store;
 use super::container::{Form, Stop, stop, zip::Archive};
 use super::mark::{self, Mark};
 use crate::bounds;
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Finding, Place};
 
+mod choose;
 mod compound;
 mod markup;
 mod ods;
@@ -26,6 +27,9 @@ mod out;
 mod value;
 mod xls;
 mod xlsx;
+
+pub use choose::Wanted;
+pub(crate) use choose::{Look, text_of};
 
 use out::Out;
 
@@ -224,19 +228,7 @@ impl<'a> Book<'a> {
 
     /// Whether a sheet holds no cell with anything in it, or cannot be read.
     pub fn is_empty(&self, sheet: usize) -> bool {
-        self.look(sheet).is_err()
-    }
-
-    /// Looks for a cell with anything in it. Without one, gives why the sheet could not be read to its end, when it could not.
-    fn look(&self, sheet: usize) -> Result<(), Option<Stop>> {
-        let (mut empty, mut findings) = (true, Vec::new());
-        self.each(sheet, &mut findings, &mut |batch, _| {
-            empty &= batch.iter().all(|row| row.is_blank());
-            batch.clear();
-            if empty { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        // Reading ends with what stopped it.
-        if empty { Err(findings.pop().filter(|f| f.severity == Severity::Error).map(Box::new)) } else { Ok(()) }
+        self.look(sheet, 1).rows.is_empty()
     }
 
     /// What the hidden sheet of a template says, when the workbook was made from one.
@@ -252,58 +244,10 @@ impl<'a> Book<'a> {
         mark::mark(&rows)
     }
 
-    /// Whether something stands below a sheet's first row with anything in it.
-    fn is_filled(&self, sheet: usize) -> bool {
-        let mut rows = 0;
-        self.each(sheet, &mut Vec::new(), &mut |batch, _| {
-            rows += batch.iter().filter(|row| !row.is_blank()).count();
-            batch.clear();
-            if rows > 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        rows > 1
-    }
-
-    /// The sheet to read when nobody chose one: in a template the first that was filled; else the first that is shown and not empty, else the
-    /// first that is not empty. Says which it was when there are others.
-    ///
-    /// # Errors
-    /// The finding that no sheet holds a cell.
-    pub fn choose(&self, findings: &mut Vec<Finding>) -> Result<usize, Stop> {
-        if let Some(mark) = self.mark() {
-            let tables: Vec<usize> = (0..self.sheets.len()).filter(|&i| mark.resource(&self.sheets[i].name).is_some()).collect();
-            let filled: Vec<usize> = tables.iter().copied().filter(|&i| self.is_filled(i)).collect();
-            if let Some(&chosen) = filled.first().or(tables.first()) {
-                self.say_choice(chosen, &filled, findings);
-                return Ok(chosen);
-            }
-        }
-        let (mut full, mut stopped) = (Vec::new(), None);
-        for sheet in 0..self.sheets.len() {
-            match self.look(sheet) {
-                Ok(()) => full.push(sheet),
-                Err(finding) => stopped = stopped.or(finding),
-            }
-        }
-        let chosen = full.iter().copied().find(|&i| !self.sheets[i].hidden).or(full.first().copied());
-        // A sheet that was not read to its end is not empty: what stopped the reading is worth knowing.
-        let Some(chosen) = chosen else { return Err(stopped.unwrap_or_else(|| stop("C115", "no-sheet"))) };
-        self.say_choice(chosen, &full, findings);
-        Ok(chosen)
-    }
-
-    /// Says that a sheet was chosen from others; `among` are those that could have been.
-    pub fn say_choice(&self, chosen: usize, among: &[usize], findings: &mut Vec<Finding>) {
-        let Some(info) = self.sheets.get(chosen) else { return };
-        let others: Vec<String> = among
-            .iter()
-            .filter(|&&i| i != chosen)
-            .filter_map(|&i| self.sheets.get(i))
-            .map(|s| format!("\"{}\"{}", s.name, if s.hidden { " (hidden)" } else { "" }))
-            .collect();
-        if !others.is_empty() {
-            let named = out::some_of(others.iter().map(String::as_str), others.len());
-            findings.push(Finding::new("C225", "", Place::default()).arg("sheet", &info.name).arg("others", named));
-        }
+    /// The sheet of that name, which may be in other letters.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        let found = self.sheets.iter().position(|s| s.name == name);
+        found.or_else(|| self.sheets.iter().position(|s| s.name.to_lowercase() == name.to_lowercase()))
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::at::Store;
 use super::container::{Stop, gzip::Gunzip, stop, zip};
-use super::sheet::{Book, Cursor};
+use super::sheet::{Book, Cursor, Wanted};
+use super::tidy::Layouts;
 use super::{Facts, Form, ReadOptions, Reader, Rows, Unpack};
 use crate::bounds::{Packed, Sheet};
 use crate::finding::{Finding, Place};
@@ -62,6 +63,9 @@ pub struct Whole {
     most: usize,
     /// The sheet asked for.
     asked: Option<String>,
+    /// By what a sheet is chosen when none was asked for.
+    wanted: Wanted,
+    layouts: Layouts,
     bounds: Sheet,
     facts: Facts,
     walk: Option<Walk>,
@@ -79,6 +83,8 @@ impl Whole {
             bytes: Bytes::Gathered(Vec::new()),
             most: options.whole,
             asked: options.sheet.clone(),
+            wanted: options.wanted.clone(),
+            layouts: options.layouts.clone(),
             bounds: options.bounds,
             facts: Facts { open: form != Form::Parquet, ..Facts::default() },
             walk: None,
@@ -94,17 +100,13 @@ impl Whole {
         }
         let book = Book::of(store, self.bounds, self.most, findings)?;
         let sheet = match &self.asked {
-            Some(name) => {
-                let found = book.sheets().iter().position(|s| s.name == *name);
-                let found = found.or_else(|| book.sheets().iter().position(|s| s.name.to_lowercase() == name.to_lowercase()));
-                found.ok_or_else(|| {
-                    let mut finding = stop("C115", "which");
-                    let names = book.sheets().iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
-                    finding.args = vec![("sheet", name.clone()), ("others", crate::finding::cut(&names))];
-                    finding
-                })?
-            }
-            None => book.choose(findings)?,
+            Some(name) => book.find(name).ok_or_else(|| {
+                let mut finding = stop("C115", "which");
+                let names = book.sheets().iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+                finding.args = vec![("sheet", name.clone()), ("others", crate::finding::cut(&names))];
+                finding
+            })?,
+            None => book.choose(&self.wanted, &self.layouts, findings)?,
         };
         self.facts.sheet = book.sheets().get(sheet).map(|s| s.name.clone());
         let cursor = book.cursor(sheet);
@@ -198,9 +200,11 @@ impl Unpack for Gzip {
 pub struct Zip {
     bytes: Bytes,
     most: usize,
-    bounds: Packed,
-    /// The file asked for.
+    bounds: Sheet,
+    /// The name asked for: of a file, of a sheet in a workbook, or of both with `/` between.
     asked: Option<String>,
+    /// What of it is left for the file that was chosen.
+    rest: Option<Option<String>>,
     /// The table, when the archive could be opened before its bytes came.
     table: Option<zip::Stream<'static>>,
     /// How many of the archive's bytes came.
@@ -210,23 +214,59 @@ pub struct Zip {
 }
 
 impl Zip {
-    /// Unpacks within these bounds.
-    pub fn new(bounds: Packed, options: &ReadOptions) -> Zip {
-        let asked = options.sheet.clone();
-        Zip { bytes: Bytes::Gathered(Vec::new()), most: options.whole, bounds, asked, table: None, given: 0, found: Vec::new() }
+    /// Unpacks within the bounds of the options.
+    pub fn new(options: &ReadOptions) -> Zip {
+        Zip {
+            bytes: Bytes::Gathered(Vec::new()),
+            most: options.whole,
+            bounds: options.bounds,
+            asked: options.sheet.clone(),
+            rest: None,
+            table: None,
+            given: 0,
+            found: Vec::new(),
+        }
+    }
+
+    /// The table of that name among those of an archive, and what of the name is left for a sheet in it. A name may be that of a file, of
+    /// both, or of a sheet alone; then it is the first workbook that has such a sheet.
+    fn named(&self, archive: &zip::Archive<'static>, tables: &[usize], name: &str) -> Option<(usize, Option<String>)> {
+        let file = |index: usize| archive.entries[index].name.as_str();
+        if let Some(&found) = tables.iter().find(|&&i| file(i).eq_ignore_ascii_case(name)) {
+            return Some((found, None));
+        }
+        let within = |index: usize| {
+            let (own, rest) = name.split_at_checked(file(index).len())?;
+            own.eq_ignore_ascii_case(file(index)).then(|| rest.strip_prefix('/')).flatten().filter(|rest| !rest.is_empty())
+        };
+        if let Some((found, sheet)) = tables.iter().find_map(|&i| Some((i, within(i)?))) {
+            return Some((found, Some(sheet.to_owned())));
+        }
+        let workbooks = || tables.iter().copied().filter(|&i| crate::bundle::names::is_workbook(file(i)));
+        let has = |index: usize| {
+            let bytes = archive.read(index, self.most as u64).ok()?;
+            Book::of(Store::new(bytes), self.bounds, self.most, &mut Vec::new()).ok()?.find(name)
+        };
+        let found = workbooks().find(|&i| has(i).is_some());
+        found.map(|found| (found, Some(name.to_owned())))
     }
 
     fn open(&mut self, store: Store<'static>) -> Result<zip::Stream<'static>, Stop> {
-        let archive = zip::Archive::of(store, self.bounds, &mut self.found)?;
+        let archive = zip::Archive::of(store, self.bounds.packed, &mut self.found)?;
         let tables = archive.tables();
         let chosen = match &self.asked {
-            Some(name) => tables.iter().copied().find(|&i| archive.entries[i].name.eq_ignore_ascii_case(name)),
+            Some(name) => {
+                let found = self.named(&archive, &tables, name);
+                self.rest = found.as_ref().map(|(_, rest)| rest.clone());
+                found.map(|(index, _)| index)
+            }
             None => tables.first().copied(),
         };
         let names = tables.iter().filter(|&&i| Some(i) != chosen).map(|&i| archive.entries[i].name.as_str()).collect::<Vec<_>>().join(", ");
         let Some(chosen) = chosen else {
-            let mut finding = stop("C113", "none");
+            let mut finding = stop("C113", if self.asked.is_some() && !names.is_empty() { "which" } else { "none" });
             finding.args = self.asked.iter().map(|name| ("name", name.clone())).collect();
+            finding.args.push(("others", crate::finding::cut(&names)));
             return Err(finding);
         };
         let name = &archive.entries[chosen].name;
@@ -300,6 +340,10 @@ impl Unpack for Zip {
     fn attach(&mut self, store: &Store<'static>) -> bool {
         self.bytes.attach(store);
         true
+    }
+
+    fn asked(&self) -> Option<Option<String>> {
+        self.rest.clone()
     }
 
     fn finish(&mut self, out: &mut Vec<u8>, findings: &mut Vec<Finding>) {

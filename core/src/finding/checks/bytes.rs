@@ -282,6 +282,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "Look whether this is the right file, and pack the tables again.",
             ),
             graded(
+                "which",
+                Error,
+                "the archive holds no table or sheet named \"{name}\"; it has {others}",
+                "the name of a file in the archive, or of a sheet in a workbook there",
+                "Name one of these files with --sheet, or a sheet of one as FILE/SHEET.",
+            ),
+            graded(
                 "no-table",
                 Error,
                 "the folder holds no file that may be a table",
