@@ -10,7 +10,8 @@ use concord_core::read::Store;
 use concord_core::read::container::files::Unzipped;
 use concord_core::read::container::gzip::Gunzip;
 use concord_core::read::container::zip::{Archive, Entry};
-use concord_core::read::sheet::Book;
+use concord_core::read::sheet::{Book, Wanted};
+use concord_core::read::tidy::Layouts;
 
 use crate::load_package::tell;
 
@@ -34,7 +35,7 @@ pub fn sheet(data: &[u8]) {
     let mut findings = Vec::new();
     match Book::open(data, small(), &mut findings) {
         Ok(book) => {
-            if let Err(finding) = book.choose(&mut findings) {
+            if let Err(finding) = book.choose(&Wanted::default(), &Layouts::default(), &mut findings) {
                 findings.push(*finding);
             }
             for index in 0..book.sheets().len().min(4) {
