@@ -640,23 +640,34 @@ fn of_mapping(finding: &Finding) -> bool {
 /// Adds to the source's errors at cells what the result holds in their place. Only what is kept of them is looked at, so files with a great many
 /// cost no more than those with as many as are shown.
 fn tell_fates(feed: &mut Feed, outcome: &mut Outcome, last: bool, before: Shift, converter: &Converter, told: &Findings) {
+    let binding = Arc::clone(&feed.check.binding);
     let file = feed.place.file;
     let plain = feed.source.transcript().is_none();
-    // By row and column of the file.
-    let mut wanted: BTreeMap<u64, BTreeMap<u32, Option<Fate>>> = BTreeMap::new();
-    for finding in outcome.findings.kept() {
+    // The row of the file and the column of the table at which an error at a cell stands. Places in other forms than delimited text are the file's
+    // already, where the table's columns may stand elsewhere, or nowhere.
+    let cell_of = |finding: &Finding| {
         let place = &finding.place;
         let at_cell = matches!(finding.code, Code::Engine(code) if code.starts_with("C1") || code.starts_with("C3"));
-        let (true, Severity::Error, Some(column), Some(_)) = (at_cell, finding.severity, place.column, &finding.value) else { continue };
-        if place.record > 0 && !told.only_counts(&finding.code, finding.kind, finding.severity, file, Some(column)) {
-            let row = place.row + if plain { before.rows } else { 0 };
+        if !at_cell || finding.severity != Severity::Error || finding.value.is_none() || place.record == 0 {
+            return None;
+        }
+        if plain {
+            return Some((place.row + before.rows, place.column?));
+        }
+        let name = place.field.as_ref()?;
+        Some((place.row, u32::try_from(binding.headers.iter().position(|h| h == name)?).ok()?))
+    };
+    let mut wanted: BTreeMap<u64, BTreeMap<u32, Option<Fate>>> = BTreeMap::new();
+    for finding in outcome.findings.kept() {
+        if let Some((row, column)) = cell_of(finding)
+            && !told.only_counts(&finding.code, finding.kind, finding.severity, file, finding.place.column)
+        {
             wanted.entry(row).or_default().insert(column, None);
         }
     }
     if wanted.is_empty() {
         return;
     }
-    let binding = Arc::clone(&feed.check.binding);
     feed.walk_again(outcome, last, before, &mut |_, record| {
         let (Some(cells), Ok(texts)) = (wanted.get_mut(&record.place.row), record.texts) else { return };
         let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
@@ -668,15 +679,7 @@ fn tell_fates(feed: &mut Feed, outcome: &mut Outcome, last: bool, before: Shift,
         }
     });
     let add = |finding: &mut Finding| {
-        let row = finding.place.row + if plain { before.rows } else { 0 };
-        let Some(Some(fate)) = finding.place.column.and_then(|c| wanted.get(&row)?.get(&c)) else { return };
-        // Findings of other stages may stand at the same cell.
-        if finding.severity != Severity::Error
-            || finding.value.is_none()
-            || !matches!(finding.code, Code::Engine(code) if code.starts_with("C1") || code.starts_with("C3"))
-        {
-            return;
-        }
+        let Some(Some(fate)) = cell_of(finding).and_then(|(row, column)| wanted.get(&row)?.get(&column)) else { return };
         match fate {
             Fate::Empty { target } => finding.args.push(("left_empty", target.clone())),
             Fate::Taken { target, text } => finding.args.extend([("taken_in", target.clone()), ("taken_as", cut(text))]),

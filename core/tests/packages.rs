@@ -495,6 +495,7 @@ fn every_step_is_read() {
         ("{ first = true }", Step::First),
         ("{ constant = \"\" }", Step::Constant(text(""))),
         ("{ default = \"x\" }", Step::Default(text("x"))),
+        ("{ given = \"fiscal_year\" }", Step::Given(text("fiscal_year"))),
         (
             "{ when = { field = \"X\", not = [\"a\"], then = [{ squeeze = true }], else = [{ constant = \"\" }] } }",
             Step::When {

@@ -308,3 +308,65 @@ fn requests_become_the_documents_of_their_standard() {
         assert_eq!((&checked["valid"], &checked["causes"]), (&Value::Bool(true), &Value::Array(Vec::new())), "{name}");
     }
 }
+
+/// A published report of MUNIS meets its own layout and becomes UMAS accounts alike: both allow for columns that were rounded each by itself. The year is
+/// the one that the file states, and a value that is given does not override it.
+#[test]
+fn munis_reports_become_umas_accounts_of_the_year_they_state() {
+    let Some(shared) = conformance("munis_reports_become_umas_accounts_of_the_year_they_state") else { return };
+    let folder = Folder::new("munis");
+    let errors = |report: &Value| report["counts"]["error"].as_u64().unwrap();
+    let ytd = shared.join("municipal-finance/lunenburg_ma_munis_ytd_fy2026_p09_enterprise.csv");
+    let (_, report) = convert(&folder, &ytd, "umas@2014", "ytd.csv", &["--set".into(), "fiscal_year=2026".into()]);
+    assert_eq!(errors(&report), 0, "{:#}", report["causes"]);
+    assert_balanced(&report);
+
+    let trial = shared.join("municipal-finance/lunenburg_ma_munis_trial_balance_fund1300_fy2026.csv");
+    let (_, report) = convert(&folder, &trial, "umas@2014", "trial.csv", &[]);
+    assert_eq!(errors(&report), 0, "{:#}", report["causes"]);
+    let years = |name: &str| rows(&folder.path(name)).into_iter().map(|r| r["fiscal_year"].clone()).collect::<BTreeSet<_>>();
+    assert_eq!(years("trial.csv"), BTreeSet::from(["2026".to_owned()]));
+    let (_, report) = convert(&folder, &trial, "umas@2014", "other.csv", &["--set".into(), "fiscal_year=2025".into()]);
+    assert_eq!(years("other.csv"), BTreeSet::from(["2026".to_owned()]), "what the file says is not overridden");
+    let causes = report["causes"].as_array().unwrap();
+    assert!(causes.iter().any(|c| c["code"] == "C520" && c["severity"] == "error" && c["count"] == 17), "{causes:#?}");
+}
+
+/// What a department asks for and what is proposed are two stages, so neither year counts twice.
+#[test]
+fn requests_of_departments_are_not_added_to_what_is_proposed() {
+    let Some(shared) = conformance("requests_of_departments_are_not_added_to_what_is_proposed") else { return };
+    let folder = Folder::new("hubbardston");
+    let input = shared.join("municipal-finance/hubbardston_ma_fy26_budget_tidy.csv");
+    let (_, report) = convert(&folder, &input, "fiscal-data-package", "budget.csv", &[]);
+    assert_balanced(&report);
+    let mut stages: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for row in rows(&folder.path("budget.csv")) {
+        stages.entry((row["fiscal_year"].clone(), row["phase"].clone())).or_default().insert(row["phase_label"].clone());
+    }
+    assert!(stages.values().all(|labels| labels.len() == 1), "two columns of the sheet are one stage of a year: {stages:?}");
+    assert_eq!(stages[&("2026".to_owned(), "requested".to_owned())], BTreeSet::from(["DEPT".to_owned()]));
+}
+
+/// Values that a crosswalk passes over or takes for signs of nothing are counted, each column once.
+#[test]
+fn what_a_crosswalk_leaves_out_is_counted() {
+    let Some(shared) = conformance("what_a_crosswalk_leaves_out_is_counted") else { return };
+    let folder = Folder::new("left-out");
+    let counted = |report: &Value| -> Vec<(String, String, String)> {
+        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        let causes = report["causes"].as_array().unwrap().iter().filter(|c| c["code"] == "C521" || c["code"] == "C522");
+        let mut all: Vec<_> = causes.map(|c| (text(&c["code"]), text(&c["field"]), text(&c["samples"][0]["args"]["count"]))).collect();
+        all.sort();
+        all
+    };
+    let of =
+        |all: &[(&str, &str, &str)]| all.iter().map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), (*c).to_owned())).collect::<Vec<_>>();
+    let issues = shared.join("vendor-exports/seeclickfix_api_v2_issues_chapel_hill_test_tenant.json");
+    let (_, report) = convert(&folder, &issues, "open311", "requests.csv", &[]);
+    assert_eq!(counted(&report), of(&[("C521", "summary", "2"), ("C521", "updated_at", "1")]));
+    let parcels = shared.join("vendor-exports/cambridge_vision_cama_TaxFY14.csv");
+    let given = ["--set", "fiscal_year=2014", "--set", "town_id=49"].map(str::to_owned);
+    let (_, report) = convert(&folder, &parcels, "massgis-parcels", "assess.csv", &given);
+    assert_eq!(counted(&report), of(&[("C522", "BookPage", "2227"), ("C522", "SaleDate", "1666")]));
+}

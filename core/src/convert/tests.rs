@@ -220,6 +220,129 @@ fn a_fault_the_source_knows_is_told_once() {
     assert_eq!(codes(&done), ["visits.csv:2:18: error[C302"], "{}", done.report);
 }
 
+/// The one finding about a cell says what the result holds in its place, in every form of file; a total without a cell is not balanced.
+#[test]
+fn a_fault_at_a_cell_says_what_became_of_it() {
+    let done = one("1,Inn,2024-03-05,many,,\n2,Bar,2024-03-06, 7,,\n");
+    let line = |n: usize| done.report.lines().nth(n).unwrap_or_default().to_owned();
+    assert_eq!(codes(&done).len(), 2, "{}", done.report);
+    assert!(
+        line(0).ends_with("\"many\" is not a number"),
+        "it stands in the result as it was, where the target finds no other fault: {}",
+        line(0)
+    );
+    assert_eq!(done.out["checks"], "shop,date,points\n1,2024-03-05,many\n2,2024-03-06, 7\n");
+    // Neither of the two cells written is a number as it stands.
+    assert_eq!((done.balance.sums[0].cells_unread, done.balance.sums[0].balanced), (2, false));
+
+    let catalog = small(
+        r#"{"name": "Cost", "type": "number"}, {"name": "Day", "type": "date"}, {"name": "Note", "type": "string", "constraints": {"required": true}}"#,
+        r#"{"name": "cost", "type": "number"}, {"name": "day", "type": "date"}, {"name": "note", "type": "string", "constraints": {"required": true}}"#,
+        "",
+        "",
+        r#"
+sums = [{ from = "Cost", to = "cost" }]
+[[table.field]]
+to = "cost"
+from = "Cost"
+steps = [{ trim = "both" }, { number = { group = ",", symbols = ["$"] } }]
+[[table.field]]
+to = "day"
+from = "Day"
+steps = [{ date = { from = ["%Y-%m-%d"], to = "%Y-%m-%d" } }]
+otherwise = "reject"
+[[table.field]]
+to = "note"
+from = "Note"
+"#,
+    );
+    let csv = "Cost,Day,Note\n(5.00),2024-03-05,a\n\"1,250\",2024-03-05,b\n7,soon,c\n8,2024-03-05,\n9,2024-03-05,a\0b\n";
+    let expected = [
+        "visits.csv:2:1: error[C302] column A \"Cost\": \"(5.00)\" is a number with signs around it, so cost stays empty in the result",
+        "visits.csv:3:1: error[C302] column A \"Cost\": \"1,250\" can be read as two different numbers, and was taken as \"1250\" in cost",
+        "visits.csv:4:3: error[C303] column B \"Day\": \"soon\" is not a date, so the row was not converted",
+        "visits.csv:5:14: error[C301] column C \"Note\": the cell is empty, but the field is required",
+        "visits.csv:6:14: error[C102] column C \"Note\": the cell holds a NUL byte, shown as ␀: \"a␀b\"",
+    ];
+    for cut in [7, 1 << 20] {
+        let done = convert(&catalog, &[csv.as_bytes()], cut, Format::Csv).unwrap();
+        let told: Vec<&str> = done.report.lines().collect();
+        assert_eq!(told.len(), expected.len(), "{}", done.report);
+        for (told, expected) in told.iter().zip(expected) {
+            let (place, words) = expected.split_once("is not a date").unwrap_or((expected, ""));
+            assert!(told.starts_with(place) && told.ends_with(words), "{told}\n{expected}");
+        }
+        let sum = &done.balance.sums[0];
+        assert_eq!((sum.total_in.as_str(), sum.cells_unread, sum.balanced), ("1274", 1, false));
+    }
+    let json = r#"[{"Cost":"(5.00)","Day":"2024-03-05","Note":"a"},{"Cost":"1,250","Day":"2024-03-05","Note":"b"}]"#;
+    let done = convert(&catalog, &[json.as_bytes()], 1 << 20, Format::Csv).unwrap();
+    assert!(
+        done.report.contains("so cost stays empty in the result") && done.report.contains("was taken as \"1250\" in cost"),
+        "{}",
+        done.report
+    );
+}
+
+/// Two packages of one table each; fields, rules and the crosswalk's table as they are written.
+fn small(source: &str, target: &str, source_rules: &str, target_rules: &str, table: &str) -> Catalog {
+    let schema = |fields: &str| format!("{{\"fields\": [{fields}], \"fieldsMatch\": \"partial\"}}");
+    let crosswalk = format!(
+        "from = \"town@1\"\ntitle = \"t\"\nreference = \"r\"\nreviewed = \"2026-11-21\"\n[[table]]\nfrom = \"visits\"\nto = \"checks\"\n{table}"
+    );
+    let files = [
+        ("national/town/1/standard.toml", manifest("town", &resource("visits"))),
+        ("national/town/1/visits.table.json", schema(source)),
+        ("national/town/1/rules.toml", source_rules.to_owned()),
+        ("national/norm/1/standard.toml", manifest("norm", &resource("checks"))),
+        ("national/norm/1/checks.table.json", schema(target)),
+        ("national/norm/1/rules.toml", target_rules.to_owned()),
+        ("national/norm/1/crosswalks/from-town.toml", crosswalk),
+    ];
+    let catalog = Catalog::from_files(files.map(|(p, t)| (p, t.into_bytes())));
+    assert!(catalog.findings().is_empty(), "{:?}", catalog.findings());
+    catalog
+}
+
+/// A rule or a key that both sides have is told once: by the target, which takes it at least as gravely, at the source's cell.
+#[test]
+fn a_rule_of_both_sides_is_told_once() {
+    let rule = |id: &str, resource: &str, rest: &str| {
+        format!(
+            "[[rule]]\nid = \"{id}\"\nresource = \"{resource}\"\n{rest}\ntitle = \"T\"\nwhy = \"W.\"\nmend = \"M.\"\nreference = \"R\"\n"
+        )
+    };
+    let any = |id: &str, table: &str, fields: &str, grave: &str| {
+        rule(id, table, &format!("kind = \"any-of\"\nfields = [{fields}]\nseverity = \"{grave}\""))
+    };
+    let unique = |id: &str, table: &str, field: &str, grave: &str| {
+        rule(id, table, &format!("kind = \"unique\"\nfields = [\"{field}\"]\nseverity = \"{grave}\""))
+    };
+    let texts = |names: [&str; 3]| names.map(|n| format!("{{\"name\": \"{n}\", \"type\": \"string\"}}")).join(", ");
+    let source_rules = any("no-day", "visits", "\"Begin\", \"End\"", "warning") + &unique("twice", "visits", "No", "info");
+    let table = "[[table.field]]\nto = \"id\"\nfrom = \"No\"\nsteps = [{ trim = \"both\" }]\n[[table.field]]\nto = \"first\"\nfrom = \"Begin\"\n\
+                 [[table.field]]\nto = \"last\"\nfrom = \"End\"\n";
+    let csv = "No,Begin,End\n1,a,\n1,,\n2,,b\n";
+    let told = |target_rules: String| {
+        let catalog = small(&texts(["No", "Begin", "End"]), &texts(["id", "first", "last"]), &source_rules, &target_rules, table);
+        let done = convert(&catalog, &[csv.as_bytes()], 1 << 20, Format::Csv).unwrap();
+        done.report.lines().map(|l| l.split_once(": T").map_or(l, |(place, _)| place).to_owned()).collect::<Vec<_>>()
+    };
+    let graver = any("days", "checks", "\"first\", \"last\"", "error") + &unique("again", "checks", "id", "warning");
+    assert_eq!(
+        told(graver),
+        ["visits.csv:3:3: error[norm/days] column B \"Begin\"", "visits.csv:3:1: warning[norm/again] column A \"No\""]
+    );
+    // Of other fields, or taken less gravely: both have their say.
+    let others = any("days", "checks", "\"first\", \"id\"", "error");
+    assert_eq!(
+        told(others),
+        ["visits.csv:3:1: info[town/twice] column A \"No\"", "visits.csv:3:3: warning[town/no-day] column B \"Begin\""]
+    );
+    let milder = any("days", "checks", "\"first\", \"last\"", "info");
+    assert_eq!(told(milder).len(), 3);
+}
+
 #[test]
 fn references_to_rows_that_were_not_written_are_found_at_the_end() {
     // The second shop's row cannot become a shop without its name, but is written; nothing is amiss between the tables.

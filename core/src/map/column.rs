@@ -274,7 +274,9 @@ impl MapPlan {
     pub(crate) fn make_cell<'s>(&'s self, expr: usize, row: &SourceRow<'s>, scratch: &'s mut MapScratch) -> Option<&'s str> {
         scratch.buffer.clear();
         let made = self.make(expr, row, "", scratch);
-        if !scratch.findings.is_empty() || !scratch.notes.is_empty() {
+        // Whether other values of the row hold what this one empties is for the ordinary way to say: here not all of the row is at hand.
+        let doubtful = matches!(made.cell, Cell::Empty) && self.may_be_lost(expr, row);
+        if !scratch.findings.is_empty() || !scratch.notes.is_empty() || doubtful {
             scratch.findings.clear();
             scratch.notes.clear();
             return None;

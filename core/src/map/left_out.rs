@@ -75,12 +75,18 @@ impl MapPlan {
             }
         }
         if is_empty
-            && let (Origin::Field(field), [_]) = (&expr.origin, &expr.watched[..])
-            && row.cells.get(*field).is_some_and(|text| !text.trim().is_empty())
+            && self.may_be_lost(at, row)
+            && let Origin::Field(field) = expr.origin
             && expr.others.iter().all(|&other| self.is_nothing(other, row))
         {
-            scratch.notes.push((at, Note::Emptied(*field)));
+            scratch.notes.push((at, Note::Emptied(field)));
         }
+    }
+
+    /// Whether an empty value leaves out a filled cell, unless another value of the record holds it.
+    pub(super) fn may_be_lost(&self, at: usize, row: &SourceRow<'_>) -> bool {
+        let Expr { origin: Origin::Field(field), watched, .. } = &self.exprs[at] else { return false };
+        !watched.is_empty() && row.cells.get(*field).is_some_and(|text| !text.trim().is_empty())
     }
 
     /// Whether another value is empty for a record, without a fault.

@@ -432,6 +432,91 @@ fn givens_are_used_and_refused() {
     assert_eq!(compile("").unwrap().opening_findings().len(), 1);
 }
 
+/// A value that the file states is taken as it is; the user's stands in where there is none, and a contradiction is told.
+#[test]
+fn a_given_value_fills_what_is_empty_and_overrides_nothing() {
+    let (source, target) = (package("src", &[("rows", &["Year"])]), package("dst", &[("outs", &["year"])]));
+    let steps = vec![Step::Trim(End::Both), Step::Given("fiscal_year".into())];
+    let told = |year: Option<&str>, otherwise, rows: &[&str]| {
+        let walk = crosswalk(vec![table("rows", "outs", vec![FieldMap { otherwise, ..field("year", of("Year"), steps.clone()) }])]);
+        assert_eq!(MapPlan::wanted_givens(&walk), ["fiscal_year"]);
+        let givens = year.map(|y| ("fiscal_year".to_owned(), y.to_owned())).into_iter().collect();
+        let plan = MapPlan::compile(&walk, &source, &target, "rows", &givens).unwrap();
+        let mut converter = Converter::new(vec![plan], &target, WriterConfig::default(), RejectsConfig::default());
+        for (n, row) in rows.iter().enumerate() {
+            push(&mut converter, n, &[row], 1, &mut NoCheck);
+        }
+        let done = drained(converter, &mut NoCheck);
+        (done.out["outs"].replace('\n', " "), done.told(), done.findings.first().map(|f| f.severity))
+    };
+    let rows = ["2026", " ", "2026 "];
+    assert_eq!(told(Some("2026"), Otherwise::Keep, &rows), ("year 2026 2026 2026 ".into(), vec![], None));
+    let kept = vec!["C520/kept 2 Year 2026".to_owned(), "C520/kept 4 Year 2026 ".to_owned()];
+    assert_eq!(told(Some("2025"), Otherwise::Keep, &rows), ("year 2026 2025 2026  ".into(), kept, Some(Severity::Error)));
+    assert_eq!(
+        told(Some("2025"), Otherwise::Empty, &["2026"]),
+        ("year \"\" ".into(), vec!["C520 2 Year 2026".into()], Some(Severity::Error))
+    );
+    assert_eq!(told(None, Otherwise::Keep, &["2026"]), ("year 2026 ".into(), vec![], None), "what the file says does");
+    assert_eq!(told(None, Otherwise::Keep, &["2026", "", ""]).1, ["C511 0 year -"], "told once");
+}
+
+/// What `first` passes over and what steps empty is counted by column, unless something else carries it.
+#[test]
+fn what_steps_leave_out_is_counted() {
+    let (source, target) = (package("src", &[("rows", &["A", "B", "C"])]), package("dst", &[("outs", &["X", "Y", "Z"])]));
+    let both = || Input::Fields(vec!["A".into(), "B".into()]);
+    let none = |sign: &str| when("C", Test::Is(vec![sign.into()]), vec![Step::Constant(String::new())], vec![]);
+    let told = |fields: Vec<FieldMap>, rows: &[Vec<&str>]| {
+        let done = convert(&crosswalk(vec![table("rows", "outs", fields)]), &source, &target, rows);
+        let counts = done.findings.iter().filter(|f| !matches!(f.code.text(), "C508")).map(|f| {
+            format!(
+                "{} {} {} {}",
+                f.code.text(),
+                f.place.field.as_deref().unwrap_or("-"),
+                f.get("count").unwrap_or("-"),
+                f.value.as_deref().unwrap_or("-")
+            )
+        });
+        counts.collect::<Vec<_>>()
+    };
+    let rows = [vec!["a", "b", "/"], vec!["", "b", "c"], vec!["a", "a", "/"], vec!["a", "", ""], vec!["a", "d", " "]];
+    let first = || field("X", both(), vec![Step::First]);
+    assert_eq!(told(vec![first(), field("Z", of("C"), vec![none("/")])], &rows), ["C521 B 2 b", "C522 C 2 /"]);
+    assert_eq!(told(vec![first(), field("Y", of("B"), vec![]), field("Z", of("C"), vec![])], &rows), [""; 0], "another field carries it");
+    // One of two fields has it, or none.
+    let parts = || vec![field("X", of("C"), vec![none("/")]), field("Y", of("C"), vec![none("c")])];
+    assert_eq!(told(parts(), &rows), [""; 0]);
+    let gone = vec![field("X", of("C"), vec![none("/")]), field("Y", of("C"), vec![Step::Strip("/".into())])];
+    assert_eq!(told(gone, &rows), ["C522 C 2 /"]);
+}
+
+/// An amount that the typed column has no room for is in no total of what was written, whatever form the totals are told in.
+#[cfg(feature = "parquet")]
+#[test]
+fn a_sum_counts_only_what_the_form_could_write() {
+    let source = package("src", &[("rows", &["Fee"])]);
+    let mut target = package("dst", &[("outs", &["fee"])]);
+    let mut schema = (*target.resources[0].schema).clone();
+    schema.fields[0].kind = crate::schema::FieldType::Number(crate::schema::NumberFormat::default());
+    schema.fields[0].extras.unit = Some("us-dollar".into());
+    target.resources[0].schema = schema.into();
+    let mut map = table("rows", "outs", vec![field("fee", of("Fee"), vec![Step::Number(NumberStep::default())])]);
+    map.sums = vec![("Fee".into(), "fee".into())];
+    let plan = MapPlan::compile(&crosswalk(vec![map]), &source, &target, "rows", &BTreeMap::new()).unwrap();
+    let config = WriterConfig { format: Format::Parquet, ..WriterConfig::default() };
+    let mut converter = Converter::new(vec![plan], &target, config, RejectsConfig::default());
+    for (n, amount) in ["30100.255", "90071992547409931.01", "0.0000000001", "12345678901234567890123456789"].iter().enumerate() {
+        push(&mut converter, n, &[amount], 1, &mut NoCheck);
+    }
+    let balance = converter.finish(&mut NoCheck);
+    let sum = &balance.sums[0];
+    assert_eq!((sum.total_out.as_str(), sum.total_unread.as_str()), ("12345678901324639882670896820.265", "0.0000000001"));
+    assert_eq!((sum.cells_unread, sum.balanced), (1, false));
+    let told: Vec<String> = converter.take_findings().iter().map(|f| format!("{} {}", f.code.text(), f.place.row)).collect();
+    assert_eq!(told, ["C515 4"]);
+}
+
 #[test]
 fn unread_columns_are_told_without_a_declaration_too() {
     let (source, target) = (package("src", &[("rows", &["A", "B"])]), package("dst", &[("outs", &["X"])]));
@@ -518,6 +603,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         Just(Step::Unit { from: "acre".into(), to: "hectare".into(), places: 2 }),
         text().prop_map(Step::Constant),
         text().prop_map(Step::Default),
+        Just(Step::Given("g".into())),
         Just(Step::Uuid("n".into())),
     ];
     simple.prop_recursive(2, 6, 2, |inner| {

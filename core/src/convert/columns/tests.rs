@@ -80,7 +80,7 @@ const SOURCES: [&str; 6] = [
     r#""type": "string", "constraints": {"required": true}"#,
     r#""type": "any""#,
 ];
-const STEPS: [&str; 23] = [
+const STEPS: [&str; 25] = [
     "",
     "{ trim = \"both\" }",
     "{ trim = \"both\" }, { number = { group = \",\", symbols = [\"$\"] } }",
@@ -104,6 +104,8 @@ const STEPS: [&str; 23] = [
     "{ cut = { from = 1, to = 3 } }, { pad = { to = 5, with = \"0\" } }",
     "{ constant = \"A\" }",
     "{ when = { field = \"F1\", is = [\"A\", \"Mill St\"], then = [{ constant = \"A\\tb\" }] } }",
+    "{ given = \"g\" }",
+    "{ trim = \"both\" }, { replace = [[\"-\", \"\"], [\"a\", \"\"]] }",
 ];
 const TARGETS: [&str; 13] = [
     r#""type": "string""#,

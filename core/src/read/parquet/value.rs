@@ -341,7 +341,10 @@ mod tests {
             (out, kind)
         };
         type Case<'c> = (&'c str, Kind, &'c dyn Fn(&mut String) -> Kind);
-        let table: [Case<'_>; 15] = [
+        let table: [Case<'_>; 18] = [
+            ("40000.00", Kind::Number, &|o| Leaf::Decimal(9).integer(40_000_000_000_000, o)),
+            ("-0.000000001", Kind::Number, &|o| Leaf::Decimal(9).integer(-1, o)),
+            ("0.255", Kind::Number, &|o| Leaf::Decimal(9).integer(255_000_000, o)),
             ("-12.34", Kind::Number, &|o| Leaf::Decimal(2).integer(-1234, o)),
             ("0.05", Kind::Number, &|o| Leaf::Decimal(2).integer(5, o)),
             ("-0.01", Kind::Number, &|o| Leaf::Decimal(2).bytes(&[0xff], o)),
