@@ -96,8 +96,8 @@ pub(crate) struct Validate {
     /// The registry to take the standard from, checked against its signed log. What was taken is kept, and used when there is no connection.
     #[arg(long, value_name = "URL", requires = "standard")]
     pub(crate) registry: Option<String>,
-    /// A Table Schema, Data Package descriptor or JSON Schema of your own. Of several JSON Schemas the first is the one that is meant, the others
-    /// are those that it refers to; `file.json#/pointer` means a part of a larger document.
+    /// A schema of your own: a Table Schema, a Data Package descriptor, a JSON Schema or an XML Schema (XSD). Of several JSON or XML Schemas the
+    /// first is the one that is meant, the others are those that it refers to; `file.json#/pointer` means a part of a larger document.
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Vec<PathBuf>,
     /// How the report is shown: text, short, json, ndjson or csv.

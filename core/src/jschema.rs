@@ -11,7 +11,9 @@
 //! - [`reader`]: a file's records, one by one, as a reader like those of other forms.
 //! - [`tell`]: findings of faults.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+#[cfg(feature = "json-schema")]
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -129,8 +131,8 @@ impl Schema {
         // A reference that the program cannot follow may be one that the reference can; it has the last word.
         let documents = Arc::new(documents);
         let compiled = Compiled {
-            record: Checker { spot: record, node: record_node, formats: self.formats, reference: OnceLock::new() },
-            rest: rest.zip(rest_node).map(|(spot, node)| Checker { spot, node, formats: self.formats, reference: OnceLock::new() }),
+            record: Checker::new(record, record_node, self.formats),
+            rest: rest.zip(rest_node).map(|(spot, node)| Checker::new(spot, node, self.formats)),
             split,
             program,
             documents,
@@ -193,20 +195,21 @@ impl Compiled {
 /// One schema of a set.
 #[derive(Debug)]
 struct Checker {
-    #[allow(dead_code)]
-    spot: Spot,
     node: At,
-    #[allow(dead_code)]
+    /// Where it stands.
+    spot: Spot,
+    #[cfg(feature = "json-schema")]
     formats: bool,
     #[cfg(feature = "json-schema")]
     reference: OnceLock<Result<reference::Reference, Problem>>,
-    #[cfg(not(feature = "json-schema"))]
-    #[allow(dead_code)]
-    reference: OnceLock<()>,
 }
 
 #[cfg(feature = "json-schema")]
 impl Checker {
+    fn new(spot: Spot, node: At, formats: bool) -> Checker {
+        Checker { node, spot, formats, reference: OnceLock::new() }
+    }
+
     fn reference(&self, documents: &Arc<Documents>) -> Result<&reference::Reference, Problem> {
         let made = self.reference.get_or_init(|| {
             reference::Reference::new(documents, &self.spot, self.formats).map_err(|(at, problem)| {
@@ -238,6 +241,10 @@ impl Checker {
 
 #[cfg(not(feature = "json-schema"))]
 impl Checker {
+    fn new(spot: Spot, node: At, _formats: bool) -> Checker {
+        Checker { node, spot }
+    }
+
     fn accepts(&self, _value: &Value, _documents: &Arc<Documents>) -> Option<bool> {
         None
     }

@@ -9,6 +9,7 @@ mod examples;
 mod hostile;
 mod json_schema;
 mod layouts;
+mod pages;
 mod registry;
 mod shells;
 mod suggest;

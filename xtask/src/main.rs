@@ -10,7 +10,6 @@ use std::process::ExitCode;
 mod bench;
 mod clients;
 mod demo;
-mod docs;
 mod fuzz;
 mod setup;
 mod shell;
@@ -32,7 +31,6 @@ const CHORES: &[Chore] = &[
     Chore { name: "wasm", takes: "", does: "build the browser validator to wasm/pkg", run: wasm::run },
     Chore { name: "bench", takes: "[--readers] [--rounds N]", does: "measure beside bare readers, and check the results", run: bench::run },
     Chore { name: "fuzz", takes: "[--seconds N] [--target T]", does: "fuzz the targets, N seconds in all", run: fuzz::run },
-    Chore { name: "docs", takes: "", does: "write the documentation of the standards", run: docs::run },
 ];
 
 fn main() -> ExitCode {

@@ -390,7 +390,6 @@ impl Dataset {
             coverage.records_read += file.used.records + file.more.iter().map(|part| part.records).sum::<u64>();
             coverage.records_unread += file.unread;
         }
-        coverage.add_found(&findings);
         coverage.checks_skipped.dedup();
         let (mut used, mut more) = (Vec::new(), Vec::new());
         for file in self.files {
@@ -399,6 +398,7 @@ impl Dataset {
             more.extend(file.more);
         }
         used.append(&mut more);
+        coverage.add_found(&findings);
         let standard = self.plan.known.then(|| StandardUsed {
             id: self.plan.id.clone(),
             version: self.plan.version.clone(),
@@ -415,13 +415,14 @@ impl Dataset {
             // References that point to a table that is not there cannot be checked, however many they are.
             let table = self.files[i].table.clone();
             let or = |reference: usize| table.as_ref().and_then(|t| t.references.get(reference)).map_or(&[][..], |r| &r.or[..]);
+            let bound = |f: &usize| self.files[i].done.as_ref().is_some_and(|done| done.binding.fields[*f].is_some());
             let mut run = Vec::new();
             if let Some(table) = &table {
                 for reference in &table.references {
                     let elsewhere = reference.or.iter().any(|name| self.has_table(name));
                     if reference.table != table.name && !self.has_table(&reference.table) && !elsewhere {
                         skipped.push((reference.code.text().to_owned(), format!("table \"{}\" was not given", reference.table)));
-                    } else if !reference.or.is_empty() {
+                    } else if !reference.or.is_empty() || (self.together && reference.fields.iter().all(bound)) {
                         run.push(reference.code.text().to_owned());
                     }
                 }

@@ -279,7 +279,7 @@ fn unfilled(crosswalk: &Crosswalk, target: &Package, found: &mut Vec<Finding>) {
 }
 
 /// Checks a bare file that describes data, by what it holds: a Data Package, a Data Resource, a Table Schema, a Table Dialect, a JSON
-/// Schema; XML Schema only for its outer form. `name` helps where the content leaves it open.
+/// Schema, an XML Schema; other XML only for its outer form. `name` helps where the content leaves it open.
 pub fn check_file(name: &str, bytes: &[u8]) -> Vec<Finding> {
     let mut notes = Notes::new("");
     let lower = name.to_ascii_lowercase();

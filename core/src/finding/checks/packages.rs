@@ -531,7 +531,7 @@ pub(super) const CHECKS: &[Check] = &[
         name: "well-formed-only",
         severity: Info,
         title: "Only the outer form was checked",
-        why: "What a schema refers to was not handed over, and the meaning of XML schemas is not looked at here.",
+        why: "What a schema refers to was not handed over, or the file is no schema of a kind that is known here.",
         kinds: &[
             kind(
                 "",
