@@ -89,8 +89,8 @@ fn three_forms_of_one_workbook_read_the_same() {
             "C225  0 Ledger|\"Hidden one\" (hidden), \"Other\"|Other",
             "C229  4 ",
             "C229  5 ",
-            "C226  0 Ledger|7",
-            "C226 columns 0 Ledger|B",
+            "C226 row 0 Ledger|7",
+            "C226 column 0 Ledger|B",
             "C227  0 Ledger|A1:D1",
         ];
         let findings: Vec<_> = findings.iter().filter(|f| !f.starts_with("C228")).collect();

@@ -369,8 +369,16 @@ fn bomb(megabytes: usize) -> Vec<u8> {
 #[test]
 fn what_was_written_is_checked_by_its_standard_again() {
     let Some(root) = conformance("what_was_written_is_checked_by_its_standard_again") else { return };
-    let export = root.join("municipal-finance/lunenburg_ma_munis_ytd_fy2026_p09_enterprise.csv");
+    let export = std::fs::read_to_string(root.join("municipal-finance/lunenburg_ma_munis_ytd_fy2026_p09_enterprise.csv")).unwrap();
     let folder = Folder::new("written");
+    // In some rows more is left over than was there to spend.
+    let mut rows: Vec<Vec<String>> = export.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    let left = rows[0].iter().position(|name| name == "available").unwrap();
+    let width = rows[0].len();
+    for row in rows.iter_mut().skip(1).filter(|row| row.len() == width).take(20) {
+        row[left] = "987654.32".to_owned();
+    }
+    let export = folder.file("export.csv", rows.iter().map(|row| row.join(",") + "\n").collect::<String>());
     for out in ["out/", "out.zip"] {
         let path = folder.path(out);
         let words = ["--to", "umas@2014", "--set", "fiscal_year=2026", "--format", "json", "-o"];

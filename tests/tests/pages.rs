@@ -76,7 +76,9 @@ fn the_core_asks_nothing_of_the_system() {
         if name.ends_with("tests.rs") {
             return;
         }
-        for (number, line) in text.lines().enumerate() {
+        // Tests stand at a file's end.
+        let own = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default();
+        for (number, line) in own.lines().enumerate() {
             let whole = |word: &str| line.split(|c: char| !c.is_alphanumeric() && c != ':' && c != '_').any(|w| w.starts_with(word));
             assert!(!words.iter().any(|word| whole(word)), "core/src/{name}:{}: {line}", number + 1);
         }

@@ -45,6 +45,7 @@ struct Column {
 enum Kind {
     Text,
     Number(NumberFormat),
+    Integer(NumberFormat),
     Year,
     Boolean { yes: Vec<String>, no: Vec<String> },
     Date(DateFormat),
@@ -66,7 +67,8 @@ impl XlsxWriter {
         let column = |(i, f): (usize, usize)| {
             let field = &schema.fields[f];
             let kind = match &field.kind {
-                FieldType::Number(format) | FieldType::Integer(format) => Kind::Number(format.clone()),
+                FieldType::Number(format) => Kind::Number(format.clone()),
+                FieldType::Integer(format) => Kind::Integer(format.clone()),
                 FieldType::Year => Kind::Year,
                 FieldType::Boolean { true_values, false_values } => Kind::Boolean { yes: true_values.clone(), no: false_values.clone() },
                 FieldType::Date(format) => Kind::Date(format.clone()),
@@ -160,6 +162,11 @@ impl Kind {
         match self {
             Kind::Text => None,
             Kind::Number(format) => match number::read(format, cell) {
+                Ok(Number::Finite(value)) => exact(&value).map(|v| ("", v)),
+                _ => None,
+            },
+            // What is no whole number stays the text that it is, its last zeros included.
+            Kind::Integer(format) => match number::read_whole(format, cell) {
                 Ok(Number::Finite(value)) => exact(&value).map(|v| ("", v)),
                 _ => None,
             },
