@@ -319,6 +319,10 @@ impl Converter {
         let plans = Arc::clone(&self.plans);
         let names = plans.get(self.current).map_or(&[][..], |p| &p.source_fields);
         self.rejects.write(raw, names, &[], reason);
+        // Its amounts, whatever they are, stand in no total.
+        if let Some(state) = self.states.get_mut(self.current) {
+            state.tables.iter_mut().flat_map(|table| &mut table.sums).for_each(|sum| sum.cells_unread += 1);
+        }
     }
 
     /// Writes the header of the rejects now, though there may be none.
