@@ -25,6 +25,7 @@ pub mod fixed;
 pub mod form;
 pub mod intake;
 pub mod json;
+mod lines;
 pub mod mark;
 mod names;
 #[cfg(feature = "parquet")]

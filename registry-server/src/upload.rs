@@ -44,45 +44,32 @@ where
     T: Send + 'static,
 {
     let mut body = pin!(body);
-    let result = on_a_thread(registry, caller, headers, body.as_mut(), work).await;
+    let result = async {
+        let limits = &registry.limits;
+        let deadline = Instant::now().checked_add(limits.total);
+        let deadline = deadline.ok_or_else(|| Problem::new(FAILED, "The time allowed for a file cannot be counted."))?;
+        check_headers(headers, limits.body)?;
+        let slot = registry.slots.take(caller, limits)?;
+        let (sender, receiver) = mpsc::channel::<Piece>(PIECES);
+        let thread = tokio::task::spawn_blocking(move || {
+            // The place is taken until the thread is done, also when nobody waits for it any more.
+            let _slot = slot;
+            work(receiver)
+        });
+        // A thread that stopped before the end knows better why.
+        match pump(limits, deadline, body.as_mut(), sender).await {
+            Err(problem) if problem.kind != FAILED => return Err(problem),
+            _ => {}
+        }
+        let done = timeout_at(deadline, thread).await.map_err(|_| out_of_time(limits))?;
+        done.map_err(|_| broke_off())?
+    }
+    .await;
     // A client that still sends would not see the answer.
     if result.as_ref().is_err_and(|problem| problem.kind == BODY_TOO_LARGE || problem.kind == NOT_CONVERTED) {
         crate::body::linger(body).await;
     }
     result
-}
-
-async fn on_a_thread<S, B, E, T>(
-    registry: &Registry,
-    caller: &Caller,
-    headers: &HeaderMap,
-    body: Pin<&mut S>,
-    work: impl FnOnce(mpsc::Receiver<Piece>) -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem>
-where
-    S: Stream<Item = Result<B, E>> + Send,
-    B: Buf + Send,
-    E: Send,
-    T: Send + 'static,
-{
-    let limits = &registry.limits;
-    let deadline = Instant::now().checked_add(limits.total);
-    let deadline = deadline.ok_or_else(|| Problem::new(FAILED, "The time allowed for a file cannot be counted."))?;
-    check_headers(headers, limits.body)?;
-    let slot = registry.slots.take(caller, limits)?;
-    let (sender, receiver) = mpsc::channel::<Piece>(PIECES);
-    let thread = tokio::task::spawn_blocking(move || {
-        // The place is taken until the thread is done, also when nobody waits for it any more.
-        let _slot = slot;
-        work(receiver)
-    });
-    // A thread that stopped before the end knows better why.
-    match pump(limits, deadline, body, sender).await {
-        Err(problem) if problem.kind != FAILED => return Err(problem),
-        _ => {}
-    }
-    let done = timeout_at(deadline, thread).await.map_err(|_| out_of_time(limits))?;
-    done.map_err(|_| broke_off())?
 }
 
 /// Hands a body over piece by piece, within the bounds of size and time.

@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
+use super::lines::{Lines, TextLine};
 use super::recode::{self, Charset, Recoder};
-use super::tally::{Pending, Tally};
+use super::tally::Tally;
 use super::{Facts, Kind, Origin, Reader, Rows};
 use crate::bounds::{FIXED_WIDTH, SAMPLE};
 use crate::finding::{Finding, Place};
@@ -85,26 +86,16 @@ impl FixedLayout {
 pub struct FixedReader {
     layout: Arc<FixedLayout>,
     width: usize,
-    state: State,
-    /// The line that is not whole yet; blank when it is longer than the bound.
-    line: String,
-    letters: usize,
-    number: u64,
-    after_cr: bool,
+    lines: Lines,
+    /// The names of the columns were written.
+    begun: bool,
     /// How the last line with letters of several bytes was counted.
     count: Count,
-    bytes: Pending,
     short: Tally,
     long: Tally,
     tabs: Tally,
     across: Tally,
     over: Tally,
-}
-
-#[derive(Debug)]
-enum State {
-    Start(Vec<u8>),
-    Reading(Box<Recoder>),
 }
 
 impl FixedReader {
@@ -113,13 +104,9 @@ impl FixedReader {
         FixedReader {
             width: layout.width(),
             layout,
-            state: State::Start(Vec::new()),
-            line: String::new(),
-            letters: 0,
-            number: 1,
-            after_cr: false,
+            lines: Lines::new(FIXED_WIDTH),
+            begun: false,
             count: Count::Characters,
-            bytes: Pending::default(),
             short: Tally::new("C241"),
             long: Tally::new("C242"),
             tabs: Tally::new("C243"),
@@ -128,88 +115,42 @@ impl FixedReader {
         }
     }
 
-    fn open(&mut self, whole: bool, out: &mut Rows, findings: &mut Vec<Finding>) {
-        let State::Start(bytes) = &mut self.state else { return };
-        let bytes = std::mem::take(bytes);
-        let guess = recode::sniff(&bytes[..bytes.len().min(SAMPLE)], whole);
-        findings.extend(guess.findings);
+    /// Writes the names of the columns as the first row.
+    fn begin(&mut self, out: &mut Rows) {
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
         for column in &self.layout.columns {
             out.cell(&column.name, Kind::Text);
         }
         out.end_row(Origin::default());
-        self.state = State::Reading(Box::new(Recoder::new(guess.charset)));
-        self.take(&bytes, false, out, findings);
     }
 
-    fn charset(&self) -> Charset {
-        match &self.state {
-            State::Start(_) => Charset::Utf8,
-            State::Reading(recoder) => recoder.charset(),
+    fn take(&mut self, line: TextLine<'_>, out: &mut Rows, findings: &mut Vec<Finding>) {
+        self.begin(out);
+        if line.number <= self.layout.skip {
+            return;
         }
+        if line.over {
+            return self.over.tell(findings, || {
+                place(Finding::new("C216", "line", Place::default()), line.number, 1).arg("bound", FIXED_WIDTH.to_string())
+            });
+        }
+        if !line.text.trim().is_empty() {
+            self.record(line, out, findings);
+        }
+        out.end_row(Origin { row: line.number, line: line.number, byte_column: 1 });
     }
 
-    fn take(&mut self, bytes: &[u8], last: bool, out: &mut Rows, findings: &mut Vec<Finding>) {
-        let State::Reading(recoder) = &mut self.state else { return };
-        let (mut text, mut faults) = (String::new(), Vec::new());
-        recoder.push(bytes, &mut text, &mut faults);
-        if last {
-            recoder.finish(&mut text, &mut faults);
-        }
-        self.bytes.add(faults);
-        let mut rest = text.as_str();
-        if self.after_cr && !rest.is_empty() {
-            self.after_cr = false;
-            rest = rest.strip_prefix('\n').unwrap_or(rest);
-        }
-        while let Some(end) = memchr::memchr2(b'\n', b'\r', rest.as_bytes()) {
-            self.append(&rest[..end]);
-            let cr = rest.as_bytes()[end] == b'\r';
-            rest = &rest[end + 1..];
-            if cr {
-                self.after_cr = rest.is_empty();
-                rest = rest.strip_prefix('\n').unwrap_or(rest);
-            }
-            self.end_line(out, findings);
-        }
-        self.append(rest);
-        if last && !self.line.trim_matches(['\u{1a}', ' ']).is_empty() {
-            self.end_line(out, findings);
-        }
+    /// The maker of lines is lent out while they are taken.
+    fn with_lines(&mut self, work: impl FnOnce(&mut FixedReader, &mut Lines)) {
+        let mut lines = std::mem::replace(&mut self.lines, Lines::new(FIXED_WIDTH));
+        work(self, &mut lines);
+        self.lines = lines;
     }
 
-    /// Adds to the line. Beyond the bound only its length is known.
-    fn append(&mut self, text: &str) {
-        self.letters = self.letters.saturating_add(text.chars().count());
-        if self.letters <= FIXED_WIDTH {
-            self.line.push_str(text);
-        }
-    }
-
-    fn end_line(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
-        let line = std::mem::take(&mut self.line);
-        let number = self.number;
-        self.number += 1;
-        let letters = std::mem::take(&mut self.letters);
-        self.bytes.due(self.number, 0, findings);
-        if number > self.layout.skip {
-            let origin = Origin { row: number, line: number, byte_column: 1 };
-            if letters > FIXED_WIDTH {
-                self.over.tell(findings, || {
-                    place(Finding::new("C216", "line", Place::default()), number, 1).arg("bound", FIXED_WIDTH.to_string())
-                });
-            } else if line.trim().is_empty() {
-                out.end_row(origin);
-            } else {
-                self.record(&line, number, out, findings);
-                out.end_row(origin);
-            }
-        }
-        self.line = line;
-        self.line.clear();
-    }
-
-    fn record(&mut self, line: &str, number: u64, out: &mut Rows, findings: &mut Vec<Finding>) {
-        let charset = self.charset();
+    fn record(&mut self, whole: TextLine<'_>, out: &mut Rows, findings: &mut Vec<Finding>) {
+        let TextLine { text: line, number, charset, .. } = whole;
         if let Some(at) = line.find('\t') {
             self.tabs.tell(findings, || place(Finding::new("C243", "", Place::default()), number, charset.stored(&line[..at]) + 1));
         }
@@ -225,7 +166,7 @@ impl FixedReader {
                 position += if bytes { charset.stored(letter.encode_utf8(&mut [0; 4])) as usize } else { 1 };
             }
             if bytes {
-                self.find_across(line, &letters, position, number, findings);
+                self.find_across(whole, &letters, position, findings);
             }
             position
         };
@@ -283,8 +224,8 @@ impl FixedReader {
         count == Count::Bytes
     }
 
-    fn find_across(&mut self, line: &str, letters: &[(usize, usize)], length: usize, number: u64, findings: &mut Vec<Finding>) {
-        let charset = self.charset();
+    fn find_across(&mut self, line: TextLine<'_>, letters: &[(usize, usize)], length: usize, findings: &mut Vec<Finding>) {
+        let TextLine { text: line, number, charset, .. } = line;
         for column in &self.layout.columns {
             // The letter that starts before the column's first position and ends in it.
             let start = column.start - 1;
@@ -335,28 +276,23 @@ fn place(mut finding: Finding, line: u64, byte_column: u64) -> Finding {
 
 impl Reader for FixedReader {
     fn push(&mut self, bytes: &[u8], out: &mut Rows, findings: &mut Vec<Finding>) {
-        match &mut self.state {
-            State::Start(start) => {
-                start.extend_from_slice(bytes);
-                if start.len() >= SAMPLE {
-                    self.open(false, out, findings);
-                }
+        self.with_lines(|reader, lines| {
+            if lines.push(bytes, findings, &mut |line, findings| reader.take(line, out, findings)) {
+                reader.begin(out);
             }
-            State::Reading(_) => self.take(bytes, false, out, findings),
-        }
+        });
     }
 
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
-        self.open(true, out, findings);
-        self.take(&[], true, out, findings);
-        self.bytes.rest(findings);
+        self.with_lines(|reader, lines| lines.finish(findings, &mut |line, findings| reader.take(line, out, findings)));
+        self.begin(out);
         for tally in [&mut self.short, &mut self.long, &mut self.tabs, &mut self.across, &mut self.over] {
             tally.finish(findings);
         }
     }
 
     fn facts(&self) -> Facts {
-        Facts { encoding: self.charset().name(), ..Facts::default() }
+        Facts { encoding: self.lines.charset().name(), ..Facts::default() }
     }
 }
 
@@ -367,6 +303,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::read::tests::in_pieces;
 
     fn layout(columns: &[(&str, usize, usize, Option<usize>)], count: Option<Count>) -> Arc<FixedLayout> {
         let column = |&(name, start, length, decimals): &(&str, usize, usize, Option<usize>)| FixedColumn {
@@ -383,16 +320,7 @@ mod tests {
     }
 
     fn read(layout: &Arc<FixedLayout>, bytes: &[u8], pieces: &[usize]) -> (Rows, Vec<Finding>) {
-        let (mut reader, mut rows, mut findings) = (FixedReader::new(layout.clone()), Rows::new(), Vec::new());
-        let mut rest = bytes;
-        for &piece in pieces {
-            let (now, later) = rest.split_at(piece.min(rest.len()));
-            reader.push(now, &mut rows, &mut findings);
-            rest = later;
-        }
-        reader.push(rest, &mut rows, &mut findings);
-        reader.finish(&mut rows, &mut findings);
-        (rows, findings)
+        in_pieces(FixedReader::new(layout.clone()), bytes, pieces)
     }
 
     fn texts(rows: &Rows) -> Vec<Vec<String>> {

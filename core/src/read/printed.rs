@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use super::lines::{Lines, TextLine};
 use super::tally::Tally;
 use super::{Facts, Kind, Origin, Reader, Rows};
 use crate::bounds::{PRINTED_LINE, PRINTED_LINES, PRINTED_MARKS, SAMPLE};
@@ -17,13 +18,11 @@ use crate::finding::{Finding, Place};
 
 mod cut;
 mod line;
-mod lines;
 #[cfg(test)]
 mod tests;
 
 use cut::{Cell, Cut, Span};
 use line::Line;
-use lines::Lines;
 
 /// How a printed page is read.
 #[derive(Debug)]
@@ -107,11 +106,15 @@ impl PrintedLayout {
     /// Whether a file that starts so is such a print: all that it is known by is there, and a whole heading, where it has one.
     pub fn fits(self: &Arc<Self>, sample: &[u8], whole: bool) -> bool {
         let sample = &sample[..sample.len().min(SAMPLE)];
-        let (mut lines, mut start) = (Lines::new(PRINTED_LINE), Vec::new());
-        lines.push(sample, &mut start, &mut Vec::new());
-        lines.finish(&mut start, &mut Vec::new());
-        start.truncate(FIRST_LINES);
-        let says = |pattern: &Regex| start.iter().any(|line| pattern.is_match(line.text.trim()));
+        let (mut lines, mut start, mut unheard) = (Lines::new(PRINTED_LINE), Vec::new(), Vec::new());
+        let mut keep = |line: TextLine<'_>, _: &mut Vec<Finding>| {
+            if start.len() < FIRST_LINES {
+                start.push(line.text.trim().to_owned());
+            }
+        };
+        lines.push(sample, &mut unheard, &mut keep);
+        lines.finish(&mut unheard, &mut keep);
+        let says = |pattern: &Regex| start.iter().any(|line| pattern.is_match(line));
         if self.known.is_empty() || !self.known.iter().all(says) {
             return false;
         }
@@ -185,7 +188,6 @@ type Marks = (u64, Vec<(u64, u64)>);
 pub struct PrintedReader {
     layout: Arc<PrintedLayout>,
     lines: Lines,
-    fresh: Vec<lines::Stored>,
     begun: bool,
     /// What pages say, by column.
     said: Vec<(String, String)>,
@@ -229,7 +231,6 @@ impl PrintedReader {
             headed: layout.heading.is_none(),
             layout,
             lines: Lines::new(PRINTED_LINE),
-            fresh: Vec::new(),
             begun: false,
             said: page.into_iter().map(|name| (name, String::new())).collect(),
             width: own.len(),
@@ -265,24 +266,25 @@ impl PrintedReader {
         out.end_row(Origin::default());
     }
 
-    fn take(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
-        let fresh = std::mem::take(&mut self.fresh);
-        for stored in &fresh {
-            findings.extend(stored.faults.iter().cloned());
-            if stored.over {
-                let place = place(stored.number, 1);
-                self.long.tell(findings, || Finding::new("C216", "line", place).arg("bound", PRINTED_LINE.to_string()));
-                continue;
-            }
-            let line = Line::new(&stored.text, stored.number, self.lines.charset());
-            if let Some(tab) = line.tab {
-                let place = place(line.number, tab);
-                self.tabs.tell(findings, || Finding::new("C297", "", place));
-            }
-            self.line(line, out, findings);
+    fn take(&mut self, line: TextLine<'_>, out: &mut Rows, findings: &mut Vec<Finding>) {
+        self.begin(out);
+        if line.over {
+            let place = place(line.number, 1);
+            return self.long.tell(findings, || Finding::new("C216", "line", place).arg("bound", PRINTED_LINE.to_string()));
         }
-        self.fresh = fresh;
-        self.fresh.clear();
+        let line = Line::new(line.text, line.number, line.charset);
+        if let Some(tab) = line.tab {
+            let place = place(line.number, tab);
+            self.tabs.tell(findings, || Finding::new("C297", "", place));
+        }
+        self.line(line, out, findings);
+    }
+
+    /// The maker of lines is lent out while they are taken.
+    fn with_lines(&mut self, work: impl FnOnce(&mut PrintedReader, &mut Lines)) {
+        let mut lines = std::mem::replace(&mut self.lines, Lines::new(PRINTED_LINE));
+        work(self, &mut lines);
+        self.lines = lines;
     }
 
     /// Takes one line.
@@ -599,21 +601,16 @@ fn place(line: u64, byte_column: u64) -> Place {
 
 impl Reader for PrintedReader {
     fn push(&mut self, bytes: &[u8], out: &mut Rows, findings: &mut Vec<Finding>) {
-        let mut fresh = std::mem::take(&mut self.fresh);
-        let general = self.lines.push(bytes, &mut fresh, findings);
-        self.fresh = fresh;
-        if general {
-            self.begin(out);
-        }
-        self.take(out, findings);
+        self.with_lines(|reader, lines| {
+            if lines.push(bytes, findings, &mut |line, findings| reader.take(line, out, findings)) {
+                reader.begin(out);
+            }
+        });
     }
 
     fn finish(&mut self, out: &mut Rows, findings: &mut Vec<Finding>) {
-        let mut fresh = std::mem::take(&mut self.fresh);
-        self.lines.finish(&mut fresh, findings);
-        self.fresh = fresh;
+        self.with_lines(|reader, lines| lines.finish(findings, &mut |line, findings| reader.take(line, out, findings)));
         self.begin(out);
-        self.take(out, findings);
         self.end_heading(findings);
         self.close(out);
         for tally in [&mut self.unknown, &mut self.across, &mut self.uncertain, &mut self.tabs, &mut self.headless, &mut self.long] {

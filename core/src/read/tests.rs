@@ -20,6 +20,20 @@ const SCHEMA: &str = r#"{"fields": [
     {"name": "points", "type": "integer"}
 ], "primaryKey": "id", "fieldsMatch": "partial"}"#;
 
+/// Hands a file to a reader in pieces of these lengths, and then the rest of it.
+pub(crate) fn in_pieces(mut reader: impl Reader, bytes: &[u8], pieces: &[usize]) -> (Rows, Vec<Finding>) {
+    let (mut rows, mut findings) = (Rows::new(), Vec::new());
+    let mut rest = bytes;
+    for &piece in pieces {
+        let (now, later) = rest.split_at(piece.min(rest.len()));
+        reader.push(now, &mut rows, &mut findings);
+        rest = later;
+    }
+    reader.push(rest, &mut rows, &mut findings);
+    reader.finish(&mut rows, &mut findings);
+    (rows, findings)
+}
+
 fn plan() -> Arc<StandardPlan> {
     let schema = parse(SCHEMA.as_bytes(), "s").schema.unwrap();
     Arc::new(StandardPlan::of_schemas("s", "", vec![("t".to_owned(), Vec::new(), Arc::new(schema))]))

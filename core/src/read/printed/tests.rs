@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::bounds::MAX_TOLD;
 use crate::package::load::load;
+use crate::read::tests::in_pieces;
 use crate::read::tidy::Known;
 use crate::read::{Intake, ReadOptions, Step};
 
@@ -111,16 +112,7 @@ fn layout(text: &str) -> Arc<PrintedLayout> {
 }
 
 fn read(layout: &Arc<PrintedLayout>, bytes: &[u8], pieces: &[usize]) -> (Rows, Vec<Finding>) {
-    let (mut reader, mut rows, mut findings) = (PrintedReader::new(layout.clone()), Rows::new(), Vec::new());
-    let mut rest = bytes;
-    for &piece in pieces {
-        let (now, later) = rest.split_at(piece.min(rest.len()));
-        reader.push(now, &mut rows, &mut findings);
-        rest = later;
-    }
-    reader.push(rest, &mut rows, &mut findings);
-    reader.finish(&mut rows, &mut findings);
-    (rows, findings)
+    in_pieces(PrintedReader::new(layout.clone()), bytes, pieces)
 }
 
 fn texts(rows: &Rows) -> Vec<Vec<String>> {

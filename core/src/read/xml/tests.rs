@@ -6,18 +6,10 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
+use crate::read::tests::in_pieces;
 
 fn read_with(record: Option<&str>, bytes: &[u8], pieces: &[usize]) -> (Rows, Vec<Finding>) {
-    let (mut reader, mut rows, mut findings) = (XmlReader::new(record), Rows::new(), Vec::new());
-    let mut rest = bytes;
-    for &piece in pieces {
-        let (now, later) = rest.split_at(piece.min(rest.len()));
-        reader.push(now, &mut rows, &mut findings);
-        rest = later;
-    }
-    reader.push(rest, &mut rows, &mut findings);
-    reader.finish(&mut rows, &mut findings);
-    (rows, findings)
+    in_pieces(XmlReader::new(record), bytes, pieces)
 }
 
 fn read(text: &str) -> (Vec<Vec<String>>, Vec<Finding>) {

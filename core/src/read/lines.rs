@@ -1,22 +1,25 @@
 //! Bytes become lines of text, however they are cut: the encoding is found by the start, every kind of line end ends a line.
 
+use super::recode::{self, Charset, Recoder};
+use super::tally::Pending;
 use crate::bounds::SAMPLE;
 use crate::finding::Finding;
-use crate::read::recode::{self, Charset, Recoder};
-use crate::read::tally::Pending;
 
-/// A line as it is stored.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Stored {
+/// A line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TextLine<'t> {
     /// From 1.
     pub(super) number: u64,
-    /// Its text; empty when it is longer than the bound.
-    pub(super) text: String,
+    /// Its text without its end; empty when it is longer than the bound.
+    pub(super) text: &'t str,
     /// It is longer than the bound.
     pub(super) over: bool,
-    /// What was found about its bytes.
-    pub(super) faults: Vec<Finding>,
+    /// How the file is stored.
+    pub(super) charset: Charset,
 }
+
+/// What takes the lines, in order, each when all that was found about its bytes was told.
+pub(super) type Each<'e> = dyn FnMut(TextLine<'_>, &mut Vec<Finding>) + 'e;
 
 /// Makes lines.
 #[derive(Debug)]
@@ -24,6 +27,7 @@ pub(super) struct Lines {
     bound: usize,
     start: Vec<u8>,
     recoder: Option<Box<Recoder>>,
+    /// The line that is not whole yet; nothing of it when it is longer than the bound.
     line: String,
     letters: usize,
     number: u64,
@@ -52,36 +56,36 @@ impl Lines {
     }
 
     /// Takes the next bytes; true once lines come.
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Vec<Stored>, findings: &mut Vec<Finding>) -> bool {
+    pub(super) fn push(&mut self, bytes: &[u8], findings: &mut Vec<Finding>, each: &mut Each<'_>) -> bool {
         if self.recoder.is_some() {
-            self.take(bytes, false, out);
+            self.take(bytes, false, findings, each);
             return true;
         }
         self.start.extend_from_slice(bytes);
         if self.start.len() >= SAMPLE {
-            self.open(false, out, findings);
+            self.open(false, findings, each);
         }
         self.recoder.is_some()
     }
 
     /// Says that no bytes follow.
-    pub(super) fn finish(&mut self, out: &mut Vec<Stored>, findings: &mut Vec<Finding>) {
+    pub(super) fn finish(&mut self, findings: &mut Vec<Finding>, each: &mut Each<'_>) {
         if self.recoder.is_none() {
-            self.open(true, out, findings);
+            self.open(true, findings, each);
         }
-        self.take(&[], true, out);
+        self.take(&[], true, findings, each);
         self.faults.rest(findings);
     }
 
-    fn open(&mut self, whole: bool, out: &mut Vec<Stored>, findings: &mut Vec<Finding>) {
+    fn open(&mut self, whole: bool, findings: &mut Vec<Finding>, each: &mut Each<'_>) {
         let bytes = std::mem::take(&mut self.start);
         let guess = recode::sniff(&bytes[..bytes.len().min(SAMPLE)], whole);
         findings.extend(guess.findings);
         self.recoder = Some(Box::new(Recoder::new(guess.charset)));
-        self.take(&bytes, false, out);
+        self.take(&bytes, false, findings, each);
     }
 
-    fn take(&mut self, bytes: &[u8], last: bool, out: &mut Vec<Stored>) {
+    fn take(&mut self, bytes: &[u8], last: bool, findings: &mut Vec<Finding>, each: &mut Each<'_>) {
         let Some(recoder) = &mut self.recoder else { return };
         let (mut text, mut faults) = (String::new(), Vec::new());
         recoder.push(bytes, &mut text, &mut faults);
@@ -102,11 +106,12 @@ impl Lines {
                 self.after_cr = rest.is_empty();
                 rest = rest.strip_prefix('\n').unwrap_or(rest);
             }
-            self.end_line(out);
+            self.end_line(findings, each);
         }
         self.append(rest);
-        if last && !self.line.trim_matches(['\u{1a}', ' ']).is_empty() {
-            self.end_line(out);
+        let over = self.letters > self.bound;
+        if last && (over || !self.line.trim_matches(['\u{1a}', ' ']).is_empty()) {
+            self.end_line(findings, each);
         }
     }
 
@@ -117,17 +122,15 @@ impl Lines {
             self.line.push_str(text);
         } else {
             self.line.clear();
-            self.line.push('x');
         }
     }
 
-    fn end_line(&mut self, out: &mut Vec<Stored>) {
+    fn end_line(&mut self, findings: &mut Vec<Finding>, each: &mut Each<'_>) {
         let number = self.number;
         self.number += 1;
         let over = std::mem::take(&mut self.letters) > self.bound;
-        let mut faults = Vec::new();
-        self.faults.due(self.number, 0, &mut faults);
-        let text = std::mem::take(&mut self.line);
-        out.push(Stored { number, text: if over { String::new() } else { text }, over, faults });
+        self.faults.due(self.number, 0, findings);
+        each(TextLine { number, text: &self.line, over, charset: self.charset() }, findings);
+        self.line.clear();
     }
 }
