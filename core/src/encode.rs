@@ -61,8 +61,8 @@ pub trait RowWriter: Send {
     }
     /// Rows were written as [`RowWriter::plain`] says, behind at least one row that this writer wrote.
     fn wrote(&mut self, _rows: u64) {}
-    /// Whether the column of a field has no room for every number that the schema allows, so that a long one may be left out with a word
-    /// ([`Trouble::Untyped`]).
+    /// Whether the column of a field has no room for every number that the schema allows, so that a long one may be left out or rounded with a
+    /// word ([`Trouble::Untyped`], [`Trouble::Rounded`]).
     fn is_narrow(&self, _field: usize) -> bool {
         false
     }
@@ -86,6 +86,13 @@ pub enum Trouble {
         field: usize,
         /// What the column holds, as words: `a whole number of at most 18 digits`.
         wanted: String,
+    },
+    /// The number of a field has more digits than the column holds, so it was rounded.
+    Rounded {
+        /// Index of the schema's field.
+        field: usize,
+        /// The number that was written.
+        to: String,
     },
     /// The form cannot hold this table, and what was written must not be used; why, as a sentence without a full stop.
     Full(String),

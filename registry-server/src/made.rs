@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::html;
-use crate::problem::{FAILED, Problem};
+use crate::problem::{FAILED, Problem, UNKNOWN_FILE};
 use crate::router::unknown_standard;
 use crate::store::{ASK, FOREVER, Page};
 
@@ -76,7 +76,8 @@ impl Made {
             (Ask::Bundle(..), _) => Page::new(bundle(first)?, "application/zip", FOREVER),
             (Ask::Template(..), _) => {
                 let bytes = concord_core::template::template(first);
-                let bytes = bytes.map_err(|why| Problem::new(FAILED, format!("The template cannot be made: {why}.")))?;
+                // Only a standard without tables, or with one that no sheet holds, has none: nothing is there, and nothing failed.
+                let bytes = bytes.map_err(|why| Problem::new(UNKNOWN_FILE, format!("There is no template: {why}.")))?;
                 Page::new(bytes, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ASK)
             }
             (Ask::Compare(..), Some(second)) => {

@@ -185,9 +185,10 @@ impl Uniting {
 /// Makes findings of what the form could not write of a row.
 fn said(merger: &mut Merger, place: &Place, full: &mut Option<String>, findings: &mut Vec<Finding>) {
     for trouble in merger.troubles() {
-        let (code, field, wanted) = match trouble {
+        let (code, field, said) = match trouble {
             Trouble::Replaced { field } => ("C514", field, None),
-            Trouble::Untyped { field, wanted } => ("C515", field, Some(wanted)),
+            Trouble::Untyped { field, wanted } => ("C515", field, Some(("wanted", wanted))),
+            Trouble::Rounded { field, to } => ("C516", field, Some(("to", to))),
             Trouble::Full(why) => {
                 full.get_or_insert(why);
                 continue;
@@ -196,8 +197,8 @@ fn said(merger: &mut Merger, place: &Place, full: &mut Option<String>, findings:
         let Some(name) = merger.columns().get(field) else { continue };
         let place = Place { byte_column: 0, column: None, field: Some(Arc::from(name.as_str())), ..place.clone() };
         let finding = Finding::new(code, "", place).arg("target", name.clone());
-        findings.push(match wanted {
-            Some(wanted) => finding.arg("wanted", wanted),
+        findings.push(match said {
+            Some((name, text)) => finding.arg(name, text),
             None => finding,
         });
     }

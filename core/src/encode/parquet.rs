@@ -5,19 +5,23 @@
 //! | `integer` | 64 bits, signed |
 //! | `year` | 32 bits, signed |
 //! | `number` in dollars | decimal with nine digits after the point and up to 29 before it, the widest that all programs read |
-//! | `number` otherwise | text, since no schema says how many digits follow the point and none may be lost |
+//! | `number` otherwise | floating point, 64 bits |
 //! | `boolean` | boolean |
 //! | `date` | days |
 //! | everything else | text (UTF-8) as it stands |
 //!
 //! Every column may be empty. A cell that is no value of its column's type is left empty, and said. The columns' types stand before the first row,
-//! so amounts get room for every digit that occurs: two digits after the point would do for most, but not for a rate or a share of a cent.
+//! so amounts get room for every digit that occurs: two digits after the point would do for most, but not for a rate or a share of a cent. Of other
+//! numbers no schema says how many digits follow the point. Those of up to 15 digits are the same number in 64 bits of floating point; the few that
+//! are not are rounded, and said.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use ::parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
-use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType, Int32Type, Int64Type};
+use ::parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, Int32Type, Int64Type,
+};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -60,6 +64,7 @@ enum Kind {
     Text,
     Integer(NumberFormat),
     Money(NumberFormat),
+    Number(NumberFormat),
     Year,
     Boolean { yes: Vec<String>, no: Vec<String> },
     Date(DateFormat),
@@ -69,6 +74,7 @@ enum Values {
     /// One behind the other, and where each of them ends: a text of its own for each cell would cost more than all else.
     Text(Vec<u8>, Vec<usize>),
     Wide(Vec<i128>),
+    Double(Vec<f64>),
     Long(Vec<i64>),
     Short(Vec<i32>),
     Bool(Vec<bool>),
@@ -78,6 +84,8 @@ enum Values {
 enum Value<'a> {
     Text(&'a str),
     Wide(i128),
+    /// The nearest number, and whether it is the very number.
+    Double(f64, bool),
     Long(i64),
     Short(i32),
     Bool(bool),
@@ -120,8 +128,8 @@ impl ParquetWriter {
         }
         for (column, &cell) in self.columns.iter_mut().zip(cells) {
             let value = if column.is_missing(cell) { None } else { column.kind.read(cell) };
-            if tell && value.is_none() && !column.is_missing(cell) {
-                self.troubles.push(Trouble::Untyped { field: column.field, wanted: column.kind.wanted() });
+            if tell {
+                self.troubles.extend(column.trouble(cell, value.as_ref()));
             }
             self.bytes += if matches!(column.kind, Kind::Text) { cell.len() } else { 8 };
             column.push(value);
@@ -164,6 +172,7 @@ fn group(file: &mut SerializedFileWriter<Pipe>, columns: &mut [Column]) -> Resul
                 let values: Vec<FixedLenByteArray> = (0..values.len()).map(part).collect();
                 write::<FixedLenByteArrayType, _>(&mut group, &values, &filled)?;
             }
+            Values::Double(values) => write::<DoubleType, _>(&mut group, &values, &filled)?,
             Values::Long(values) => write::<Int64Type, _>(&mut group, &values, &filled)?,
             Values::Short(values) => write::<Int32Type, _>(&mut group, &values, &filled)?,
             Values::Bool(values) => write::<BoolType, _>(&mut group, &values, &filled)?,
@@ -188,6 +197,7 @@ impl Kind {
         match &field.kind {
             FieldType::Integer(format) => Kind::Integer(format.clone()),
             FieldType::Number(format) if field.extras.unit.as_deref() == Some("us-dollar") => Kind::Money(format.clone()),
+            FieldType::Number(format) => Kind::Number(format.clone()),
             FieldType::Year => Kind::Year,
             FieldType::Boolean { true_values, false_values } => Kind::Boolean { yes: true_values.clone(), no: false_values.clone() },
             FieldType::Date(format) => Kind::Date(format.clone()),
@@ -199,6 +209,7 @@ impl Kind {
         match self {
             Kind::Text => Values::Text(Vec::new(), Vec::new()),
             Kind::Money(_) => Values::Wide(Vec::new()),
+            Kind::Number(_) => Values::Double(Vec::new()),
             Kind::Integer(_) => Values::Long(Vec::new()),
             Kind::Year | Kind::Date(_) => Values::Short(Vec::new()),
             Kind::Boolean { .. } => Values::Bool(Vec::new()),
@@ -210,6 +221,7 @@ impl Kind {
             Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
             Kind::Integer(_) => (Physical::INT64, Some(LogicalType::integer(64, true))),
             Kind::Money(_) => (Physical::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::decimal(PLACES as i32, DIGITS))),
+            Kind::Number(_) => (Physical::DOUBLE, None),
             Kind::Year => (Physical::INT32, Some(LogicalType::integer(32, true))),
             Kind::Boolean { .. } => (Physical::BOOLEAN, None),
             Kind::Date(_) => (Physical::INT32, Some(LogicalType::Date)),
@@ -231,6 +243,18 @@ impl Kind {
             Kind::Money(format) => match number::read(format, cell) {
                 Ok(Number::Finite(value)) => billionths(&value).map(Value::Wide),
                 _ => None,
+            },
+            Kind::Number(format) => match number::read(format, cell).ok()? {
+                Number::Finite(value) => {
+                    let text = value.to_string();
+                    let nearest: f64 = text.parse().ok().filter(|n: &f64| n.is_finite())?;
+                    // Up to 15 digits come back from 64 bits as they went in; of the others, those that a program wrote from such bits.
+                    let exact = text.len() <= 15 || Decimal::parse(&nearest.to_string()).is_some_and(|back| back == value);
+                    Some(Value::Double(nearest, exact))
+                }
+                Number::NotANumber => Some(Value::Double(f64::NAN, true)),
+                Number::Infinity => Some(Value::Double(f64::INFINITY, true)),
+                Number::NegativeInfinity => Some(Value::Double(f64::NEG_INFINITY, true)),
             },
             Kind::Year => date::read_year(cell).ok().map(|y| Value::Short(i32::from(y))),
             Kind::Boolean { yes, no } => {
@@ -254,6 +278,7 @@ impl Kind {
             Kind::Text => "text",
             Kind::Integer(_) => "whole numbers of at most 18 digits",
             Kind::Money(_) => "amounts with at most nine digits after the point and 29 before it",
+            Kind::Number(_) => "numbers of at most 308 digits before the point",
             Kind::Year => "years",
             Kind::Boolean { .. } => "the words for yes and no",
             Kind::Date(_) => "dates",
@@ -276,6 +301,15 @@ impl Column {
         cell.is_empty() || self.missing.iter().any(|m| m == cell)
     }
 
+    /// What is to be said of a cell that is written as this value.
+    fn trouble(&self, cell: &str, value: Option<&Value<'_>>) -> Option<Trouble> {
+        match value {
+            Some(Value::Double(nearest, false)) => Some(Trouble::Rounded { field: self.field, to: nearest.to_string() }),
+            None if !self.is_missing(cell) => Some(Trouble::Untyped { field: self.field, wanted: self.kind.wanted() }),
+            _ => None,
+        }
+    }
+
     fn push(&mut self, value: Option<Value<'_>>) {
         let fits = match (&mut self.values, value) {
             (Values::Text(to, ends), Some(Value::Text(text))) => {
@@ -284,6 +318,10 @@ impl Column {
                 1
             }
             (Values::Wide(to), Some(Value::Wide(n))) => {
+                to.push(n);
+                1
+            }
+            (Values::Double(to), Some(Value::Double(n, _))) => {
                 to.push(n);
                 1
             }
@@ -330,9 +368,8 @@ impl RowWriter for ParquetWriter {
         }
         // A block of its own: its rows go to the whole file's writer later, but what does not fit is said here, where its place is known.
         for (column, cell) in self.columns.iter().zip(&row) {
-            if !column.is_missing(cell) && column.kind.read(cell).is_none() {
-                self.troubles.push(Trouble::Untyped { field: column.field, wanted: column.kind.wanted() });
-            }
+            let value = if column.is_missing(cell) { None } else { column.kind.read(cell) };
+            self.troubles.extend(column.trouble(cell, value.as_ref()));
         }
         parts::put(row.into_iter(), out);
     }
@@ -355,6 +392,6 @@ impl RowWriter for ParquetWriter {
     }
 
     fn is_narrow(&self, field: usize) -> bool {
-        self.columns.iter().any(|c| c.field == field && matches!(c.kind, Kind::Integer(_) | Kind::Money(_)))
+        self.columns.iter().any(|c| c.field == field && matches!(c.kind, Kind::Integer(_) | Kind::Money(_) | Kind::Number(_)))
     }
 }

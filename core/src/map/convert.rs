@@ -622,12 +622,13 @@ impl Output {
     fn troubles(&mut self, cells: &[&str], place: &Place, full: &mut Option<String>, findings: &mut Vec<Finding>) {
         self.left_empty.clear();
         for trouble in self.writer.troubles() {
-            let (code, field, wanted) = match trouble {
-                Trouble::Replaced { field } => ("C514", field, String::new()),
+            let (code, field, said) = match trouble {
+                Trouble::Replaced { field } => ("C514", field, None),
                 Trouble::Untyped { field, wanted } => {
                     self.left_empty.push(field);
-                    ("C515", field, wanted)
+                    ("C515", field, Some(("wanted", wanted)))
                 }
+                Trouble::Rounded { field, to } => ("C516", field, Some(("to", to))),
                 Trouble::Full(why) => {
                     full.get_or_insert(why);
                     continue;
@@ -637,7 +638,10 @@ impl Output {
             let place = Place { byte_column: 0, column: None, field: Some(Arc::from(name)), ..place.clone() };
             let value = cells.get(field).copied().unwrap_or_default();
             let finding = Finding::new(code, "", place).value(value).arg("target", name);
-            findings.push(if wanted.is_empty() { finding } else { finding.arg("wanted", wanted) });
+            findings.push(match said {
+                Some((name, text)) => finding.arg(name, text),
+                None => finding,
+            });
         }
     }
 }

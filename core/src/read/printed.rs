@@ -583,9 +583,9 @@ impl PrintedReader {
 
     fn tell_cut(&mut self, cut: &Cut, findings: &mut Vec<Finding>) {
         self.close += u64::from(cut.close);
-        for (mark, word, column) in &cut.across {
+        for (mark, word, column, kind) in &cut.across {
             let name = &self.layout.columns[*column].name;
-            self.across.tell(findings, || Finding::new("C295", "", place(mark.0, mark.1)).value(word).arg("name", name.as_str()));
+            self.across.tell(findings, || Finding::new("C295", kind, place(mark.0, mark.1)).value(word).arg("name", name.as_str()));
         }
     }
 }

@@ -469,8 +469,8 @@ impl ByColumns {
     }
 }
 
-/// Whether a number is written with at most sixteen digits, nine of them behind the point: every typed column of numbers has room for it.
+/// Whether a number is written with at most fifteen digits, nine of them behind the point: every typed column of numbers has room for it.
 fn has_few_digits(text: &[u8]) -> bool {
     let behind = text.iter().position(|b| *b == b'.').map_or(0, |at| text.len() - at - 1);
-    text.len() <= 16 && behind <= 9 && text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+    text.len() <= 15 && behind <= 9 && text.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'))
 }

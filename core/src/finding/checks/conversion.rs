@@ -217,6 +217,19 @@ pub(super) const CHECKS: &[Check] = &[
         )],
     },
     Check {
+        code: "C516",
+        name: "rounded",
+        severity: Warning,
+        title: "A number with more digits than the typed column holds",
+        why: "A column of numbers in a Parquet file holds 15 digits for certain, so this number is there without its last ones.",
+        kinds: &[kind(
+            "",
+            "the number[ \"{value}\"] has more digits than {target} holds in a Parquet file, so it was rounded to {to}",
+            "a number of at most 15 digits",
+            "Nothing, if the last digits carry no meaning; otherwise write the data in another form, such as CSV.",
+        )],
+    },
+    Check {
         code: "C520",
         name: "given-contradicts",
         severity: Error,

@@ -71,6 +71,12 @@ pub(super) const CHECKS: &[Check] = &[
                 "words within one column",
                 "Look whether both columns are right.",
             ),
+            kind(
+                "touching",
+                "\"{value}\" reaches under \"{name}\" and ends in an amount; all of it was read as text, and \"{name}\" is empty",
+                "a blank between a text and its amount",
+                "Put a blank in front of the amount, or print the report with wider columns.",
+            ),
             graded(
                 "close",
                 Info,

@@ -137,9 +137,14 @@ pub(super) fn boolean(value: bool, into: &mut String) -> Kind {
     Kind::Boolean
 }
 
-/// A floating-point number by its shortest digits; what is no number stays a word.
+/// A floating-point number by its shortest digits; what is no number is a word, as records write it (Table Schema, `number`).
 pub(super) fn float(shortest: &str, into: &mut String) -> Kind {
-    into.push_str(if shortest == "-0" { "0" } else { shortest });
+    into.push_str(match shortest {
+        "-0" => "0",
+        "inf" => "INF",
+        "-inf" => "-INF",
+        other => other,
+    });
     if shortest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'.' | b'-')) { Kind::Number } else { Kind::Text }
 }
 

@@ -54,8 +54,8 @@ impl Cell {
 pub(super) struct Cut {
     /// By column.
     pub(super) cells: Vec<Cell>,
-    /// Words that lie across the start of a column: where, which, and the column.
-    pub(super) across: Vec<((u64, u64), String, usize)>,
+    /// Words that lie across the start of a column: where, which, the column, and the kind of the finding.
+    pub(super) across: Vec<((u64, u64), String, usize, &'static str)>,
     /// Two columns are set off by no more than one blank.
     pub(super) close: bool,
 }
@@ -155,12 +155,33 @@ pub(super) fn cut(columns: &[PrintedColumn], spans: &[Span], line: &Line) -> Opt
             && word.start < starts[next]
             && i >= text_ends
         {
-            out.across.push(((line.number, line.byte(word.start)), line.word(word), next));
+            out.across.push(((line.number, line.byte(word.start)), line.word(word), next, ""));
         }
         out.cells[column].push(line, word);
     }
+    for &word in &line.words[..text_ends] {
+        let column = column_of(columns, spans, &starts, word);
+        if columns[column].right && out.cells[column].text.is_empty() && ends_in_value(&columns[column], line, word) {
+            out.across.push(((line.number, line.byte(word.start)), line.word(word), column, "touching"));
+        }
+    }
     Some(out)
 }
+
+/// Whether a word that is no amount ends in one, so that a blank between a text and its amount may be missing.
+fn ends_in_value(column: &PrintedColumn, line: &Line, word: Word) -> bool {
+    let Some(values) = &column.values else { return false };
+    let letters = &line.letters[word.start..word.end];
+    // No amount is longer than this.
+    let from = letters.len().saturating_sub(LONGEST_AMOUNT).max(1);
+    (from..letters.len()).any(|at| {
+        let rest: String = letters[at..].iter().collect();
+        !letters[at - 1].is_ascii_digit() && rest.contains(|c: char| c.is_ascii_digit()) && values.is_match(&rest)
+    })
+}
+
+/// Letters of an amount with its sign and separators.
+const LONGEST_AMOUNT: usize = 24;
 
 /// Where the texts of a column begin on this line: at its start, or at the word nearby that is set off most.
 fn start(column: &PrintedColumn, span: Span, line: &Line, close: &mut bool) -> usize {

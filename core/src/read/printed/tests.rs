@@ -173,6 +173,9 @@ fn what_a_print_does_not_say_is_told_with_its_place() {
         (format!("{page}0101 PAY                4x       1.00\n"), vec![]),
         (format!("{page}0101 PAY              1 40       1.00\n"), vec![("C293", "", 6, 1)]),
         (format!("{page}  Seen by the treasurer\n"), vec![("C293", "", 6, 3)]),
+        // No blank between the text and its amount; a text that only ends in a number where an amount stands.
+        (format!("{page}0101 PAY OF CREWS1,500,000       1.00\n"), vec![("C295", "touching", 6, 13)]),
+        (format!("{page}0101 PAY OF CREW26      40       1.00\n"), vec![]),
         // A tab, and a second report behind the end.
         (format!("{page}0101\tPAY             40       1.00\n"), vec![("C297", "", 6, 5)]),
         (format!("{page}GRAND                   0        .00\n{page}"), vec![("C298", "", 9, 1)]),
