@@ -161,7 +161,8 @@ pub(super) fn cut(columns: &[PrintedColumn], spans: &[Span], line: &Line) -> Opt
     }
     for &word in &line.words[..text_ends] {
         let column = column_of(columns, spans, &starts, word);
-        if columns[column].right && out.cells[column].text.is_empty() && ends_in_value(&columns[column], line, word) {
+        let touches = columns[column].right && word.start < spans[column].start;
+        if touches && out.cells[column].text.is_empty() && ends_in_value(&columns[column], line, word) {
             out.across.push(((line.number, line.byte(word.start)), line.word(word), column, "touching"));
         }
     }
