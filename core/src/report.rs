@@ -93,6 +93,8 @@ pub struct Conversion {
     pub sums: Vec<Sum>,
     /// One target table each.
     pub tables: Vec<TableBalance>,
+    /// Those of `records_out` of which a part was rejected; they are among the rejects too.
+    pub in_part: u64,
 }
 
 /// Source records that a declared rule dropped.

@@ -124,7 +124,7 @@ impl Tile {
             Read::Record { next } => {
                 let kind = if dialect.comment.is_some_and(|c| data.get(start) == Some(&c)) {
                     Some(SpecialKind::Comment)
-                } else if cells.iter().all(|c| c.start == c.end) {
+                } else if cells.iter().all(|c| c.start == c.end) || (cells.len() != columns && is_blanks(data, &cells)) {
                     Some(SpecialKind::Blank)
                 } else if cells.len() != columns || cells.iter().any(|c| c.fault.is_some()) {
                     Some(SpecialKind::Irregular)
@@ -496,9 +496,21 @@ impl Scan<'_, '_> {
             return;
         }
         boundaries.truncate(base);
+        // A row of blanks has nothing that could stand in the wrong column. One with all its cells is looked at with those.
+        let blank = blank || (count != tile.stride && is_blank(&self.data[row..end], self.dialect.delimiter));
         let kind = if blank { SpecialKind::Blank } else { SpecialKind::Irregular };
         tile.specials.push(Special { before: (base / tile.stride) as u32, start: row as u32, next: next as u32, kind });
     }
+}
+
+/// Whether text consists of blanks and separators alone.
+fn is_blank(text: &[u8], delimiter: u8) -> bool {
+    text.iter().all(|&b| b == b' ' || b == delimiter)
+}
+
+/// Whether all cells hold blanks alone.
+fn is_blanks(data: &[u8], cells: &[Cell]) -> bool {
+    cells.iter().all(|c| c.fault.is_none() && is_blank(&data[c.start..c.end], b' '))
 }
 
 /// Bit `i` of the result is the parity of bits `0..=i`.
@@ -559,7 +571,7 @@ mod tests {
         let (mut cells, mut rows, mut at) = (Vec::new(), Vec::new(), 0);
         while at < data.len() {
             let Read::Record { next } = careful::read(data, at, true, dialect, &mut cells) else { panic!("small data") };
-            let kind = if cells.iter().all(|c| c.start == c.end) {
+            let kind = if cells.iter().all(|c| c.start == c.end) || (cells.len() != columns && is_blanks(data, &cells)) {
                 Some(SpecialKind::Blank)
             } else if cells.len() != columns || cells.iter().any(|c| c.fault.is_some()) {
                 Some(SpecialKind::Irregular)

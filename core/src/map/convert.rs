@@ -4,7 +4,8 @@
 //!
 //! As **out** when at least one row made from it was written; else as **rejected** when a row made from it was rejected (it then
 //! goes to the rejects with the reason); else as **dropped**: under the first skip rule that applied, as a repetition of earlier rows, or
-//! because the cell that is exploded is empty. So `records_in = records_out + rejected + dropped`, always.
+//! because the cell that is exploded is empty. So `records_in = records_out + rejected + dropped`, always. One of which a part was written and a
+//! part rejected is out **in part**: it is counted apart, and goes to the rejects as well.
 //!
 //! # Joining blocks
 //!
@@ -53,6 +54,7 @@ pub struct Converter {
     records_in: u64,
     records_out: u64,
     rejected: u64,
+    in_part: u64,
     dropped: Vec<Dropped>,
     /// Findings of the target's checks for the record at hand, after those of its mapping.
     checked: Vec<Finding>,
@@ -110,6 +112,7 @@ struct SumState {
 }
 
 pub(super) const REPEATED: &str = "The row repeats what earlier rows say.";
+const DIFFERS: &str = "An earlier row says otherwise about the same record, and was kept.";
 
 impl Converter {
     /// A converter for sources whose plans have one target.
@@ -188,6 +191,7 @@ impl Converter {
             records_in: 0,
             records_out: 0,
             rejected: 0,
+            in_part: 0,
             dropped: Vec::new(),
             checked: Vec::new(),
             amount: String::new(),
@@ -219,7 +223,7 @@ impl Converter {
         }
         self.records_in += 1;
         let first_finding = self.findings.len();
-        let (mut written, mut rejected, mut repeated) = (false, false, false);
+        let (mut written, mut rejected, mut repeated, mut differs) = (false, false, false, false);
         plan.map_row(row, scratch, &mut |target: TargetRow<'_>| {
             let table = &mut tables[target.map];
             let sums = &plan.tables[target.map].sums;
@@ -233,7 +237,7 @@ impl Converter {
                     Sight::New => {}
                     Sight::Repeated => fate = Fate::Dropped,
                     Sight::Differs(first) => {
-                        fate = Fate::Dropped;
+                        (fate, differs) = (Fate::Dropped, true);
                         let place = Place { byte_column: 0, column: None, field: None, ..row.place.clone() };
                         let record = plan.tables[target.map].record.clone();
                         checked.push(Finding::new("C509", "differs", place).arg("record", record).arg("first", first.to_string()));
@@ -295,12 +299,20 @@ impl Converter {
         self.findings.append(checked);
         if written {
             self.records_out += 1;
+            if rejected {
+                self.in_part += 1;
+                let why = reason(&self.findings[first_finding..]).replace(", so the row was not", ", so a part of the row was not");
+                self.rejects.write(raw, &plan.source_fields, row.cells, &why);
+            }
         } else if rejected {
             self.rejected += 1;
             let why = reason(&self.findings[first_finding..]);
             self.rejects.write(raw, &plan.source_fields, row.cells, &why);
         } else if let Some(&why) = told.first() {
             self.drop_record(why);
+        } else if differs {
+            // That values were passed over was said above, with the row that was kept.
+            self.drop_record(DIFFERS);
         } else if repeated {
             self.findings.push(Finding::new("C509", "", whole_row()));
             self.drop_record(REPEATED);
@@ -514,6 +526,7 @@ impl Converter {
         self.records_in += part.records_in;
         self.records_out += part.records_out;
         self.rejected += part.rejected;
+        self.in_part += part.in_part;
         for dropped in &part.dropped {
             match self.dropped.iter_mut().find(|d| d.why == dropped.why) {
                 Some(mine) => mine.count += dropped.count,
@@ -561,6 +574,7 @@ impl Converter {
             dropped: self.dropped.clone(),
             sums,
             tables: self.outputs.iter().map(|o| o.balance.clone()).collect(),
+            in_part: self.in_part,
         }
     }
 }

@@ -138,6 +138,8 @@ pub struct TotalKind {
     pub columns: Vec<String>,
     /// What such a row says there.
     pub pattern: Regex,
+    /// A row that says something else than the pattern here is a record, whatever it is called.
+    pub empty: Vec<String>,
     /// Only records with these values are summed.
     pub only: Option<Where>,
     /// The sum begins anew when one of these changes.
@@ -356,11 +358,11 @@ fn total(keys: &Keys<'_>, notes: &mut Notes) -> Option<TotalKind> {
     let columns = keys.need_texts("in", notes);
     let pattern = keys.need("pattern", notes).and_then(|p| pattern(keys, "pattern", p, notes));
     let only = only(keys, notes);
-    let by = keys.texts("by", notes).unwrap_or_default();
+    let (by, empty) = (keys.texts("by", notes).unwrap_or_default(), keys.texts("empty", notes).unwrap_or_default());
     let last = keys.flag("last", notes).unwrap_or(false);
     let check = keys.flag("check", notes).unwrap_or(true);
     keys.finish(notes);
-    Some(TotalKind { columns: columns?, pattern: pattern?, only, by, last, check })
+    Some(TotalKind { columns: columns?, pattern: pattern?, empty, only, by, last, check })
 }
 
 fn side_of(keys: &Keys<'_>, notes: &mut Notes) -> Option<Side> {

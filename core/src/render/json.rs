@@ -238,6 +238,8 @@ pub(super) fn conversion(w: &mut Writer, conversion: Option<&Conversion>) {
         w.close('}');
     }
     w.close(']');
+    w.key("in_part");
+    w.number(c.in_part);
     w.close('}');
 }
 

@@ -96,6 +96,7 @@ fn balance() -> Conversion {
         records_in: 2310,
         records_out: 2300,
         rejected: 8,
+        in_part: 0,
         dropped: vec![Dropped { why: "Void permits are not published.".to_owned(), count: 2 }],
         sums: vec![Sum {
             table: "violations".to_owned(),
@@ -448,6 +449,14 @@ fn verdicts() {
                 r.conversion = Some(c);
             }),
             "Converted in part: 2,300 of 2,310 records became lives@2.0, 2 were dropped by a declared rule; the totals do not balance.",
+        ),
+        (
+            with(vec![], |r| {
+                let (records_in, records_out) = (2310, 2310);
+                r.conversion =
+                    Some(Conversion { to: "lives@2.0".to_owned(), records_in, records_out, in_part: 3, ..Conversion::default() });
+            }),
+            "Converted in part: all 2,310 records became lives@2.0, 3 of them in part.",
         ),
     ];
     for (report, line) in cases {

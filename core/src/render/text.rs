@@ -258,6 +258,9 @@ impl Page {
             (number(c.records_out), "records out".to_owned()),
             (number(c.rejected), "rejected".to_owned()),
         ];
+        if c.in_part > 0 {
+            rows.insert(2, (number(c.in_part), "of them in part: the rest of each row was rejected".to_owned()));
+        }
         rows.extend(c.dropped.iter().take(MOST_LISTED).map(|d| (number(d.count), format!("dropped: {}", visible(&d.why)))));
         if c.dropped.len() > MOST_LISTED {
             let rest = c.dropped[MOST_LISTED..].iter().map(|d| d.count).fold(0, u64::saturating_add);

@@ -70,6 +70,10 @@ impl Tally {
             if cause.severity != Severity::Error {
                 continue;
             }
+            // A blank row is no record, but where it is a fault it is one of the rows that there are.
+            if cause.code.text() == "C203" {
+                tally.of = tally.of.saturating_add(cause.count);
+            }
             // Where a file has no header row, as in JSON, row 1 is the first record.
             if cause.last_row <= 1 && cause.samples.iter().all(|s| s.place.record == 0) {
                 tally.whole += 1;
@@ -140,7 +144,7 @@ fn ready(report: &Report, tally: &Tally) -> String {
 fn converted(conversion: &Conversion, tally: &Tally) -> String {
     let looks =
         if tally.warnings == 0 { String::new() } else { format!(", with {} to look at", counted(tally.warnings, "thing", "things")) };
-    let whole = conversion.rejected == 0 && conversion.sums.iter().all(|s| s.balanced);
+    let whole = conversion.rejected == 0 && conversion.in_part == 0 && conversion.sums.iter().all(|s| s.balanced);
     let head = if whole { "Ready" } else { "Converted in part" };
     format!("{head}{looks}: {}", balance(conversion))
 }
@@ -155,6 +159,9 @@ fn balance(conversion: &Conversion) -> String {
     } else {
         format!("{} of {} {became}", number(*records_out), counted(*records_in, "record", "records"))
     };
+    if conversion.in_part > 0 {
+        line.push_str(&format!(", {} of them in part", number(conversion.in_part)));
+    }
     if *rejected > 0 {
         line.push_str(&format!(", {} {} rejected", number(*rejected), was(*rejected)));
     }

@@ -91,6 +91,7 @@ pub(crate) fn report(input: &mut Input<'_>) -> Report {
         records_in: u64::from(input.byte()),
         records_out: u64::from(input.byte()),
         rejected: u64::from(input.byte()),
+        in_part: 0,
         dropped: vec![Dropped { why: input.text(), count: 1 }],
         sums: vec![Sum {
             table: input.text(),

@@ -127,7 +127,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         code: "C298",
         name: "second-report",
-        severity: Warning,
+        severity: Error,
         title: "Another report behind the end of the first",
         why: "Only the first report of a file is read, since totals and periods hold for one report.",
         kinds: &[kind(

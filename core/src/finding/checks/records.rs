@@ -80,8 +80,18 @@ pub(super) const CHECKS: &[Check] = &[
         title: "Totals that were checked",
         why: "A total that is the sum of its records shows that none was lost.",
         kinds: &[
-            kind("", "all {count} printed totals agree with the sum of their records", "", "Nothing to do."),
-            kind("some", "{tied} of {count} printed totals agree with the sum of their records", "", "See the totals that differ."),
+            kind(
+                "",
+                "all {count} printed totals agree with the sum of their records[; {near} of them after rounding]",
+                "",
+                "Nothing to do.",
+            ),
+            kind(
+                "some",
+                "{tied} of {count} printed totals agree with the sum of their records[; {near} of them after rounding]",
+                "",
+                "See the totals that differ.",
+            ),
         ],
     },
     Check {
@@ -128,6 +138,19 @@ pub(super) const CHECKS: &[Check] = &[
             "the row \"{value}\" is a total, but no record that it could sum stands above it",
             "the records that it sums",
             "Look whether the records were left out of the export.",
+        )],
+    },
+    Check {
+        code: "C408",
+        name: "total-as-record",
+        severity: Error,
+        title: "A record that looks like a total",
+        why: "A total among the records is counted once more, and every sum of the data is too high.",
+        kinds: &[kind(
+            "",
+            "the row \"{value}\" calls itself a total and is the sum of {counted_records} above it, but it was read as a record",
+            "records, and totals named as the other totals of this kind of file",
+            "Take the row out, or give it the name that totals have in this kind of file, so that it is checked and left out.",
         )],
     },
     Check {

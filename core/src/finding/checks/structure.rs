@@ -124,12 +124,20 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Error,
         title: "Two columns with one name",
         why: "Programs take one of them, and not all take the same.",
-        kinds: &[kind(
-            "",
-            "\"{value}\" is also the name of column {other}",
-            "a name of its own for each column",
-            "Rename or delete one of them.",
-        )],
+        kinds: &[
+            kind(
+                "",
+                "\"{value}\" is also the name of column {other}",
+                "a name of its own for each column",
+                "Rename or delete one of them.",
+            ),
+            kind(
+                "same",
+                "\"{value}\" says the same as the column \"{name}\" before it, so lines have two values for it",
+                "a year or kind of its own for each column of amounts",
+                "Rename or delete one of them.",
+            ),
+        ],
     },
     Check {
         code: "C210",
@@ -1000,12 +1008,21 @@ pub(super) const CHECKS: &[Check] = &[
         severity: Info,
         title: "Rows behind the end of the table",
         why: "They are remarks or options of the report, and no records.",
-        kinds: &[kind(
-            "",
-            "the rows from \"{value}\" on were left out: {count}",
-            "",
-            "Look whether the table ends there; if records follow, delete the rows between.",
-        )],
+        kinds: &[
+            kind(
+                "",
+                "the rows from \"{value}\" on were left out: {count}",
+                "",
+                "Look whether the table ends there; if records follow, delete the rows between.",
+            ),
+            graded(
+                "records",
+                Error,
+                "rows behind the end of the table look like records and were not read: {count}; the first is \"{value}\"",
+                "one table in a file",
+                "If another report follows, put it into a file of its own; if the table goes on, delete the rows between.",
+            ),
+        ],
     },
     Check {
         code: "C253",

@@ -13,11 +13,19 @@ pub(super) struct Footer {
     test: Test,
     first: Option<(Place, String)>,
     dropped: u64,
+    /// Most cells that a row of the table fills.
+    widest: usize,
+    /// Rows of the footer that are as wide as records, and the first of them.
+    wide: u64,
+    first_wide: Option<(Place, String)>,
 }
+
+/// Fewer cells than this are a remark in any case.
+const RECORD: usize = 4;
 
 impl Footer {
     pub(super) fn new(test: &RowTest, names: Arc<Names>) -> Footer {
-        Footer { test: Test::new(test, names), first: None, dropped: 0 }
+        Footer { test: Test::new(test, names), first: None, dropped: 0, widest: 0, wide: 0, first_wide: None }
     }
 }
 
@@ -27,10 +35,16 @@ impl Step for Footer {
             if self.first.is_none() && self.test.matches(row) {
                 self.first = Some((super::place(row, None, &[]), joined(row)));
             }
-            if self.first.is_some() {
-                self.dropped += u64::from(!row.is_blank());
-            } else {
+            let filled = row.cells().filter(|(text, _)| !text.trim().is_empty()).count();
+            if self.first.is_none() {
+                self.widest = self.widest.max(filled);
                 out.push(row);
+                continue;
+            }
+            self.dropped += u64::from(filled > 0);
+            if filled >= RECORD && filled * 2 > self.widest {
+                self.wide += 1;
+                self.first_wide.get_or_insert_with(|| (super::place(row, None, &[]), joined(row)));
             }
         }
     }
@@ -38,6 +52,9 @@ impl Step for Footer {
     fn finish(&mut self, _out: &mut Rows, findings: &mut Vec<Finding>) {
         if let Some((place, text)) = self.first.take() {
             findings.push(Finding::new("C252", "", place).value(&text).arg("count", self.dropped.to_string()));
+        }
+        if let Some((place, text)) = self.first_wide.take() {
+            findings.push(Finding::new("C252", "records", place).value(&text).arg("count", self.wide.to_string()));
         }
     }
 

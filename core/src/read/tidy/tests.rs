@@ -112,7 +112,7 @@ fn headings_holes_and_columns() {
          [[layout.step]]\nkind = \"rename\"\npattern = '^fy(?<year>[0-9]{2})_(?<name>.+)$'\n\
          [[layout.step]]\nkind = \"drop\"\ncolumns = [\"note\"]\nwhy = \"Nobody reads it.\"\n",
     );
-    let text = "a,b,fy26_amount,note\n\n10 Water,,,\nx,p,1,n\n,q,2,\n,SOY,9,\ny,,3,\n20 Sewer,,,\n,r,4,\nPrinted by me,,,\nx,y,1,2\n";
+    let text = "a,b,fy26_amount,note\n\n10 Water,,,\nx,p,1,n\n,q,2,\n,SOY,9,\ny,,3,\n20 Sewer,,,\n,r,4,\nPrinted by me,,,\npage,1,of 2,\n";
     let (rows, told) = tidied(&package, text);
     assert_eq!(
         rows,
@@ -184,6 +184,52 @@ fn totals_of_some_records_and_totals_that_carry_on() {
     );
     let (_, told) = tidied(&package, "g,a,t,2008,n\n,Total 1,,5,\n1,x,R,1,1\n");
     assert_eq!(told, ["C407 2 -: ", "C251 0 -: count=1"]);
+}
+
+/// Money that a total among the records would count twice, and accounts that are only called like one.
+#[test]
+fn totals_that_no_kind_names_and_records_that_are_called_total() {
+    let package = layout_of(
+        &["fund", "object", "what", "n"],
+        "[[layout.step]]\nkind = \"totals\"\nsum = [\"n\"]\ntotal = [\n\
+         { in = [\"what\"], pattern = '^Total ?', empty = [\"object\"], by = [\"fund\"] } ]\n",
+    );
+    let text = "fund,object,what,n\n1,10,Fuel,100\n1,,Sub-total,100\n1,11,Paper,20\n1,12,Total care,5\n1,,Department total,25\n1,,Total,125\n\
+                2,13,Total recall,7\n,,FUNDS TOTAL,132\n";
+    let (rows, told) = tidied(&package, text);
+    assert_eq!(rows.len(), 8, "the declared total is taken out");
+    assert_eq!(
+        told,
+        ["C408 3 -: records=1", "C408 6 -: records=2", "C408 9 -: records=4", "C251 0 -: count=1", "C404 0 -: tied=1 count=1",]
+    );
+    // Called a total, but no sum of what stands above: a record.
+    let (_, told) = tidied(&package, "fund,object,what,n\n1,10,Fuel,100\n1,12,All in total,7\n");
+    assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn what_follows_the_end_of_a_table_is_no_footer_when_it_looks_like_records() {
+    let package = layout_of(&["a", "b", "c", "d"], "[[layout.step]]\nkind = \"footer\"\npattern = '^END'\n");
+    let (rows, told) = tidied(&package, "a,b,c,d\n1,2,3,4\nEND,,,\nprinted,by,me,\na,b,c,d\n5,6,7,8\n");
+    assert_eq!(rows.len(), 2);
+    assert_eq!(told, ["C252 3 -: count=4", "C252/records 5 -: count=2"]);
+}
+
+#[test]
+fn columns_that_say_the_same_year_are_told() {
+    let package = layout_of(
+        &["line", "year", "phase", "amount"],
+        "[[layout.step]]\nkind = \"unpivot\"\npattern = '(?i)^FY ?(?<year>[0-9]{2,4})[ _](?<phase>.+)$'\nvalue = \"amount\"\n",
+    );
+    let (_, told) = tidied(&package, "line,FY25_ACTUAL,FY26_PROPOSED,FY2026 proposed,FY25_ACTUAL\nx,1,2,3,4\n");
+    assert_eq!(
+        told,
+        [
+            "C209/same 1 FY2026 proposed: name=FY26_PROPOSED",
+            "C209/same 1 FY25_ACTUAL: name=FY25_ACTUAL",
+            "C255 0 -: columns=4 rows=1 count=4",
+        ]
+    );
 }
 
 fn standards() -> PathBuf {

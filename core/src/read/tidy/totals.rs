@@ -24,6 +24,11 @@ pub(super) struct Totals {
     /// By amount column: whether print may round it.
     rounded: Vec<bool>,
     kinds: Vec<Running>,
+    /// The records since the last row that sums others, or looks as if it did; and all of them. By amount column, and how many.
+    since: (Vec<Decimal>, u64),
+    all: (Vec<Decimal>, u64),
+    /// Columns that hold no amounts.
+    labels: Vec<usize>,
     /// A last total has been seen; what follows is a footer.
     over: bool,
     /// Whether there was a record at all.
@@ -32,6 +37,8 @@ pub(super) struct Totals {
     rows: u64,
     checked: u64,
     tied: u64,
+    /// Those of them that are not exactly the sum, but as near as the layout allows.
+    near: u64,
     found: usize,
 }
 
@@ -40,6 +47,8 @@ pub(super) struct Totals {
 struct Running {
     /// Where its pattern is looked for.
     columns: Vec<usize>,
+    /// Where such a row says nothing, or that it is a total.
+    empty: Vec<usize>,
     only: Option<Only>,
     by: Vec<usize>,
     group: Vec<String>,
@@ -72,12 +81,16 @@ impl Totals {
             columns: Vec::new(),
             rounded: Vec::new(),
             kinds: Vec::new(),
+            since: (Vec::new(), 0),
+            all: (Vec::new(), 0),
+            labels: Vec::new(),
             over: false,
             any: false,
             footer: None,
             rows: 0,
             checked: 0,
             tied: 0,
+            near: 0,
             found: 0,
         }
     }
@@ -85,7 +98,11 @@ impl Totals {
     /// Which kind of total this row is. Where several look alike, it is the innermost that the sums speak for; a kind for certain records
     /// only is more particular than one for all.
     fn kind_of(&self, row: Row<'_>) -> Option<usize> {
-        let says = |k: &usize| self.kinds[*k].columns.iter().any(|&c| self.step.totals[*k].pattern.is_match(row.text(c).trim()));
+        let says = |k: &usize| {
+            let kind = &self.kinds[*k];
+            let named = |&c: &usize| self.step.totals[*k].pattern.is_match(row.text(c).trim());
+            kind.columns.iter().any(named) && kind.empty.iter().all(|c| row.text(*c).trim().is_empty() || named(c))
+        };
         let mut alike: Vec<usize> = (0..self.kinds.len()).filter(says).collect();
         if alike.iter().any(|&k| self.kinds[k].only.is_some()) {
             alike.retain(|&k| self.kinds[k].only.is_some());
@@ -122,6 +139,27 @@ impl Totals {
         half.and_then(|half| tolerance.add(&half)).unwrap_or_else(|| tolerance.clone())
     }
 
+    /// How many records a row adds up that is not declared as a total, but calls itself one and has the sums of rows above: of those since the
+    /// last total, of a group, or of all.
+    fn looks_like(&self, row: Row<'_>) -> Option<u64> {
+        let called = |text: &str| text.as_bytes().windows(5).any(|w| w.eq_ignore_ascii_case(b"total"));
+        if !self.labels.iter().any(|&c| called(row.text(c))) {
+            return None;
+        }
+        let mut printed = Vec::with_capacity(self.columns.len());
+        for (at, &column) in self.columns.iter().enumerate() {
+            let text = row.text(column).trim();
+            if !text.is_empty() {
+                printed.push((at, self.amounts.read(text)?));
+            }
+        }
+        if printed.iter().all(|(_, amount)| *amount == Decimal::from_i64(0)) {
+            return None;
+        }
+        let groups = self.kinds.iter().map(|k| (&k.sums, k.records)).chain([(&self.since.0, self.since.1), (&self.all.0, self.all.1)]);
+        groups.filter(|(_, records)| *records > 0).find(|(sums, _)| printed.iter().all(|(at, amount)| sums[*at] == *amount)).map(|g| g.1)
+    }
+
     fn record(&mut self, row: Row<'_>, findings: &mut Vec<Finding>) {
         self.any = true;
         let mut amounts = Vec::with_capacity(self.columns.len());
@@ -135,6 +173,10 @@ impl Totals {
             whole.push(self.rounded[at] && !text.is_empty() && !self.amounts.has_fraction(text));
             amounts.push(amount);
         }
+        for (sums, records) in [&mut self.since, &mut self.all] {
+            *records += 1;
+            add(sums, &amounts);
+        }
         for kind in &mut self.kinds {
             if kind.only.as_ref().is_some_and(|o| !o.holds(row)) {
                 continue;
@@ -146,11 +188,7 @@ impl Totals {
             }
             kind.records += 1;
             kind.whole.iter_mut().zip(&whole).for_each(|(count, is)| *count += u64::from(*is));
-            for (sum, amount) in kind.sums.iter_mut().zip(&amounts) {
-                if let Some(more) = amount.as_ref().and_then(|a| sum.add(a)) {
-                    *sum = more;
-                }
-            }
+            add(&mut kind.sums, &amounts);
         }
     }
 
@@ -179,6 +217,7 @@ impl Totals {
                 let allowed = self.allowed(k, at, text);
                 if within(&difference, &allowed) {
                     self.tied += 1;
+                    self.near += u64::from(difference != Decimal::from_i64(0));
                 } else {
                     let told = minus(&difference, &carried).is_some_and(|rest| within(&rest, &allowed));
                     // A program that sums a column of years takes the year in its header for an amount.
@@ -205,6 +244,7 @@ impl Totals {
                 }
             }
         }
+        self.since = (vec![Decimal::from_i64(0); self.columns.len()], 0);
         if alone {
             self.kinds[k].restart();
         } else {
@@ -221,6 +261,14 @@ impl Totals {
         self.found += 1;
         if self.found <= MAX_FOUND {
             findings.push(finding);
+        }
+    }
+}
+
+fn add(sums: &mut [Decimal], amounts: &[Option<Decimal>]) {
+    for (sum, amount) in sums.iter_mut().zip(amounts) {
+        if let Some(more) = amount.as_ref().and_then(|a| sum.add(a)) {
+            *sum = more;
         }
     }
 }
@@ -246,6 +294,7 @@ impl Body for Totals {
                 let zero = Decimal::from_i64(0);
                 Running {
                     columns: at(&kind.columns),
+                    empty: at(&kind.empty),
                     // A condition whose column is not there never holds: nothing of that kind can be summed.
                     only: kind.only.as_ref().map(|o| {
                         Only::of(o, &self.names, &self.header).unwrap_or(Only { column: usize::MAX, is: Vec::new(), matches: None })
@@ -259,6 +308,9 @@ impl Body for Totals {
                 }
             })
             .collect();
+        let zero = vec![Decimal::from_i64(0); self.columns.len()];
+        (self.since, self.all) = ((zero.clone(), 0), (zero, 0));
+        self.labels = (0..self.header.len()).filter(|c| !self.columns.contains(c)).collect();
         if self.columns.is_empty() {
             findings.push(Finding::new("C246", "totals", super::place(header, None, &[])));
         }
@@ -280,7 +332,14 @@ impl Body for Totals {
         match self.kind_of(row) {
             Some(k) => self.total(k, row, findings),
             None => {
-                self.record(row, findings);
+                if let Some(records) = self.looks_like(row) {
+                    // It is kept as the record that the layout takes it for, but in no sum.
+                    let finding = Finding::new("C408", "", super::place(row, None, &self.header)).value(&super::joined(row));
+                    self.push(finding.arg("records", records.to_string()), findings);
+                    self.since = (vec![Decimal::from_i64(0); self.columns.len()], 0);
+                } else {
+                    self.record(row, findings);
+                }
                 out.push(row);
             }
         }
@@ -300,11 +359,12 @@ impl Body for Totals {
         if self.checked > 0 {
             let kind = if self.tied == self.checked { "" } else { "some" };
             let finding = Finding::new("C404", kind, Place::default()).arg("tied", self.tied.to_string());
-            findings.push(finding.arg("count", self.checked.to_string()));
+            let finding = finding.arg("count", self.checked.to_string());
+            findings.push(if self.near > 0 { finding.arg("near", self.near.to_string()) } else { finding });
         }
     }
 
     fn codes(&self) -> Vec<&'static str> {
-        vec!["C251", "C252", "C260", "C261", "C403", "C404", "C407"]
+        vec!["C251", "C252", "C260", "C261", "C403", "C404", "C407", "C408"]
     }
 }

@@ -1,5 +1,7 @@
 //! Columns become rows: what a column's name says goes into columns of its own, its cell into one for all values.
 
+use std::collections::HashMap;
+
 use regex::Regex;
 
 use super::super::{Kind, Row, Rows};
@@ -20,6 +22,17 @@ pub(super) struct Unpivot {
     without: u64,
 }
 
+/// Two columns that say the same so are taken to: `FY26` and `FY2026`, `Proposed` and `PROPOSED `.
+fn plain(said: &str) -> String {
+    let words = said.to_lowercase().replace('_', " ");
+    let words: Vec<&str> = words.split_whitespace().map(|w| if is_year(w) { &w[2..] } else { w }).collect();
+    words.join(" ")
+}
+
+fn is_year(word: &str) -> bool {
+    word.len() == 4 && word.starts_with("20") && word.bytes().all(|b| b.is_ascii_digit())
+}
+
 impl Unpivot {
     pub(super) fn new(pattern: &Regex, value: &str, keep_empty: bool) -> Unpivot {
         let pattern = pattern.clone();
@@ -34,11 +47,18 @@ impl Unpivot {
 impl Body for Unpivot {
     fn header(&mut self, header: Row<'_>, out: &mut Rows, findings: &mut Vec<Finding>) {
         let groups = group_names(&self.pattern);
-        for (c, name) in names_of(header).iter().enumerate() {
-            if let Some(found) = self.pattern.captures(name.trim()) {
-                let said = groups.iter().map(|g| found.name(g).map_or(String::new(), |m| m.as_str().trim().to_owned())).collect();
-                self.turned.push((c, said));
+        let names = names_of(header);
+        // What the columns so far say, in plain form, with the name of the first that says it.
+        let mut heard: HashMap<Vec<String>, &str> = HashMap::new();
+        for (c, name) in names.iter().enumerate() {
+            let Some(found) = self.pattern.captures(name.trim()) else { continue };
+            let said: Vec<String> = groups.iter().map(|g| found.name(g).map_or(String::new(), |m| m.as_str().trim().to_owned())).collect();
+            let first = *heard.entry(said.iter().map(|s| plain(s)).collect()).or_insert(name);
+            if !std::ptr::eq(first, name.as_str()) {
+                let place = super::place(header, Some(c), &names);
+                findings.push(Finding::new("C209", "same", place).value(name).arg("name", first));
             }
+            self.turned.push((c, said));
         }
         if self.turned.is_empty() {
             findings.push(Finding::new("C246", "unpivot", super::place(header, None, &[])).value(self.pattern.as_str()));
@@ -98,6 +118,6 @@ impl Body for Unpivot {
     }
 
     fn codes(&self) -> Vec<&'static str> {
-        vec!["C255"]
+        vec!["C209", "C255"]
     }
 }
