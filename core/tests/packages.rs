@@ -377,7 +377,8 @@ fn all_kinds_of_rules_are_read() {
         ("unique", "fields = [\"a\"]", "Unique { fields: [\"a\"], empties: false }"),
         ("unique", "fields = [\"a\"]\nempties = true", "Unique { fields: [\"a\"], empties: true }"),
         ("differ", "fields = [\"a\", \"b\"]", "Differ { fields: [\"a\", \"b\"] }"),
-        ("present", "or = [\"visits\"]", "Present { or: [\"visits\"] }"),
+        ("present", "or = [\"visits\"]", "Present { or: [\"visits\"], or_files: [] }"),
+        ("present", "or_files = [\"areas.geojson\"]", "Present { or: [], or_files: [\"areas.geojson\"] }"),
         (
             "exists",
             "fields = [\"a\"]\nin = \"visits\"\nin_fields = [\"b\"]",
@@ -420,6 +421,8 @@ fn all_kinds_of_rules_are_read() {
         ("differ", "fields = []", "error C904/empty"),
         ("present", "or = []", "error C904/empty"),
         ("present", "", "error C904"),
+        ("present", "or = []\nor_files = [\"areas.geojson\"]", "error C904/empty"),
+        ("present", "or_files = []", "error C904/empty"),
         ("exists", "fields = [\"a\"]\nin = \"visits\"\nin_fields = [\"b\"]\nif = \"c\"", "error C904"),
         ("balance", "field = \"a\"\nby = \"b\"\nleft = [\"x\"]", "error C904"),
         ("balance", "field = \"a\"\nby = \"b\"\nleft = [\"x\"]\nright = [\"y\"]\ntolerance = -1", "error C924"),

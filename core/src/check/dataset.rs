@@ -455,7 +455,11 @@ impl Dataset {
         }
         for table in &self.plan.tables {
             for rule in &table.present {
-                if self.together && !std::iter::once(&table.name).chain(&rule.or).any(|name| self.has_table(name)) {
+                let given = || {
+                    std::iter::once(&table.name).chain(&rule.or).any(|name| self.has_table(name))
+                        || rule.or_files.iter().any(|name| self.files.iter().any(|f| is_named(&f.used.name, name)))
+                };
+                if self.together && !given() {
                     let mut finding = Finding::new("C214", "", Place { file: u32::MAX, ..Place::default() }).severity(rule.severity);
                     finding.code = rule.code.clone();
                     findings.add(finding.arg("resource", table.name.as_str()));
@@ -628,8 +632,12 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
 
 /// Whether a file has one of a table's usual names.
 fn has_file(table: &TablePlan, name: &str) -> bool {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    table.files.iter().any(|f| f.eq_ignore_ascii_case(name))
+    table.files.iter().any(|f| is_named(name, f))
+}
+
+/// Whether a path ends with that name.
+fn is_named(path: &str, name: &str) -> bool {
+    path.rsplit('/').next().unwrap_or(path).eq_ignore_ascii_case(name)
 }
 
 /// Whether a file has a usual name of any table.

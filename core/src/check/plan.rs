@@ -108,6 +108,8 @@ pub struct SamePer {
 #[allow(missing_docs)]
 pub struct PresentRule {
     pub or: Vec<String>,
+    /// Names of files that are no tables.
+    pub or_files: Vec<String>,
     pub code: Code,
     pub severity: Severity,
 }
@@ -312,7 +314,9 @@ pub(crate) fn table_of_package(package: &Package, resource: &Resource, standard:
                     plan.same_per.push(SamePer { key, field, code, severity: rule.severity });
                 }
             }
-            RuleKind::Present { or } => plan.present.push(PresentRule { or: or.clone(), code, severity: rule.severity }),
+            RuleKind::Present { or, or_files } => {
+                plan.present.push(PresentRule { or: or.clone(), or_files: or_files.clone(), code, severity: rule.severity });
+            }
             RuleKind::Balance { field, by, left, right, per, tolerance } => {
                 let (field, by) = (resource.schema.index(field), resource.schema.index(by));
                 if let (Some(field), Some(by), Some(per), Some(tolerance)) = (field, by, index(per), Decimal::parse(tolerance)) {

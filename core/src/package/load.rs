@@ -516,7 +516,12 @@ fn rule_kind(kind: &str, keys: &Keys<'_>, notes: &mut Notes) -> Option<RuleKind>
             let per = keys.texts("per", notes).unwrap_or_default();
             Some(RuleKind::Balance { field: field?, by: by?, left: left?, right: right?, per, tolerance })
         }
-        "present" => Some(RuleKind::Present { or: keys.need_texts("or", notes)? }),
+        "present" => {
+            let files = keys.has("or_files");
+            let or_files = if files { keys.need_texts("or_files", notes) } else { Some(Vec::new()) };
+            let or = if files && !keys.has("or") { Some(Vec::new()) } else { keys.need_texts("or", notes) };
+            Some(RuleKind::Present { or: or?, or_files: or_files? })
+        }
         "exists" => {
             let fields = keys.need_texts("fields", notes);
             let (resource, target) = (text("in", notes), keys.need_texts("in_fields", notes));
