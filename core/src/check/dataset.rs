@@ -781,7 +781,9 @@ fn codes_run(binding: &Binding) -> Vec<String> {
     if schema.fields_match == FieldsMatch::Exact {
         codes.push("C212");
     }
-    codes.extend(value_codes(plan, &|f| binding.fields[f].is_some()));
+    if !plan.keys_of_nested {
+        codes.extend(value_codes(plan, &|f| binding.fields[f].is_some()));
+    }
     let mut codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
     let has = |fields: &[usize]| fields.iter().all(|&f| binding.fields[f].is_some());
     let runs = |k: &&Key| if k.empties { k.fields.iter().any(|&f| binding.fields[f].is_some()) } else { has(&k.fields) };
