@@ -566,6 +566,11 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
         if head.names_separator {
             findings.add(Finding::new("C272", "", Place { line: 1, byte_column: 1, ..place.clone() }));
         }
+        // A file of one column has no separators.
+        if let Some(asked) = plan.delimiter.filter(|d| *d != head.dialect.delimiter && head.columns > 1) {
+            let finding = Finding::new("C125", "", place.clone()).value(&separator(head.dialect.delimiter));
+            findings.add(finding.arg("asked", separator(asked)));
+        }
         if let Some(told) = start.told.and_then(|t| t.encoding.as_deref()) {
             findings_of_encoding(told, &used.encoding, start).into_iter().for_each(|f| findings.add(Finding { place: place.clone(), ..f }));
         } else if head.encoding == crate::decode::Encoding::Windows1252 {
@@ -627,6 +632,17 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
         parts,
         more,
         first_more: 0,
+    }
+}
+
+/// What stands between cells, as a word.
+fn separator(byte: u8) -> String {
+    match byte {
+        b',' => "commas".to_owned(),
+        b';' => "semicolons".to_owned(),
+        b'\t' => "tabs".to_owned(),
+        b'|' => "upright bars".to_owned(),
+        byte => char::from(byte).to_string(),
     }
 }
 

@@ -141,6 +141,8 @@ pub struct StandardPlan {
     pub known: bool,
     /// Whether text that is not stored as UTF-8 is an error.
     pub utf8_only: bool,
+    /// What must separate the cells of delimited text.
+    pub delimiter: Option<u8>,
     /// Documents of it that are checked as they stand.
     pub documents: Vec<Arc<dyn DocumentKind>>,
     /// Whether the tables of an archive must lie at its top.
@@ -168,6 +170,7 @@ impl StandardPlan {
             tables,
             known: true,
             utf8_only: package.manifest.utf8_only,
+            delimiter: package.manifest.delimiter,
             documents: super::xml::of_package(package),
             flat: package.manifest.flat,
             brought: false,
@@ -195,6 +198,7 @@ impl StandardPlan {
             nested: Vec::new(),
             known: true,
             utf8_only: false,
+            delimiter: None,
             flat: false,
             brought: false,
             documents: Vec::new(),
@@ -218,6 +222,7 @@ impl StandardPlan {
             nested: Vec::new(),
             known: false,
             utf8_only: false,
+            delimiter: None,
             documents: Vec::new(),
             flat: false,
             brought: false,

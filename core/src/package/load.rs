@@ -162,6 +162,7 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
         supersedes,
         media_types: keys.texts("media_types", notes).unwrap_or_default(),
         utf8_only: keys.word("encoding", &["utf-8"], notes).is_some(),
+        delimiter: keys.word("delimiter", &DELIMITERS, notes).and_then(|i| DELIMITERS[i].bytes().next()),
         flat: keys.flag("flat", notes).unwrap_or(false),
         effective_from: date(&keys, "effective_from", notes),
         effective_until: date(&keys, "effective_until", notes),
@@ -415,6 +416,9 @@ fn code_list(name: &str, bytes: &[u8], notes: &mut Notes) -> CodeList {
     }
     list
 }
+
+/// What a manifest may demand between the cells of files.
+const DELIMITERS: [&str; 4] = [",", ";", "\t", "|"];
 
 const RULE_KINDS: &[&str] =
     &["any-of", "one-of", "requires", "order", "implies", "sum", "unique", "exists", "same-per", "differ", "present", "balance", "rows"];
