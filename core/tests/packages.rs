@@ -205,6 +205,7 @@ fn every_slip_is_said() {
         ("standard.toml", "publisher", "publischer", &["error C904 standard.toml line 1", "error C905/own standard.toml line 7"]),
         ("standard.toml", "title = \"Permits\"\nd", "title = 3\nd", &["error C903 standard.toml title (line 3)"]),
         ("standard.toml", "2020-01-01", "2020-13-01", &["error C924 standard.toml effective_from (line 13)"]),
+        ("standard.toml", "supersedes = []", "delimiter = \"#\"\nsupersedes = []", &["error C906 standard.toml delimiter (line 11)"]),
         ("standard.toml", "supersedes = []", "supersedes = [\"permits@0.9\"]", &["error C921 standard.toml supersedes"]),
         ("standard.toml", "supersedes = []", "supersedes = [\"permits\"]", &["error C921/form standard.toml supersedes (line 11)"]),
         (
