@@ -102,6 +102,8 @@ pub struct Manifest {
     pub media_types: Vec<String>,
     /// Whether the standard takes text stored as UTF-8 only (`encoding = "utf-8"`).
     pub utf8_only: bool,
+    /// What separates the cells of its files, when it takes nothing else (`delimiter = ","`).
+    pub delimiter: Option<u8>,
     /// Whether the tables of an archive lie at its top, and not in a folder (`flat = true`).
     pub flat: bool,
     /// ISO date, when the standard says one.

@@ -205,6 +205,7 @@ fn every_slip_is_said() {
         ("standard.toml", "publisher", "publischer", &["error C904 standard.toml line 1", "error C905/own standard.toml line 7"]),
         ("standard.toml", "title = \"Permits\"\nd", "title = 3\nd", &["error C903 standard.toml title (line 3)"]),
         ("standard.toml", "2020-01-01", "2020-13-01", &["error C924 standard.toml effective_from (line 13)"]),
+        ("standard.toml", "supersedes = []", "delimiter = \"#\"\nsupersedes = []", &["error C906 standard.toml delimiter (line 11)"]),
         ("standard.toml", "supersedes = []", "supersedes = [\"permits@0.9\"]", &["error C921 standard.toml supersedes"]),
         ("standard.toml", "supersedes = []", "supersedes = [\"permits\"]", &["error C921/form standard.toml supersedes (line 11)"]),
         (
@@ -377,7 +378,8 @@ fn all_kinds_of_rules_are_read() {
         ("unique", "fields = [\"a\"]", "Unique { fields: [\"a\"], empties: false }"),
         ("unique", "fields = [\"a\"]\nempties = true", "Unique { fields: [\"a\"], empties: true }"),
         ("differ", "fields = [\"a\", \"b\"]", "Differ { fields: [\"a\", \"b\"] }"),
-        ("present", "or = [\"visits\"]", "Present { or: [\"visits\"] }"),
+        ("present", "or = [\"visits\"]", "Present { or: [\"visits\"], or_files: [] }"),
+        ("present", "or_files = [\"areas.geojson\"]", "Present { or: [], or_files: [\"areas.geojson\"] }"),
         (
             "exists",
             "fields = [\"a\"]\nin = \"visits\"\nin_fields = [\"b\"]",
@@ -420,6 +422,8 @@ fn all_kinds_of_rules_are_read() {
         ("differ", "fields = []", "error C904/empty"),
         ("present", "or = []", "error C904/empty"),
         ("present", "", "error C904"),
+        ("present", "or = []\nor_files = [\"areas.geojson\"]", "error C904/empty"),
+        ("present", "or_files = []", "error C904/empty"),
         ("exists", "fields = [\"a\"]\nin = \"visits\"\nin_fields = [\"b\"]\nif = \"c\"", "error C904"),
         ("balance", "field = \"a\"\nby = \"b\"\nleft = [\"x\"]", "error C904"),
         ("balance", "field = \"a\"\nby = \"b\"\nleft = [\"x\"]\nright = [\"y\"]\ntolerance = -1", "error C924"),

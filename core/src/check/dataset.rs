@@ -455,7 +455,11 @@ impl Dataset {
         }
         for table in &self.plan.tables {
             for rule in &table.present {
-                if self.together && !std::iter::once(&table.name).chain(&rule.or).any(|name| self.has_table(name)) {
+                let given = || {
+                    std::iter::once(&table.name).chain(&rule.or).any(|name| self.has_table(name))
+                        || rule.or_files.iter().any(|name| self.files.iter().any(|f| is_named(&f.used.name, name)))
+                };
+                if self.together && !given() {
                     let mut finding = Finding::new("C214", "", Place { file: u32::MAX, ..Place::default() }).severity(rule.severity);
                     finding.code = rule.code.clone();
                     findings.add(finding.arg("resource", table.name.as_str()));
@@ -562,6 +566,11 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
         if head.names_separator {
             findings.add(Finding::new("C272", "", Place { line: 1, byte_column: 1, ..place.clone() }));
         }
+        // A file of one column has no separators.
+        if let Some(asked) = plan.delimiter.filter(|d| *d != head.dialect.delimiter && head.columns > 1) {
+            let finding = Finding::new("C125", "", place.clone()).value(&separator(head.dialect.delimiter));
+            findings.add(finding.arg("asked", separator(asked)));
+        }
         if let Some(told) = start.told.and_then(|t| t.encoding.as_deref()) {
             findings_of_encoding(told, &used.encoding, start).into_iter().for_each(|f| findings.add(Finding { place: place.clone(), ..f }));
         } else if head.encoding == crate::decode::Encoding::Windows1252 {
@@ -626,10 +635,25 @@ fn open_file(plan: &StandardPlan, start: &Start<'_>, index: usize, as_dataset: b
     }
 }
 
+/// What stands between cells, as a word.
+fn separator(byte: u8) -> String {
+    match byte {
+        b',' => "commas".to_owned(),
+        b';' => "semicolons".to_owned(),
+        b'\t' => "tabs".to_owned(),
+        b'|' => "upright bars".to_owned(),
+        byte => char::from(byte).to_string(),
+    }
+}
+
 /// Whether a file has one of a table's usual names.
 fn has_file(table: &TablePlan, name: &str) -> bool {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    table.files.iter().any(|f| f.eq_ignore_ascii_case(name))
+    table.files.iter().any(|f| is_named(name, f))
+}
+
+/// Whether a path ends with that name.
+fn is_named(path: &str, name: &str) -> bool {
+    path.rsplit('/').next().unwrap_or(path).eq_ignore_ascii_case(name)
 }
 
 /// Whether a file has a usual name of any table.
@@ -773,7 +797,9 @@ fn codes_run(binding: &Binding) -> Vec<String> {
     if schema.fields_match == FieldsMatch::Exact {
         codes.push("C212");
     }
-    codes.extend(value_codes(plan, &|f| binding.fields[f].is_some()));
+    if !plan.keys_of_nested {
+        codes.extend(value_codes(plan, &|f| binding.fields[f].is_some()));
+    }
     let mut codes: Vec<String> = codes.into_iter().map(str::to_owned).collect();
     let has = |fields: &[usize]| fields.iter().all(|&f| binding.fields[f].is_some());
     let runs = |k: &&Key| if k.empties { k.fields.iter().any(|&f| binding.fields[f].is_some()) } else { has(&k.fields) };

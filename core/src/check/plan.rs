@@ -108,6 +108,8 @@ pub struct SamePer {
 #[allow(missing_docs)]
 pub struct PresentRule {
     pub or: Vec<String>,
+    /// Names of files that are no tables.
+    pub or_files: Vec<String>,
     pub code: Code,
     pub severity: Severity,
 }
@@ -139,6 +141,8 @@ pub struct StandardPlan {
     pub known: bool,
     /// Whether text that is not stored as UTF-8 is an error.
     pub utf8_only: bool,
+    /// What must separate the cells of delimited text.
+    pub delimiter: Option<u8>,
     /// Documents of it that are checked as they stand.
     pub documents: Vec<Arc<dyn DocumentKind>>,
     /// Whether the tables of an archive must lie at its top.
@@ -166,6 +170,7 @@ impl StandardPlan {
             tables,
             known: true,
             utf8_only: package.manifest.utf8_only,
+            delimiter: package.manifest.delimiter,
             documents: super::xml::of_package(package),
             flat: package.manifest.flat,
             brought: false,
@@ -193,6 +198,7 @@ impl StandardPlan {
             nested: Vec::new(),
             known: true,
             utf8_only: false,
+            delimiter: None,
             flat: false,
             brought: false,
             documents: Vec::new(),
@@ -216,6 +222,7 @@ impl StandardPlan {
             nested: Vec::new(),
             known: false,
             utf8_only: false,
+            delimiter: None,
             documents: Vec::new(),
             flat: false,
             brought: false,
@@ -312,7 +319,9 @@ pub(crate) fn table_of_package(package: &Package, resource: &Resource, standard:
                     plan.same_per.push(SamePer { key, field, code, severity: rule.severity });
                 }
             }
-            RuleKind::Present { or } => plan.present.push(PresentRule { or: or.clone(), code, severity: rule.severity }),
+            RuleKind::Present { or, or_files } => {
+                plan.present.push(PresentRule { or: or.clone(), or_files: or_files.clone(), code, severity: rule.severity });
+            }
             RuleKind::Balance { field, by, left, right, per, tolerance } => {
                 let (field, by) = (resource.schema.index(field), resource.schema.index(by));
                 if let (Some(field), Some(by), Some(per), Some(tolerance)) = (field, by, index(per), Decimal::parse(tolerance)) {
@@ -385,6 +394,13 @@ impl TablePlan {
         let own: Vec<Vec<String>> = plan.references.iter().filter(|r| r.table == plan.name).map(|r| r.target.clone()).collect();
         own.iter().for_each(|target| plan.provide(target));
         plan
+    }
+
+    /// Leaves the values of single cells unchecked; keys and rules stay.
+    pub(crate) fn take_any_text(&mut self) {
+        let names: Vec<String> = self.schema.fields.iter().map(|f| f.name.clone()).collect();
+        let texts = TablePlan::new("", "", Arc::new(crate::package::load::keys_table(&names)));
+        (self.cells, self.fast) = (texts.cells, texts.fast);
     }
 
     /// Its fields' names, prepared for being looked up.

@@ -99,6 +99,9 @@ fn inclusion(one: &Package, other: &Package, budget: &mut Budget) -> Inclusion {
     if other.manifest.utf8_only && !one.manifest.utf8_only {
         out.doubts.push(doubt("", "text must be stored as UTF-8".to_owned()));
     }
+    if other.manifest.delimiter.is_some() && other.manifest.delimiter != one.manifest.delimiter {
+        out.doubts.push(doubt("", "only one separator is taken between cells".to_owned()));
+    }
     nested(one, other, &plans, budget, &mut out);
     for (path, bytes) in &other.files {
         let root = one.resources.iter().any(|r| r.nested.is_some() && path.strip_suffix(".schema.json") == Some(&r.name));
@@ -144,6 +147,7 @@ fn alone(plan: &StandardPlan, table: &Arc<TablePlan>) -> Arc<StandardPlan> {
         documents: Vec::new(),
         known: plan.known,
         utf8_only: plan.utf8_only,
+        delimiter: plan.delimiter,
         flat: plan.flat,
         brought: plan.brought,
     })

@@ -137,21 +137,31 @@ pub fn of_package(package: &Package) -> Vec<Arc<Nested>> {
         let Some(described) = &resource.nested else { continue };
         let keyed;
         let of_keys = if resource.tabular {
-            // A table of its own: of nested documents only the fields that rules name are read.
+            // A table of its own: of nested documents only the fields of its key and those that rules name are read.
+            let key = resource.schema.primary_key.iter().map(|&f| resource.schema.fields[f].name.as_str());
             let names = package.rules.iter().filter(|r| r.resource == resource.name).flat_map(|r| r.kind.fields());
             let mut unique: Vec<String> = Vec::new();
-            for name in names {
+            for name in key.chain(names) {
                 if !unique.iter().any(|u| u == name) {
                     unique.push(name.to_owned());
                 }
             }
-            keyed = Resource { schema: Arc::new(keys_table(&unique)), ..resource.clone() };
+            let mut schema = keys_table(&unique);
+            schema.primary_key = (0..resource.schema.primary_key.len()).collect();
+            // Rules compare values by what they mean; whether they are well written, the schema of the documents says.
+            for field in &mut schema.fields {
+                if let Some(own) = resource.schema.index(&field.name) {
+                    field.kind = resource.schema.fields[own].kind.clone();
+                }
+            }
+            keyed = Resource { schema: Arc::new(schema), ..resource.clone() };
             &keyed
         } else {
             resource
         };
         let mut table = table_of_package(package, of_keys, &standard);
         table.keys_of_nested = true;
+        table.take_any_text();
         table.layout = None;
         table.fixed = None;
         table.printed = None;

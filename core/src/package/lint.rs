@@ -140,7 +140,7 @@ fn rules(package: &Package, found: &mut Vec<Finding>) {
                 }
             }
         }
-        if let RuleKind::Present { or } = &rule.kind {
+        if let RuleKind::Present { or, .. } = &rule.kind {
             for name in or {
                 named(package, name, "or", &mut wrong);
             }

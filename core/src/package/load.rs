@@ -162,6 +162,7 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
         supersedes,
         media_types: keys.texts("media_types", notes).unwrap_or_default(),
         utf8_only: keys.word("encoding", &["utf-8"], notes).is_some(),
+        delimiter: keys.word("delimiter", &DELIMITERS, notes).and_then(|i| DELIMITERS[i].bytes().next()),
         flat: keys.flag("flat", notes).unwrap_or(false),
         effective_from: date(&keys, "effective_from", notes),
         effective_until: date(&keys, "effective_until", notes),
@@ -416,6 +417,9 @@ fn code_list(name: &str, bytes: &[u8], notes: &mut Notes) -> CodeList {
     list
 }
 
+/// What a manifest may demand between the cells of files.
+const DELIMITERS: [&str; 4] = [",", ";", "\t", "|"];
+
 const RULE_KINDS: &[&str] =
     &["any-of", "one-of", "requires", "order", "implies", "sum", "unique", "exists", "same-per", "differ", "present", "balance", "rows"];
 
@@ -516,7 +520,12 @@ fn rule_kind(kind: &str, keys: &Keys<'_>, notes: &mut Notes) -> Option<RuleKind>
             let per = keys.texts("per", notes).unwrap_or_default();
             Some(RuleKind::Balance { field: field?, by: by?, left: left?, right: right?, per, tolerance })
         }
-        "present" => Some(RuleKind::Present { or: keys.need_texts("or", notes)? }),
+        "present" => {
+            let files = keys.has("or_files");
+            let or_files = if files { keys.need_texts("or_files", notes) } else { Some(Vec::new()) };
+            let or = if files && !keys.has("or") { Some(Vec::new()) } else { keys.need_texts("or", notes) };
+            Some(RuleKind::Present { or: or?, or_files: or_files? })
+        }
         "exists" => {
             let fields = keys.need_texts("fields", notes);
             let (resource, target) = (text("in", notes), keys.need_texts("in_fields", notes));

@@ -62,9 +62,10 @@ pub enum RuleKind {
     Differ {
         fields: Vec<String>,
     },
-    /// The resource, or one of `or`, is in the dataset.
+    /// The resource, or one of `or`, is in the dataset, or a file that has one of the names of `or_files`.
     Present {
         or: Vec<String>,
+        or_files: Vec<String>,
     },
     SamePer {
         key: Vec<String>,

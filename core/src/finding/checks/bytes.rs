@@ -515,4 +515,17 @@ pub(super) const CHECKS: &[Check] = &[
             ),
         ],
     },
+    Check {
+        code: "C125",
+        name: "wrong-separator",
+        severity: Error,
+        title: "Cells are not separated as the standard asks",
+        why: "Programs that read the standard's files take each row for one long cell.",
+        kinds: &[kind(
+            "",
+            "the cells are separated by {value}, but the standard asks for {asked}",
+            "{asked} between the cells",
+            "Save the file with {asked} between the cells.",
+        )],
+    },
 ];
