@@ -32,7 +32,7 @@ use crate::reading::Input;
 use crate::report_out::{Form, outputs, report_files, write_reports};
 use crate::sink::Target;
 use crate::target::{self, catalog, file_name};
-use crate::validate::{announce, exit, format, terminal};
+use crate::validate::{announce, exit, format, say_what_is_cut, terminal};
 
 pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     let shown = format(&args.format)?;
@@ -120,6 +120,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     } else {
         print(&text)?;
     }
+    say_what_is_cut(&report, shown);
     Ok(exit(&report, args.strict))
 }
 

@@ -19,7 +19,7 @@ use crate::reading::Input;
 use crate::report_out::{Form, outputs, report_files, write_reports};
 use crate::sink::Target;
 use crate::target::{self, file_name};
-use crate::validate::{exit, format, terminal};
+use crate::validate::{exit, format, say_what_is_cut, terminal};
 
 /// Name of the added first column.
 const COLUMN: &str = "source";
@@ -59,6 +59,7 @@ pub(crate) fn run(args: &args::Merge) -> Result<ExitCode, Failure> {
     } else {
         print(&text)?;
     }
+    say_what_is_cut(&report, shown);
     Ok(exit(&report, args.strict))
 }
 

@@ -42,6 +42,7 @@ pub(crate) fn run(args: &args::Validate) -> Result<ExitCode, Failure> {
     let (report, handed) = check_files(&choice, &args.files, options, threads, with_digest)?;
     write_reports(&reports, &report, &handed, &how)?;
     print(&render::render(&report, format, &terminal()))?;
+    say_what_is_cut(&report, format);
     Ok(exit(&report, args.strict))
 }
 
@@ -50,6 +51,13 @@ pub(crate) fn terminal() -> render::Options {
     let tty = std::io::stdout().is_terminal();
     let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(100);
     render::Options { width, color: tty && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) }
+}
+
+/// Says that a list is cut, where its format has no place for that: nobody may take the list for all there is.
+pub(crate) fn say_what_is_cut(report: &Report, format: Format) {
+    if report.findings.truncated() && matches!(format, Format::Short | Format::Csv) {
+        eprintln!("{}", render::short::summary(report));
+    }
 }
 
 /// The exit status that a report means.

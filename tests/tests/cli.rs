@@ -163,6 +163,11 @@ fn a_cap_shortens_the_list_but_not_the_counts() {
             |r: &Value| r["causes"].as_array().unwrap().iter().map(|c| (c["code"].clone(), c["count"].clone())).collect::<Vec<_>>();
         assert_eq!(caused(&capped), caused(&whole));
     }
+    // Formats without a place for the counts say beside the list that it is cut.
+    for (format, cap, cut) in [("short", "1", true), ("csv", "1", true), ("short", "1000", false), ("json", "1", false)] {
+        let ran = run(words(&["validate", "--standard", "nad", "--format", format, "--max-findings", cap], &[&faulty])).ended_with(1);
+        assert_eq!(ran.err.contains("the first 1 are listed"), cut, "{format}: {}", ran.err);
+    }
 }
 
 /// A report that cannot be written ends with 2 and leaves the old file as it was, and no half file beside it.
