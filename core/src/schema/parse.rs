@@ -850,7 +850,7 @@ fn is_value_of(text: &str, kind: &FieldType) -> bool {
         Decimal::parse(plain)
     };
     match kind {
-        FieldType::Number(format) => matches!(text, "NaN" | "INF" | "-INF") || number(format).is_some(),
+        FieldType::Number(format) => crate::value::number::named(text).is_some() || number(format).is_some(),
         FieldType::Integer(format) => number(format).is_some_and(|d| d.is_whole()),
         FieldType::Boolean { true_values, false_values } => true_values.iter().chain(false_values).any(|v| v == text),
         FieldType::Year => digits(text.strip_prefix('-').unwrap_or(text), 1..=9),
