@@ -39,8 +39,8 @@ pub enum Value {
     Time(Time),
     /// For `datetime`.
     DateTime(DateTime),
-    /// For `year`.
-    Year(u16),
+    /// For `year`; its zone is let go.
+    Year(i32),
     /// For `yearmonth`: the year and the month from 1.
     YearMonth(u16, u8),
     /// For `duration`.
