@@ -70,6 +70,31 @@ fn facts(findings: &[Finding]) -> Vec<reference::Fact> {
     facts
 }
 
+fn schema(text: &str) -> Arc<TableSchema> {
+    let parsed = crate::schema::parse::parse(text.as_bytes(), "s.json");
+    assert!(parsed.findings.iter().all(|f| f.severity != crate::finding::Severity::Error), "{text}: {:?}", parsed.findings);
+    Arc::new(parsed.schema.unwrap())
+}
+
+/// Records and codes of what is found, the header's included, as record 0.
+fn told(found: &[Finding]) -> Vec<String> {
+    found.iter().map(|f| format!("{}:{}", f.place.record, f.code.text())).collect()
+}
+
+#[test]
+fn patterns_of_xml_schema_are_read_as_such() {
+    for (pattern, right, wrong) in [
+        ("[a-z-[aeiou]]+", "xyz", "abc"),
+        (r"\\i\\c*", "name", "1a"),
+        (r"\\p{IsBasicLatin}+", "town", "Ñ"),
+        (r"(?:\\d|[a-f-[b]])+", "1ac", "1ab"),
+    ] {
+        let schema = schema(&format!(r#"{{"fields":[{{"name":"x","type":"string","constraints":{{"pattern":"{pattern}"}}}}]}}"#));
+        let found = compiled(&schema, format!("x\n{right}\n{wrong}\n").as_bytes(), 1 << 20);
+        assert_eq!(told(&found), ["2:C305"], "{pattern}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 

@@ -791,7 +791,8 @@ fn constraints(object: Object<'_>, kind: &FieldType, notes: &mut Notes) -> Const
         && let Some(pattern) = object.text("pattern", notes)
     {
         // Alone first: `a)(b` would only become a pattern by the group around it.
-        let compiled = compile(pattern).and_then(|_| compile(&format!("^(?:{pattern})$")));
+        let ours = super::pattern::in_our_syntax(pattern);
+        let compiled = compile(&ours).and_then(|_| compile(&format!("^(?:{ours})$")));
         match compiled {
             Ok(_) => out.pattern = Some(pattern.to_owned()),
             Err(e) => notes.push(note("C909", "", &object.at("pattern")).value(pattern).arg("problem", pattern_problem(&e))),
