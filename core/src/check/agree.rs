@@ -82,6 +82,18 @@ fn told(found: &[Finding]) -> Vec<String> {
 }
 
 #[test]
+fn columns_of_one_name_are_taken_in_order() {
+    let twice = schema(r#"{"fields":[{"name":"x","type":"integer"},{"name":"x"},{"name":"y"}],"fieldsMatch":"equal"}"#);
+    for (text, want) in [
+        ("x,x,y\n1,a,b\nb,2,c\n", &["2:C302"][..]),
+        ("x,y,x\n1,b,a\nb,c,2\n", &["2:C302"]),
+        ("x,x,x,y\n1,a,a,b\n", &["0:C209", "0:C209", "0:C206"]),
+    ] {
+        assert_eq!(told(&compiled(&twice, text.as_bytes(), 1 << 20)), want, "{text}");
+    }
+}
+
+#[test]
 fn patterns_of_xml_schema_are_read_as_such() {
     for (pattern, right, wrong) in [
         ("[a-z-[aeiou]]+", "xyz", "abc"),
