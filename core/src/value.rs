@@ -11,6 +11,7 @@ use std::cmp::Ordering;
 use crate::decimal::Decimal;
 use crate::schema::{DateFormat, FieldType, ListItem, NumberFormat, StringFormat};
 
+pub(crate) mod canonical;
 pub mod date;
 pub mod duration;
 pub mod geo;
