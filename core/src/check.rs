@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod fast;
 pub(crate) mod filled;
 pub mod hygiene;
+pub(crate) mod key_form;
 pub mod keys;
 mod mend;
 pub mod names;

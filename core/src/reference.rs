@@ -1,23 +1,27 @@
 //! The plain checker of a whole table, for tests to compare the fast one with. Slow and in memory on purpose.
 //!
 //! What it takes for granted, so that both can agree:
-//! - The first row is the header; a field is bound to the first column of exactly its name. Fields without a column and columns without a
+//! - The first row is the header; a field is bound to the first column of exactly its name, or fields of one name to the columns of that
+//!   name in order when there are as many. Fields without a column and columns without a
 //!   field are left out: findings on headers are not made here.
 //! - A row of the wrong length is no repetition and refers to nothing, since its cells may stand under wrong headers; but others may refer to it,
 //!   so that its fault is not told again at each of them.
 //! - A row is blank when all its cells are empty or blank. It counts as a record, gives C203 and nothing else. Empty lines at the end
 //!   of the file are not rows.
 //! - In a short row (C201) or a long one (C202) the cells that are there are checked; those that are not are not called missing.
-//! - Key values are compared as the raw text of the cells. A record is left out of a key when a part is missing by the field's missing
-//!   values, or its cell is not there. The first record with a key is not reported, every later one is, in the first column of the key.
+//! - Key values are compared by value, for types that have texts for values; a time with a zone is no time without one. A record is left out of a
+//!   key when a part is missing by the field's missing values, cannot be read, or its cell is not there. Others may refer to a text that
+//!   cannot be read, when their own type has it.
+//! - A reference to a field of another type compares what the text means there; where it means nothing there, the texts are compared. The first record with a key is not reported, every later one is, in the first column of the key.
 //! - Keys are the primary key, the unique keys, and every field with `unique`; the same fields twice count once.
 //! - Of the foreign keys, those into the same table are checked (C402).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::check::{CellRules, Evidence};
 use crate::finding::Place;
-use crate::schema::TableSchema;
+use crate::schema::{Field, FieldType, TableSchema};
+use crate::value::{self, Value};
 
 /// A finding as far as two checkers must agree on it: record from 1, zero-based column, code and kind.
 pub type Fact = (u64, Option<u32>, String, &'static str);
@@ -31,7 +35,13 @@ pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
     }
     let mut rows = rows.into_iter();
     let header = rows.next().map(cells).unwrap_or_default();
-    let columns: Vec<Option<usize>> = schema.fields.iter().map(|f| header.iter().position(|h| *h == f.name)).collect();
+    let column = |(i, field): (usize, &Field)| {
+        let of_header: Vec<usize> = (0..header.len()).filter(|c| header[*c] == field.name).collect();
+        let of_schema: Vec<usize> = (0..schema.fields.len()).filter(|f| schema.fields[*f].name == field.name).collect();
+        let at = of_schema.iter().position(|f| *f == i)?;
+        if at == 0 || of_header.len() == of_schema.len() { of_header.get(at).copied() } else { None }
+    };
+    let columns: Vec<Option<usize>> = schema.fields.iter().enumerate().map(column).collect();
     let rules: Vec<CellRules> = (0..schema.fields.len()).map(|i| CellRules::new(schema, i)).collect();
     let records: Vec<(u64, Vec<String>)> = rows.zip(1..).map(|(row, record)| (record, cells(row))).collect();
 
@@ -60,23 +70,39 @@ pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
         }
     }
 
-    // A record's texts in some fields; `None` when a part is missing.
-    let tuple = |row: &[String], fields: &[usize]| -> Option<Vec<String>> {
-        fields
-            .iter()
-            .map(|&f| {
-                let cell = row.get(columns[f]?)?;
-                (!rules[f].is_missing(cell)).then(|| cell.clone())
-            })
-            .collect()
+    // A record's values in some fields, read by the types of those that are meant; `None` when a part is missing or no value of its type.
+    let tuple = |row: &[String], fields: &[usize], meant: &[usize]| -> Option<Vec<Part>> {
+        let part = |(&f, &of): (&usize, &usize)| {
+            let cell = row.get(columns[f]?)?;
+            if rules[f].is_missing(cell) {
+                return None;
+            }
+            let (own, other) = (&schema.fields[f].kind, &schema.fields[of].kind);
+            let read = Part::read(own, cell)?;
+            let numbers = [own, other].iter().all(|k| matches!(k, FieldType::Number(_) | FieldType::Integer(_)));
+            let alike = numbers || std::mem::discriminant(own) == std::mem::discriminant(other);
+            Some(if alike { read } else { Part::read(other, cell).unwrap_or_else(|| Part::Text(cell.clone())) })
+        };
+        fields.iter().zip(meant).map(part).collect()
+    };
+    // The same for a record that others refer to: a text that cannot be read is let stand.
+    let referred = |row: &[String], fields: &[usize]| -> Option<Vec<Part>> {
+        let part = |f: &usize| {
+            let cell = row.get(columns[*f]?)?;
+            let part = || Part::read(&schema.fields[*f].kind, cell).unwrap_or_else(|| Part::Text(cell.clone()));
+            (!rules[*f].is_missing(cell)).then(part)
+        };
+        fields.iter().map(part).collect()
     };
     let plural = |fields: &[usize]| if fields.len() > 1 { "several" } else { "" };
     for key in keys(schema) {
-        let mut seen: HashMap<Vec<String>, u64> = HashMap::new();
+        let mut seen: Vec<Vec<Part>> = Vec::new();
         for (record, row) in records.iter().filter(|(_, row)| !is_blank(row) && row.len() == header.len()) {
-            let Some(values) = tuple(row, &key) else { continue };
-            if *seen.entry(values).or_insert(*record) != *record {
+            let Some(values) = tuple(row, &key, &key) else { continue };
+            if seen.contains(&values) {
                 fact(*record, columns[key[0]], "C401", plural(&key));
+            } else {
+                seen.push(values);
             }
         }
     }
@@ -85,16 +111,35 @@ pub fn check_csv(schema: &TableSchema, text: &str) -> Vec<Fact> {
         if foreign.fields.iter().chain(&target).any(|f| columns[*f].is_none()) {
             continue;
         }
-        let there: HashSet<Vec<String>> =
-            records.iter().filter(|(_, row)| !is_blank(row)).filter_map(|(_, row)| tuple(row, &target)).collect();
+        let there: Vec<Vec<Part>> =
+            records.iter().filter(|(_, row)| !is_blank(row)).filter_map(|(_, row)| referred(row, &target)).collect();
         for (record, row) in records.iter().filter(|(_, row)| !is_blank(row) && row.len() == header.len()) {
-            if tuple(row, &foreign.fields).is_some_and(|values| !there.contains(&values)) {
+            if tuple(row, &foreign.fields, &target).is_some_and(|values| !there.contains(&values)) {
                 fact(*record, columns[foreign.fields[0]], "C402", plural(&foreign.fields));
             }
         }
     }
     out.sort();
     out
+}
+
+/// A cell's part of a key.
+#[derive(PartialEq)]
+enum Part {
+    Text(String),
+    /// A value, and whether it names its zone.
+    Value(Value, bool),
+}
+
+impl Part {
+    fn read(kind: &FieldType, cell: &str) -> Option<Part> {
+        Some(match value::read(kind, cell).ok()? {
+            Value::Text(text) => Part::Text(text),
+            Value::Time(time) => Part::Value(Value::Time(time), time.zone.is_some()),
+            Value::DateTime(instant) => Part::Value(Value::DateTime(instant), instant.time.zone.is_some()),
+            value => Part::Value(value, false),
+        })
+    }
 }
 
 /// The keys of a schema, each set of fields once.

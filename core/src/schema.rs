@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::package::CodeList;
 
 pub mod parse;
+pub(crate) mod pattern;
 
 /// One tabular resource's schema.
 #[derive(Debug, Clone, PartialEq)]

@@ -23,7 +23,7 @@ struct Sample {
 fn samples() -> Vec<Sample> {
     let of = |kind, right, bounds| Sample { kind, right, bounds };
     let pattern = |p: &str| DateFormat::Pattern(p.to_owned());
-    let numbers: &[&str] = &["0", "1", "-7", "12.50", "1250", "+3", ".5", "1e3", "99999999999999999999.01", "NaN", "INF"];
+    let numbers: &[&str] = &["0", "1", "-7", "12.50", "1250", "+3", ".5", "1e3", "99999999999999999999.01", "NaN", "INF", "nan", "-Inf"];
     let wholes: &[&str] = &["0", "1", "-7", "007", "1250", "+3", "2139", "123456789012345678901"];
     let dates: &[&str] = &["2024-03-05", "1999-12-31", "2024-02-29", "0001-01-01", "2023-06-15"];
     let bool_of = |t: &[&str], f: &[&str]| FieldType::Boolean {
@@ -56,16 +56,16 @@ fn samples() -> Vec<Sample> {
         of(FieldType::Date(DateFormat::Any), &["2024-03-05", "13/05/2024", "5 March 2024"], Some(("1900-01-01", "2024-06-30"))),
         of(FieldType::Date(pattern("%m/%d/%Y")), &["03/05/2024", "12/31/1999", "3/5/2024"], Some(("01/01/1900", "06/30/2024"))),
         of(FieldType::Date(pattern("%Y%m%d")), &["20240305", "19991231"], None),
-        of(FieldType::Time(DateFormat::Default), &["12:30:00", "00:00:00", "23:59:59.5Z"], Some(("06:00:00", "20:00:00"))),
+        of(FieldType::Time(DateFormat::Default), &["12:30:00", "00:00:00", "23:59:59"], Some(("06:00:00", "20:00:00"))),
         of(FieldType::Time(pattern("%I:%M %p")), &["02:30 PM", "2:30 am"], None),
         of(
             FieldType::DateTime(DateFormat::Default),
-            &["2024-03-05T12:30:00", "2024-03-05T12:30:00.25-05:00", "1999-12-31T23:59:59Z"],
+            &["2024-03-05T12:30:00", "2024-03-05T12:30:00.25-05:00", "2024-03-05T17:30:00.250Z", "1999-12-31T23:59:59Z"],
             Some(("1900-01-01T00:00:00", "2024-06-30T00:00:00Z")),
         ),
         of(FieldType::DateTime(pattern("%Y-%m-%d %H:%M")), &["2024-03-05 12:30"], None),
         of(FieldType::DateTime(DateFormat::Any), &["2024-03-05 12:30", "3/15/2024 2:30 PM"], None),
-        of(FieldType::Year, &["2024", "1999", "0000"], Some(("1900", "2024"))),
+        of(FieldType::Year, &["2024", "1999", "0044", "-0044", "12024", "2024Z"], Some(("1900", "2024"))),
         of(FieldType::YearMonth, &["2024-03", "1999-12"], Some(("1900-01", "2024-01"))),
         of(FieldType::Duration, &["P1Y", "PT36H", "P1DT12H", "P2W"], Some(("PT1H", "P1Y"))),
         of(FieldType::GeoPoint(GeoPointFormat::Default), &["-71.06, 42.36", "0,0"], None),

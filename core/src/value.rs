@@ -11,6 +11,7 @@ use std::cmp::Ordering;
 use crate::decimal::Decimal;
 use crate::schema::{DateFormat, FieldType, ListItem, NumberFormat, StringFormat};
 
+pub(crate) mod canonical;
 pub mod date;
 pub mod duration;
 pub mod geo;
@@ -39,8 +40,8 @@ pub enum Value {
     Time(Time),
     /// For `datetime`.
     DateTime(DateTime),
-    /// For `year`.
-    Year(u16),
+    /// For `year`; its zone is let go.
+    Year(i32),
     /// For `yearmonth`: the year and the month from 1.
     YearMonth(u16, u8),
     /// For `duration`.

@@ -16,7 +16,7 @@ mod keytable;
 mod model;
 mod names;
 mod particle;
-mod regex;
+pub(crate) mod regex;
 mod scan;
 mod schema;
 mod simple;

@@ -70,6 +70,109 @@ fn facts(findings: &[Finding]) -> Vec<reference::Fact> {
     facts
 }
 
+fn schema(text: &str) -> Arc<TableSchema> {
+    let parsed = crate::schema::parse::parse(text.as_bytes(), "s.json");
+    assert!(parsed.findings.iter().all(|f| f.severity != crate::finding::Severity::Error), "{text}: {:?}", parsed.findings);
+    Arc::new(parsed.schema.unwrap())
+}
+
+/// Records and codes of what is found, the header's included, as record 0.
+fn told(found: &[Finding]) -> Vec<String> {
+    found.iter().map(|f| format!("{}:{}", f.place.record, f.code.text())).collect()
+}
+
+#[test]
+fn keys_compare_values_and_a_bad_cell_is_told_once() {
+    let one = |field: &str, key: &str| format!(r#"{{"fields":[{field}{}]{key}}}"#, r#",{"name":"n","type":"string"}"#);
+    let whole = r#"{"name":"x","type":"integer","constraints":{"unique":true}}"#;
+    let number = r#"{"name":"x","type":"number"}"#;
+    let tree = r#"{"fields":[{"name":"x","type":"integer"},{"name":"n","type":"integer"}],
+        "primaryKey":"x","foreignKeys":[{"fields":"n","reference":{"resource":"","fields":"x"}}]}"#;
+    for (schema_text, rows, want) in [
+        (one(whole, ""), "1,a\n01,b\n+1,c\n2,d\n", &["2:C401", "3:C401"][..]),
+        (one(whole, ""), "q,a\nq,b\n", &["1:C302", "2:C302"]),
+        (one(number, r#","primaryKey":"x""#), "1.0,a\n1.00,b\n1,c\n", &["2:C401", "3:C401"]),
+        (one(number, r#","uniqueKeys":[["x","n"]]"#), "1.0,a\n1.00,a\n1,b\n", &["2:C401"]),
+        (one(r#"{"name":"x","type":"boolean"}"#, r#","primaryKey":"x""#), "true,a\n1,b\nfalse,c\n", &["2:C401"]),
+        (
+            one(r#"{"name":"x","type":"date","format":"%d/%m/%Y"}"#, r#","primaryKey":"x""#),
+            "01/02/2024,a\n1/2/2024,b\n2/1/2024,c\n",
+            &["2:C401"],
+        ),
+        (
+            one(r#"{"name":"x","type":"datetime"}"#, r#","primaryKey":"x""#),
+            "2024-01-01T00:00:00Z,a\n2024-01-01T01:00:00+01:00,b\n",
+            &["2:C401"],
+        ),
+        // Texts are compared as they stand, also those with a blank that is only a warning.
+        (one(r#"{"name":"x","type":"string"}"#, r#","primaryKey":"x""#), "1,a\n01,b\n1,c\n", &["3:C401"]),
+        (tree.to_owned(), "1,\n2,1\n4,02\n5,+4\n6,7\n", &["5:C402"]),
+        (tree.to_owned(), "1,\n2,q\n3, 2\n4,\"1,234\"\n", &["2:C302", "3:C308", "4:C302"]),
+    ] {
+        let schema = schema(&schema_text);
+        let text = format!("x,n\n{rows}");
+        let found = compiled(&schema, text.as_bytes(), 1 << 20);
+        assert_eq!(told(&found), want, "{schema_text} {rows}");
+        assert_eq!(facts(&found), reference::check_csv(&schema, &text), "{schema_text} {rows}");
+    }
+}
+
+#[test]
+fn references_between_tables_compare_values() {
+    let parents = |kind: &str| schema(&format!(r#"{{"fields":[{{"name":"id","type":"{kind}"}}],"primaryKey":"id"}}"#));
+    let children = |kind: &str| {
+        schema(&format!(
+            r#"{{"fields":[{{"name":"of","type":"{kind}"}}],"foreignKeys":[{{"fields":"of","reference":{{"resource":"parents","fields":"id"}}}}]}}"#
+        ))
+    };
+    for (parent, child, ids, of, want) in [
+        ("integer", "integer", "2\n3\n", "+2\n03\n4\n", &["3:C402"][..]),
+        ("number", "integer", "2.0\n", "2\n4\n", &["2:C402"]),
+        ("integer", "string", "2\n03\nq\n", "02\n3\nq\nz\n", &["3:C302", "4:C402"]),
+        ("string", "integer", "02\n", "02\n2\nq\n", &["2:C402", "3:C302"]),
+    ] {
+        let named = |name: &str, schema| (name.to_owned(), vec![format!("{name}.csv")], schema);
+        let tables = vec![named("parents", parents(parent)), named("children", children(child))];
+        let plan = Arc::new(StandardPlan::of_schemas("s", "", tables));
+        let texts = [format!("id\n{ids}"), format!("of\n{of}")];
+        let starts =
+            [Start::delimited("parents.csv", texts[0].as_bytes(), true), Start::delimited("children.csv", texts[1].as_bytes(), true)];
+        let mut dataset = Dataset::open(plan, &starts, true, Options { hints: hints(), ..Options::default() });
+        for at in dataset.reading_order() {
+            if let Some((check, data_start)) = dataset.start(at, &starts[at]) {
+                Feed::new(check, texts[at].clone().into_bytes(), data_start).finish(&mut dataset, at);
+            }
+        }
+        assert_eq!(told(dataset.finish().findings.stored()), want, "{parent} {child}");
+    }
+}
+
+#[test]
+fn columns_of_one_name_are_taken_in_order() {
+    let twice = schema(r#"{"fields":[{"name":"x","type":"integer"},{"name":"x"},{"name":"y"}],"fieldsMatch":"equal"}"#);
+    for (text, want) in [
+        ("x,x,y\n1,a,b\nb,2,c\n", &["2:C302"][..]),
+        ("x,y,x\n1,b,a\nb,c,2\n", &["2:C302"]),
+        ("x,x,x,y\n1,a,a,b\n", &["0:C209", "0:C209", "0:C206"]),
+    ] {
+        assert_eq!(told(&compiled(&twice, text.as_bytes(), 1 << 20)), want, "{text}");
+    }
+}
+
+#[test]
+fn patterns_of_xml_schema_are_read_as_such() {
+    for (pattern, right, wrong) in [
+        ("[a-z-[aeiou]]+", "xyz", "abc"),
+        (r"\\i\\c*", "name", "1a"),
+        (r"\\p{IsBasicLatin}+", "town", "Ñ"),
+        (r"(?:\\d|[a-f-[b]])+", "1ac", "1ab"),
+    ] {
+        let schema = schema(&format!(r#"{{"fields":[{{"name":"x","type":"string","constraints":{{"pattern":"{pattern}"}}}}]}}"#));
+        let found = compiled(&schema, format!("x\n{right}\n{wrong}\n").as_bytes(), 1 << 20);
+        assert_eq!(told(&found), ["2:C305"], "{pattern}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 

@@ -150,7 +150,8 @@ fn header_findings(
     columns: &[Option<(usize, Named)>],
 ) -> Vec<Finding> {
     let schema = &plan.schema;
-    let mut out = header_shape(head, &names.repeated);
+    let wrongly = found.wrongly_repeated(names);
+    let mut out = header_shape(head, &wrongly);
     let free: Vec<(&str, Vec<char>)> = (0..schema.fields.len())
         .filter(|&f| found.fields[f].is_none())
         .map(|f| (schema.fields[f].name.as_str(), near::letters(&schema.fields[f].name)))
@@ -170,7 +171,7 @@ fn header_findings(
                 out.push(if *how == Named::Alike { finding.fix(name.as_str(), true, "header") } else { finding });
             }
             None => {
-                let repeated = names.repeated.binary_search_by_key(&c, |r| r.0).is_ok();
+                let repeated = wrongly.binary_search_by_key(&c, |r| r.0).is_ok();
                 if repeated || cell.text.trim().is_empty() || rule == FieldsMatch::Subset {
                     continue;
                 }

@@ -12,6 +12,7 @@ use super::balance::Balances;
 use super::bind::Binding;
 use super::fast::Column;
 use super::filled::{Cells, FirstLook};
+use super::key_form::{Compared, KeyForm};
 use super::keys::KeyHash;
 use super::rows::Break;
 use crate::decode::careful::Read;
@@ -80,9 +81,34 @@ pub struct KeyCell {
     pub record: u32,
     /// Offset of the record in the block's data.
     pub start: u32,
-    /// The row has the wrong number of cells. Others may refer to it, since its key is most likely right; but it is no repetition, since it may be
-    /// wrong too.
+    /// The row has the wrong number of cells, or a cell of the key is no value of its type. Others may refer to it, since its key is most likely
+    /// right or its fault is told already; but it is no repetition, since it may be wrong too.
     pub loose: bool,
+}
+
+/// A record's raw cells by column.
+type Raw<'r, 'd> = dyn Fn(usize) -> Option<&'d [u8]> + 'r;
+
+/// A key's hash, and whether one of its cells is no value of its type, so that its text was taken.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hashed {
+    hash: KeyHash,
+    unread: bool,
+}
+
+impl Hashed {
+    #[inline(always)]
+    fn of(part: Compared<'_>) -> Hashed {
+        let mut out = Hashed::default();
+        out.add(part);
+        out
+    }
+
+    #[inline(always)]
+    fn add(&mut self, part: Compared<'_>) {
+        self.unread |= part.is_err();
+        self.hash = self.hash.part(&part.unwrap_or_else(|text| text));
+    }
 }
 
 /// Memory that is used again for each block.
@@ -586,27 +612,33 @@ impl Binding {
         Some(text)
     }
 
-    /// The hash of a record's values in some fields; `None` when one has no value or no column.
-    fn key_of<'d>(&self, fields: &[usize], raw: &impl Fn(usize) -> Option<&'d [u8]>) -> Option<KeyHash> {
-        let mut hash = KeyHash::default();
-        for &f in fields {
-            hash = hash.part(&self.key_part(f, raw(self.fields[f]? as usize)?)?);
+    /// The hash of a record's values in some fields, each of the form that `form` gives for its place among them; `None` when one has no value or
+    /// no column.
+    fn key_of<'d>(&self, fields: &[usize], form: &dyn Fn(usize, Cow<'d, [u8]>) -> Compared<'d>, raw: &Raw<'_, 'd>) -> Option<Hashed> {
+        let mut out = Hashed::default();
+        for (i, &f) in fields.iter().enumerate() {
+            out.add(form(i, self.key_part(f, raw(self.fields[f]? as usize)?)?));
         }
-        Some(hash)
+        Some(out)
     }
 
-    /// As [`Binding::key_of`], but an empty cell or a column that is not there counts as a value; `None` when all are empty.
-    fn key_with_empties<'d>(&self, fields: &[usize], raw: &impl Fn(usize) -> Option<&'d [u8]>) -> Option<KeyHash> {
-        let (mut hash, mut any) = (KeyHash::default(), false);
+    /// The same for fields of this table's own.
+    fn own_key_of<'d>(&self, fields: &[usize], raw: &Raw<'_, 'd>) -> Option<Hashed> {
+        self.key_of(fields, &|i, text| self.plan.forms[fields[i]].of_text(text), raw)
+    }
+
+    /// As [`Binding::own_key_of`], but an empty cell or a column that is not there counts as a value; `None` when all are empty.
+    fn key_with_empties<'d>(&self, fields: &[usize], raw: &Raw<'_, 'd>) -> Option<Hashed> {
+        let (mut out, mut any) = (Hashed::default(), false);
         for &f in fields {
             let part = match self.fields[f] {
                 Some(c) => self.key_part(f, raw(c as usize)?),
                 None => None,
             };
             any |= part.is_some();
-            hash = hash.part(part.as_deref().unwrap_or_default());
+            out.add(part.map_or(Ok(Cow::Borrowed(&b""[..])), |text| self.plan.forms[f].of_text(text)));
         }
-        any.then_some(hash)
+        any.then_some(out)
     }
 
     fn collect_keys(&self, data: &[u8], tile: &Tile, base: Progress, scratch: &mut Scratch, out: &mut Outcome) {
@@ -621,14 +653,14 @@ impl Binding {
                 self.collect_plain_key(data, tile, base, field, cells);
             } else if key.empties {
                 self.each_record(data, tile, base, scratch, |raw, at| {
-                    if let Some(hash) = self.key_with_empties(&key.fields, &raw) {
-                        cells.push(KeyCell { hash, ..at });
+                    if let Some(key) = self.key_with_empties(&key.fields, raw) {
+                        cells.push(KeyCell { hash: key.hash, loose: at.loose || key.unread, ..at });
                     }
                 });
             } else if has_columns(&key.fields) {
                 self.each_record(data, tile, base, scratch, |raw, at| {
-                    if let Some(hash) = self.key_of(&key.fields, &raw) {
-                        cells.push(KeyCell { hash, ..at });
+                    if let Some(key) = self.own_key_of(&key.fields, raw) {
+                        cells.push(KeyCell { hash: key.hash, loose: at.loose || key.unread, ..at });
                     }
                 });
             }
@@ -643,7 +675,7 @@ impl Binding {
                             return;
                         }
                     }
-                    if let Some(hash) = self.key_of(&reference.fields, &raw)
+                    if let Some(Hashed { hash, unread: false }) = self.key_of(&reference.fields, &|i, t| reference.forms[i].of_text(t), raw)
                         && !at.loose
                         && !target.is_some_and(|t| t.has(hash))
                     {
@@ -669,7 +701,8 @@ impl Binding {
                     if at.loose {
                         return;
                     }
-                    if let (Some(hash), Some(value)) = (self.key_of(&rule.key, &raw), self.key_of(&[rule.field], &raw)) {
+                    let of = |fields: &[usize]| self.own_key_of(fields, raw).filter(|key| !key.unread).map(|key| key.hash);
+                    if let (Some(hash), Some(value)) = (of(&rule.key), of(&[rule.field])) {
                         cells.push((KeyCell { hash, ..at }, value));
                     }
                 });
@@ -679,6 +712,23 @@ impl Binding {
 
     /// A key of one field, where every row is regular: what [`Binding::each_record`] does, without its generality.
     fn collect_plain_key(&self, data: &[u8], tile: &Tile, base: Progress, field: usize, cells: &mut Vec<KeyCell>) {
+        match &self.plan.forms[field] {
+            KeyForm::Text => self.each_plain_key(data, tile, base, field, cells, |text| Hashed::of(Ok(text))),
+            form => self.each_plain_key(data, tile, base, field, cells, |text| Hashed::of(form.of_text(text))),
+        }
+    }
+
+    /// The loop is compiled for each way of hashing alone, so that texts pay nothing for values.
+    #[inline(always)]
+    fn each_plain_key<'d>(
+        &self,
+        data: &'d [u8],
+        tile: &Tile,
+        base: Progress,
+        field: usize,
+        cells: &mut Vec<KeyCell>,
+        hashed: impl Fn(Cow<'d, [u8]>) -> Hashed,
+    ) {
         let Some(c) = self.fields[field] else { return };
         let missing = self.plan.schema.missing_for(field);
         let column = Column { data, boundaries: &tile.boundaries, stride: tile.stride, column: c as usize };
@@ -691,13 +741,13 @@ impl Binding {
             };
             let no_value = if only_empty { text.is_empty() } else { missing.iter().any(|m| m.as_bytes() == &*text) };
             if !no_value {
-                let hash = KeyHash::default().part(&text);
+                let Hashed { hash, unread } = hashed(text);
                 cells.push(KeyCell {
                     hash,
                     row: (base.rows as usize + row) as u32,
                     record: (base.records as usize + row) as u32,
                     start: tile.boundaries[row * tile.stride],
-                    loose: false,
+                    loose: unread,
                 });
             }
         });

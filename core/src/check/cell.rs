@@ -19,6 +19,7 @@ use super::evidence::{Evidence, is_plain_number};
 use super::mend::{self, Offer};
 use super::{describe, hygiene, near, words};
 use crate::finding::{Finding, Place, Severity};
+use crate::schema::pattern::in_our_syntax;
 use crate::schema::{DateFormat, FieldType, NumberFormat, StringFormat, TableSchema};
 use crate::value::{self, Date, DateTime, Misread, Number, Time, Value, loose};
 
@@ -153,9 +154,10 @@ impl CellRules {
             let entries = codes.codes.iter().map(|c| (c.code.clone(), c.title.clone(), c.deprecated, c.replaced_by.clone()));
             lists.push(Allowed::new(&kind, format!("code list {}", codes.name), of.extras.open, true, entries));
         }
-        let pattern = constraints.pattern.as_ref().and_then(|p| match Regex::new(&format!("^(?:{p})$")) {
+        let ours = constraints.pattern.as_ref().map(|p| (p, in_our_syntax(p)));
+        let pattern = ours.and_then(|(p, ours)| match Regex::new(&format!("^(?:{ours})$")) {
             Ok(regex) => {
-                let what = describe::describe(p).unwrap_or_else(|| words::own_form(of, p, &regex));
+                let what = describe::describe(&ours).unwrap_or_else(|| words::own_form(of, p, &regex));
                 Some((regex, what))
             }
             Err(_) => {

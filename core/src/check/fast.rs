@@ -17,6 +17,7 @@ use super::shape::Shape;
 use super::short::{PlainNumber, Sixteen, eight_digits, first, form_of_number, sixteen, usual_day};
 use crate::decimal::Decimal;
 use crate::finding::Place;
+use crate::schema::pattern::in_our_syntax;
 use crate::schema::{DateFormat, Field, FieldType, StringFormat};
 
 /// The compiled check of one field.
@@ -281,9 +282,10 @@ fn compile(field: &Field, rules: &CellRules) -> Test {
             _ if bounded || c.min_length.is_some() => Test::Never,
             (None, Some(pattern)) => {
                 let most = c.max_length.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
-                match Shape::new(pattern) {
+                let pattern = in_our_syntax(pattern);
+                match Shape::new(&pattern) {
                     Some(shape) => Test::Shape(Box::new(shape.up_to(most))),
-                    None if c.max_length.is_none() => Pattern::new(pattern).map_or(Test::Never, |p| Test::Pattern(Box::new(p))),
+                    None if c.max_length.is_none() => Pattern::new(&pattern).map_or(Test::Never, |p| Test::Pattern(Box::new(p))),
                     None => Test::Never,
                 }
             }

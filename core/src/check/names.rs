@@ -59,6 +59,8 @@ pub struct FieldNames {
     aliases: Fields,
     /// Names and aliases without case and signs.
     alike: Fields,
+    /// Whether a name is that of several fields.
+    several: bool,
 }
 
 impl FieldNames {
@@ -78,6 +80,7 @@ impl FieldNames {
                 add(&mut out.alike, name, f);
             }
         }
+        out.several = out.exact.values().any(|fields| fields.len() > 1);
         out
     }
 
@@ -99,14 +102,20 @@ pub struct HeaderMatch {
     found: Vec<(usize, usize, Named)>,
     /// By field: the column.
     pub fields: Vec<Option<usize>>,
+    /// Columns whose name stood in an earlier column, as it should: the schema has it as often. Ascending.
+    again: Vec<usize>,
 }
 
 impl HeaderMatch {
     /// Finds each column's field: first letter for letter, then by aliases, then but for case and signs. Each field is found once, and
-    /// each name counts where it stands first.
+    /// each name counts where it stands first. Where a schema has a name several times (Table Schema v2 lets it, v1 says nothing against it) and the
+    /// header has it as often, the columns are the fields in order.
     pub fn of(plan: &TablePlan, header: &HeaderNames<'_>) -> HeaderMatch {
         let names = plan.names();
-        let mut out = HeaderMatch { found: Vec::new(), fields: vec![None; plan.schema.fields.len()] };
+        let mut out = HeaderMatch { found: Vec::new(), fields: vec![None; plan.schema.fields.len()], again: Vec::new() };
+        if names.several && !header.repeated.is_empty() {
+            out.take_in_order(names, header);
+        }
         for (how, fields) in [(Named::Exactly, &names.exact), (Named::Alias, &names.aliases), (Named::Alike, &names.alike)] {
             if fields.is_empty() {
                 continue;
@@ -125,6 +134,28 @@ impl HeaderMatch {
             out.found.sort_unstable_by_key(|(column, ..)| *column);
         }
         out
+    }
+
+    /// Takes the columns of names that the schema has several times, and the header as often.
+    fn take_in_order(&mut self, names: &FieldNames, header: &HeaderNames<'_>) {
+        for (first, name, _) in &header.named {
+            let Some(fields) = names.exact.get(*name).filter(|fields| fields.len() > 1) else { continue };
+            let again: Vec<usize> = header.repeated.iter().filter(|(_, earlier)| earlier == first).map(|(later, _)| *later).collect();
+            if again.len() + 1 == fields.len() {
+                for (&column, &field) in std::iter::once(first).chain(&again).zip(fields) {
+                    self.fields[field] = Some(column);
+                    self.found.push((column, field, Named::Exactly));
+                }
+                self.again.extend(again);
+            }
+        }
+        self.again.sort_unstable();
+        self.found.sort_unstable_by_key(|(column, ..)| *column);
+    }
+
+    /// The columns whose name stood in an earlier one and should not: the later one and the earlier one, in order of the later.
+    pub fn wrongly_repeated(&self, header: &HeaderNames<'_>) -> Vec<(usize, usize)> {
+        header.repeated.iter().copied().filter(|(later, _)| self.again.binary_search(later).is_err()).collect()
     }
 
     /// The columns that are fields, in order: the column, the field and how it is named.
@@ -167,6 +198,16 @@ mod tests {
     /// The same in plain style: every column against every field, three times over.
     fn plainly(schema: &TableSchema, names: &[&str]) -> Vec<Option<(usize, Named)>> {
         let mut columns: Vec<Option<(usize, Named)>> = vec![None; names.len()];
+        for (f, field) in schema.fields.iter().enumerate() {
+            let of_schema: Vec<usize> = (0..schema.fields.len()).filter(|&f| schema.fields[f].name == field.name).collect();
+            let of_header: Vec<usize> = (0..names.len()).filter(|&c| names[c] == field.name && !names[c].trim().is_empty()).collect();
+            if of_schema.len() > 1
+                && of_schema.len() == of_header.len()
+                && let Some(at) = of_schema.iter().position(|other| *other == f)
+            {
+                columns[of_header[at]] = Some((f, Named::Exactly));
+            }
+        }
         for how in [Named::Exactly, Named::Alias, Named::Alike] {
             for (c, name) in names.iter().enumerate() {
                 if columns[c].is_some() || name.trim().is_empty() || names[..c].contains(name) {
@@ -214,6 +255,9 @@ mod tests {
             for &(later, earlier) in &names.repeated {
                 prop_assert!(earlier < later && header[earlier] == header[later]);
             }
+            let right = |c: usize| found.columns(header.len())[c].is_some();
+            let wrongly: Vec<(usize, usize)> = names.repeated.iter().copied().filter(|(later, _)| !right(*later)).collect();
+            prop_assert_eq!(found.wrongly_repeated(&names), wrongly);
         }
     }
 }

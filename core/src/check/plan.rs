@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::balance::BalanceRule;
 use super::cell::CellRules;
 use super::fast::FastCheck;
+use super::key_form::{KeyForm, ReferenceForm};
 use super::names::FieldNames;
 use super::rows::RowRule;
 use crate::decimal::Decimal;
@@ -37,6 +38,8 @@ pub struct TablePlan {
     pub cells: Vec<CellRules>,
     /// By field: the shortcut.
     pub fast: Vec<FastCheck>,
+    /// By field: how its cells are compared in keys.
+    pub(crate) forms: Vec<KeyForm>,
     /// Keys that must be unique, or that others refer to.
     pub keys: Vec<Key>,
     /// References to other tables, or to this one.
@@ -87,6 +90,8 @@ pub struct Reference {
     pub or: Vec<String>,
     /// Names of its fields.
     pub target: Vec<String>,
+    /// By field: how its cells are compared with those of the other table.
+    pub(crate) forms: Vec<ReferenceForm>,
     /// What a value that is not there is.
     pub code: Code,
     /// How grave it is.
@@ -187,6 +192,7 @@ impl StandardPlan {
                 plan.files = files;
                 plan.presence = Presence::Optional;
                 plan.add_provided(&all);
+                plan.compare_with(&all);
                 Arc::new(plan)
             })
             .collect();
@@ -311,7 +317,8 @@ pub(crate) fn table_of_package(package: &Package, resource: &Resource, standard:
                 };
                 if let (Some(fields), Some(when)) = (index(fields), when) {
                     let (table, or, target) = (other.clone(), or.clone(), target.clone());
-                    plan.references.push(Reference { fields, table, when, or, target, code, severity: rule.severity });
+                    let severity = rule.severity;
+                    plan.references.push(Reference { fields, table, when, or, target, forms: Vec::new(), code, severity });
                 }
             }
             RuleKind::SamePer { key, field } => {
@@ -333,6 +340,7 @@ pub(crate) fn table_of_package(package: &Package, resource: &Resource, standard:
             kind => plan.rows.extend(RowRule::compile(kind, code, rule.severity, &resource.schema)),
         }
     }
+    plan.compare_with(&all);
     plan
 }
 
@@ -343,6 +351,7 @@ impl TablePlan {
         let cells: Vec<CellRules> = (0..count).map(|f| CellRules::new(&schema, f)).collect();
         let fast =
             (0..count).map(|f| FastCheck::compile(&schema.fields[f], &cells[f], schema.missing_for(f), schema.is_required(f))).collect();
+        let forms = schema.fields.iter().map(|f| KeyForm::of(&f.kind)).collect();
         let repeated = || Some((Code::Engine("C401"), Severity::Error));
         let mut keys: Vec<Key> = Vec::new();
         let mut add = |fields: Vec<usize>| {
@@ -364,6 +373,7 @@ impl TablePlan {
                 when: None,
                 or: Vec::new(),
                 target: k.target.clone(),
+                forms: Vec::new(),
                 code: Code::Engine("C402"),
                 severity: Severity::Error,
             })
@@ -378,6 +388,7 @@ impl TablePlan {
             schema,
             cells,
             fast,
+            forms,
             keys,
             references,
             rows: Vec::new(),
@@ -393,6 +404,7 @@ impl TablePlan {
         };
         let own: Vec<Vec<String>> = plan.references.iter().filter(|r| r.table == plan.name).map(|r| r.target.clone()).collect();
         own.iter().for_each(|target| plan.provide(target));
+        plan.compare_with(&[(plan.name.clone(), plan.schema.clone())]);
         plan
     }
 
@@ -401,6 +413,21 @@ impl TablePlan {
         let names: Vec<String> = self.schema.fields.iter().map(|f| f.name.clone()).collect();
         let texts = TablePlan::new("", "", Arc::new(crate::package::load::keys_table(&names)));
         (self.cells, self.fast) = (texts.cells, texts.fast);
+    }
+
+    /// Settles how references are compared with the fields that they lead to, in this table and the others.
+    fn compare_with(&mut self, all: &[(String, Arc<TableSchema>)]) {
+        let schema = self.schema.clone();
+        for reference in &mut self.references {
+            let tables = || std::iter::once(&reference.table).chain(&reference.or);
+            let other = |name: &String| {
+                let schemas = || tables().filter_map(|table| all.iter().find(|(name, _)| name == table)).map(|(_, schema)| schema);
+                schemas().find_map(|schema| schema.index(name).map(|f| &schema.fields[f].kind))
+            };
+            let fields = reference.fields.iter().enumerate();
+            let forms = fields.map(|(i, &f)| ReferenceForm::of(&schema.fields[f].kind, reference.target.get(i).and_then(other))).collect();
+            reference.forms = forms;
+        }
     }
 
     /// Its fields' names, prepared for being looked up.

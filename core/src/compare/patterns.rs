@@ -8,6 +8,7 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 
 use super::Budget;
+use crate::schema::pattern::in_our_syntax;
 
 /// Texts that a field's pattern and lengths allow; lengths in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +121,7 @@ fn text(seen: &HashMap<State, Option<(State, u8)>>, mut state: State) -> Vec<u8>
 }
 
 fn automaton(pattern: Option<&str>) -> Option<dense::DFA<Vec<u32>>> {
-    let whole = pattern.map_or_else(|| "^(?s:.)*$".to_owned(), |p| format!("^(?:{p})$"));
+    let whole = pattern.map_or_else(|| "^(?s:.)*$".to_owned(), |p| format!("^(?:{})$", in_our_syntax(p)));
     dense::Builder::new()
         .configure(
             dense::Config::new()

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::check::key_form::KeyForm;
 use crate::check::names::{HeaderMatch, HeaderNames};
 use crate::check::plan::{StandardPlan, TablePlan};
 use crate::finding::Finding;
-use crate::schema::{FieldsMatch, ForeignKey, TableSchema};
+use crate::schema::{Field, FieldType, FieldsMatch, ForeignKey, TableSchema};
 
 use super::cells::{self, Cells, Side};
 use super::witness::WitnessTable;
@@ -244,7 +245,9 @@ impl<'p> Pair<'p> {
                 self.left[*f].required()
                     || self.left[*f].missing().iter().all(|m| self.to[*f].is_some_and(|t| self.right[t].missing().contains(m)))
             };
-            if have.iter().any(|k| k.iter().all(|f| columns.contains(f) && tells(f))) {
+            // Values that are one by the other version are one by this version too.
+            let apart = |f: &usize| self.to[*f].is_some_and(|t| within_as_keys(&self.a.fields[*f].kind, &self.b.fields[t].kind));
+            if have.iter().any(|k| k.iter().all(|f| columns.contains(f) && tells(f) && apart(f))) {
                 continue;
             }
             let rows = base.map(|first| {
@@ -303,10 +306,26 @@ impl<'p> Pair<'p> {
             self.left[*f].required()
                 || self.left[*f].missing().iter().all(|m| self.to[*f].is_some_and(|t| self.right[t].missing().contains(m)))
         };
-        self.a
-            .foreign_keys
-            .iter()
-            .any(|k| k.resource == key.resource && k.target == key.target && k.fields == columns && columns.iter().all(same_missing))
+        self.a.foreign_keys.iter().any(|k| {
+            let same = k.resource == key.resource && k.target == key.target && k.fields == columns && columns.iter().all(same_missing);
+            same && self.compares_alike(key, columns)
+        })
+    }
+
+    /// Whether both versions compare the fields of a reference, and those that it leads to, alike.
+    fn compares_alike(&self, key: &ForeignKey, columns: &[usize]) -> bool {
+        let alike = |a: &Field, b: &Field| KeyForm::of(&a.kind) == KeyForm::of(&b.kind);
+        let own = columns.iter().zip(&key.fields).all(|(&f, &t)| alike(&self.a.fields[f], &self.b.fields[t]));
+        let table = |plan: &'p StandardPlan, own: &'p TableSchema| match key.resource.as_str() {
+            "" => Some(own),
+            name => plan.tables.iter().find(|t| t.name == name).map(|t| &*t.schema),
+        };
+        let (Some(a), Some(b)) = (table(self.one, self.a), table(self.other, self.b)) else { return own };
+        let field = |schema: &'p TableSchema, name: &str| schema.index(name).map(|f| &schema.fields[f]);
+        own && key.target.iter().all(|name| match (field(a, name), field(b, name)) {
+            (Some(a), Some(b)) => alike(a, b),
+            _ => true,
+        })
     }
 
     /// The table that a reference points at, without any record.
@@ -322,6 +341,16 @@ fn keys(schema: &TableSchema) -> Vec<Vec<usize>> {
     let unique = schema.fields.iter().enumerate().filter(|(_, f)| f.constraints.unique).map(|(i, _)| vec![i]);
     let all = std::iter::once(schema.primary_key.clone()).chain(schema.unique_keys.iter().cloned()).chain(unique);
     all.filter(|key| !key.is_empty()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Whether texts of one value by the type `b` are texts of one value by the type `a`, for texts that both take.
+fn within_as_keys(a: &FieldType, b: &FieldType) -> bool {
+    let format = |kind: &FieldType| match kind {
+        FieldType::Number(format) | FieldType::Integer(format) => Some(format.clone()),
+        _ => None,
+    };
+    let by_text = |kind: &FieldType| matches!(KeyForm::of(kind), KeyForm::Text | KeyForm::Checked(_));
+    a == b || by_text(b) || format(a).is_some_and(|a| Some(a) == format(b))
 }
 
 /// Texts that a field accepts, to make rows of.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::check::key_form::KeyForm;
 use crate::check::plan::{StandardPlan, TablePlan};
 use crate::check::rows::RowRule;
 use crate::finding::{Code, Finding};
@@ -81,11 +82,19 @@ pub(super) fn told_by_target(source: &mut StandardPlan, target: &StandardPlan, c
             theirs.fields.iter().for_each(|&f| tell(&theirs.code, f));
             false
         });
+        // A value may have many texts: only who compares values as well, or finds texts alone, says no more than the target.
+        let forms = &from.forms;
+        let as_strict = |theirs: &[usize]| {
+            theirs.iter().all(|&f| carried[f].is_some_and(|ours| forms[ours] == KeyForm::Text || forms[ours] == to.forms[f]))
+        };
         for ours in &mut from.keys {
             let Some((_, severity)) = &ours.repeated else { continue };
             let told = to.keys.iter().find_map(|theirs| {
                 let (code, grave) = theirs.repeated.as_ref()?;
-                let alike = grave <= severity && theirs.empties == ours.empties && same(&theirs.fields, &ours.fields, false);
+                let alike = grave <= severity
+                    && theirs.empties == ours.empties
+                    && same(&theirs.fields, &ours.fields, false)
+                    && as_strict(&theirs.fields);
                 alike.then_some((code, *theirs.fields.first()?))
             });
             if let Some((code, at)) = told {

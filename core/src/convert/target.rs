@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::check::Evidence;
+use crate::check::key_form::Compared;
 use crate::check::keys::{KeyHash, KeyTable};
 use crate::check::plan::{Reference, StandardPlan, TablePlan};
 use crate::finding::{Finding, Place};
@@ -105,16 +106,22 @@ impl Table {
         if text.is_empty() || self.plan.cells[field].is_missing(text) { "" } else { text }
     }
 
-    fn hash(&self, fields: &[usize], cells: &[&str]) -> Option<KeyHash> {
+    /// The hash of a row's values in some fields, each of the form that `form` gives for its place among them; `None` when one has no value, or
+    /// none of its type, which is told already.
+    fn hash_by<'a>(&self, fields: &[usize], cells: &[&'a str], form: &dyn Fn(usize, Cow<'a, [u8]>) -> Compared<'a>) -> Option<KeyHash> {
         let mut hash = KeyHash::default();
-        for &f in fields {
+        for (i, &f) in fields.iter().enumerate() {
             let text = cells.get(f).copied().unwrap_or_default();
             if self.plan.cells[f].is_missing(text) {
                 return None;
             }
-            hash = hash.part(text.as_bytes());
+            hash = hash.part(&form(i, Cow::Borrowed(text.as_bytes())).ok()?);
         }
         Some(hash)
+    }
+
+    fn hash(&self, fields: &[usize], cells: &[&str]) -> Option<KeyHash> {
+        self.hash_by(fields, cells, &|i, text| self.plan.forms[fields[i]].of_text(text))
     }
 
     fn joined(fields: &[usize], cells: &[&str]) -> String {
@@ -335,7 +342,7 @@ impl TargetCheck for TargetTables {
                 continue;
             }
             let Some(known) = self.key_of(&reference.table, &reference.target) else { continue };
-            let Some(hash) = at.hash(&reference.fields, cells) else { continue };
+            let Some(hash) = at.hash_by(&reference.fields, cells, &|i, text| reference.forms[i].of_text(text)) else { continue };
             if known.has(hash) {
                 continue;
             }

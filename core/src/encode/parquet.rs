@@ -256,7 +256,7 @@ impl Kind {
                 Number::Infinity => Some(Value::Double(f64::INFINITY, true)),
                 Number::NegativeInfinity => Some(Value::Double(f64::NEG_INFINITY, true)),
             },
-            Kind::Year => date::read_year(cell).ok().map(|y| Value::Short(i32::from(y))),
+            Kind::Year => date::read_year(cell).ok().filter(|_| !date::year_has_zone(cell)).map(Value::Short),
             Kind::Boolean { yes, no } => {
                 if yes.iter().any(|t| t == cell) {
                     Some(Value::Bool(true))
@@ -279,7 +279,7 @@ impl Kind {
             Kind::Integer(_) => "whole numbers of at most 18 digits",
             Kind::Money(_) => "amounts with at most nine digits after the point and 29 before it",
             Kind::Number(_) => "numbers of at most 308 digits before the point",
-            Kind::Year => "years",
+            Kind::Year => "years without a zone",
             Kind::Boolean { .. } => "the words for yes and no",
             Kind::Date(_) => "dates",
         }

@@ -170,8 +170,8 @@ impl Kind {
                 Ok(Number::Finite(value)) => exact(&value).map(|v| ("", v)),
                 _ => None,
             },
-            // A year before 1000 would lose its zeros.
-            Kind::Year => date::read_year(cell).ok().filter(|y| *y >= 1000).map(|y| ("", y.to_string())),
+            // A year before 1000 would lose its zeros, and any its zone.
+            Kind::Year => date::read_year(cell).ok().filter(|y| *y >= 1000 && !date::year_has_zone(cell)).map(|y| ("", y.to_string())),
             Kind::Boolean { yes, no } => {
                 let value = if yes.iter().any(|t| t == cell) {
                     "1"

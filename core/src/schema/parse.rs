@@ -791,7 +791,8 @@ fn constraints(object: Object<'_>, kind: &FieldType, notes: &mut Notes) -> Const
         && let Some(pattern) = object.text("pattern", notes)
     {
         // Alone first: `a)(b` would only become a pattern by the group around it.
-        let compiled = compile(pattern).and_then(|_| compile(&format!("^(?:{pattern})$")));
+        let ours = super::pattern::in_our_syntax(pattern);
+        let compiled = compile(&ours).and_then(|_| compile(&format!("^(?:{ours})$")));
         match compiled {
             Ok(_) => out.pattern = Some(pattern.to_owned()),
             Err(e) => notes.push(note("C909", "", &object.at("pattern")).value(pattern).arg("problem", pattern_problem(&e))),
@@ -850,7 +851,7 @@ fn is_value_of(text: &str, kind: &FieldType) -> bool {
         Decimal::parse(plain)
     };
     match kind {
-        FieldType::Number(format) => matches!(text, "NaN" | "INF" | "-INF") || number(format).is_some(),
+        FieldType::Number(format) => crate::value::number::named(text).is_some() || number(format).is_some(),
         FieldType::Integer(format) => number(format).is_some_and(|d| d.is_whole()),
         FieldType::Boolean { true_values, false_values } => true_values.iter().chain(false_values).any(|v| v == text),
         FieldType::Year => digits(text.strip_prefix('-').unwrap_or(text), 1..=9),

@@ -1,6 +1,6 @@
 //! Dates and times of day, in the proleptic Gregorian calendar, years 0000 to 9999.
 //!
-//! Default forms: `YYYY-MM-DD`; `hh:mm:ss[.f…][Z|±hh:mm]`; the two joined by `T`. Hours go to 23, seconds to 59, zones to ±14:00. A time
+//! Default forms: `YYYY-MM-DD`; `hh:mm:ss`; `YYYY-MM-DDThh:mm:ss[.f…][Z|±hh:mm]`. Hours go to 23, seconds to 59, zones to ±14:00. A time
 //! without a zone is ordered as if it were UTC. Digits beyond the ninth after the point are let go.
 
 use std::cmp::Ordering;
@@ -156,7 +156,7 @@ impl Time {
     }
 
     /// Seconds after midnight UTC; may be below zero or beyond a day.
-    fn seconds(&self) -> i64 {
+    pub(super) fn seconds(&self) -> i64 {
         i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second) - i64::from(self.zone.unwrap_or(0)) * 60
     }
 
@@ -300,10 +300,15 @@ pub fn read_date(format: &DateFormat, text: &str) -> Result<Date, Misread> {
     }
 }
 
+/// The default form of `time`, exactly `hh:mm:ss`. Source: Table Schema v2, "time".
+fn clock_time(bytes: &[u8]) -> Result<Time, Misread> {
+    if bytes.len() == 8 { iso_time(bytes) } else { Err(Misread::Form) }
+}
+
 /// Reads a `time`.
 pub fn read_time(format: &DateFormat, text: &str) -> Result<Time, Misread> {
     match format {
-        DateFormat::Default => iso_time(text.as_bytes()),
+        DateFormat::Default => clock_time(text.as_bytes()),
         DateFormat::Any => loose::time(text),
         DateFormat::Pattern(p) => pattern::compile(p).ok_or(Misread::BadPattern)?.read(text).map(|d| d.time),
     }
@@ -327,9 +332,26 @@ pub fn read_datetime(format: &DateFormat, text: &str) -> Result<DateTime, Misrea
     }
 }
 
-/// Reads a `year`: exactly four digits.
-pub fn read_year(text: &str) -> Result<u16, Misread> {
-    if text.len() == 4 { digits(text.as_bytes()).map(|y| y as u16).ok_or(Misread::Form) } else { Err(Misread::Form) }
+/// Reads a `year`: a minus sign or none, four or five digits (five without a leading zero, and not 0000), and a zone or none, which is let go.
+///
+/// Source: Table Schema v2, "year", which takes the lexical form of XML Schema's gYear (Datatypes 1.0, 3.2.11). That allows more than five digits too;
+/// here they are refused, since a column of years that has `20240305` holds a day and no year of our calendar.
+pub fn read_year(text: &str) -> Result<i32, Misread> {
+    let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (year, rest) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
+    let form = match year.len() {
+        4 => year != "0000",
+        5 => !year.starts_with('0'),
+        _ => false,
+    };
+    let year = digits(year.as_bytes()).filter(|_| form).and_then(|y| i32::try_from(y).ok()).ok_or(Misread::Form)?;
+    zone(rest.as_bytes())?;
+    Ok(if negative { -year } else { year })
+}
+
+/// Whether a year names its zone, which a number has no room for.
+pub fn year_has_zone(text: &str) -> bool {
+    text.ends_with('Z') || text.contains(':')
 }
 
 /// Reads a `yearmonth`: `YYYY-MM`.
@@ -389,20 +411,22 @@ mod tests {
         for (text, want) in [
             ("00:00:00", "ok"),
             ("23:59:59", "ok"),
-            ("23:59:59.123456789123", "ok"),
-            ("12:00:00Z", "ok"),
-            ("12:00:00.5-05:00", "ok"),
+            ("23:59:59.123456789123", "ok with a date"),
+            ("12:00:00Z", "ok with a date"),
+            ("12:00:00.5-05:00", "ok with a date"),
             ("24:00:00", "Hour"),
             ("12:60:00", "Minute"),
             ("12:00:60", "Second"),
-            ("12:00:00+15:00", "Zone"),
+            ("12:00:00+15:00", "Zone with a date"),
             ("12:00", "Form"),
             ("12:00:00.", "Form"),
             ("12:00:00z", "Form"),
             ("12:00:00-0500", "Form"),
             ("1:00:00", "Form"),
         ] {
-            assert_eq!(verdict(read_time(&DateFormat::Default, text)), want, "{text:?}");
+            // Of a time alone, only hh:mm:ss is the default form.
+            let (want, alone) = want.strip_suffix(" with a date").map_or((want, want), |want| (want, "Form"));
+            assert_eq!(verdict(read_time(&DateFormat::Default, text)), alone, "{text:?}");
             let both = format!("2024-05-06T{text}");
             assert_eq!(verdict(read_datetime(&DateFormat::Default, &both)), want, "{both:?}");
         }
@@ -445,7 +469,28 @@ mod tests {
 
     #[test]
     fn years_and_months() {
-        for (text, want) in [("2024", "ok"), ("0000", "ok"), ("24", "Form"), ("02024", "Form"), ("-024", "Form"), ("2024 ", "Form")] {
+        for (text, want) in [
+            ("2024", "ok"),
+            ("0044", "ok"),
+            ("-0044", "ok"),
+            ("12024", "ok"),
+            ("2024Z", "ok"),
+            ("2024+14:00", "ok"),
+            ("-12024-05:30", "ok"),
+            ("0000", "Form"),
+            ("-0000", "Form"),
+            ("24", "Form"),
+            ("02024", "Form"),
+            ("-024", "Form"),
+            ("+2024", "Form"),
+            ("2024 ", "Form"),
+            ("2024z", "Form"),
+            ("2024+1:00", "Form"),
+            ("2024+14:01", "Zone"),
+            ("20240305", "Form"),
+            ("2024-03", "Form"),
+            ("2024-03-05", "Form"),
+        ] {
             assert_eq!(verdict(read_year(text)), want, "{text}");
         }
         for (text, want) in [("2024-05", "ok"), ("2024-13", "Month"), ("2024-5", "Form"), ("05-2024", "Form"), ("2024/05", "Form")] {

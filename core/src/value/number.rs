@@ -1,7 +1,7 @@
 //! Numbers as records write them.
 //!
 //! What is taken: `[+-]digits[D digits][(e|E)[+-]digits]` with digits on at least one side of `D`, the field's decimal character; or
-//! exactly `NaN`, `INF`, `-INF`. The field's group character may stand anywhere between two digits of the whole part. Whole numbers are
+//! `NaN`, `INF`, `-INF` in any case (Table Schema v2, "number": "case need not be respected"). The field's group character may stand anywhere between two digits of the whole part. Whole numbers are
 //! `[+-]digits` with group characters. Exponents beyond [`crate::decimal::MAX_EXPONENT`] are refused.
 //!
 //! With `bareNumber: false`, text before the first digit (with its sign or decimal character) and after the last digit is let pass. A
@@ -43,14 +43,17 @@ impl PartialOrd for Number {
 
 /// Reads a `number`.
 pub fn read(format: &NumberFormat, text: &str) -> Result<Number, Misread> {
-    match text {
-        "NaN" => return Ok(Number::NotANumber),
-        "INF" => return Ok(Number::Infinity),
-        "-INF" => return Ok(Number::NegativeInfinity),
-        _ => {}
+    if let Some(named) = named(text) {
+        return Ok(named);
     }
     let bare = strip(format, text).ok_or(Misread::Number)?;
     plain(format, bare).and_then(|t| Decimal::parse(&t)).map(Number::Finite).ok_or(Misread::Number)
+}
+
+/// What is no number and has a name: `NaN`, `INF`, `-INF`, in any case.
+pub(crate) fn named(text: &str) -> Option<Number> {
+    let names = [("NaN", Number::NotANumber), ("INF", Number::Infinity), ("-INF", Number::NegativeInfinity)];
+    names.into_iter().find(|(name, _)| text.eq_ignore_ascii_case(name)).map(|(_, number)| number)
 }
 
 /// Reads an `integer`.
@@ -142,7 +145,6 @@ mod tests {
             (&default, "٣", None),
             (&default, "$5", None),
             (&default, "1e999", None),
-            (&default, "nan", None),
             (&default, "Infinity", None),
             (&english, "1,250.00", Some("1250")),
             (&english, "12,50", Some("1250")),
@@ -176,6 +178,9 @@ mod tests {
         }
         assert_eq!(read(&default, "NaN"), Ok(Number::NotANumber));
         assert_eq!(read(&default, "-INF"), Ok(Number::NegativeInfinity));
+        assert_eq!(read(&default, "nan"), Ok(Number::NotANumber));
+        assert_eq!(read(&default, "inf"), Ok(Number::Infinity));
+        assert_eq!(read(&default, "-Inf"), Ok(Number::NegativeInfinity));
         assert!(read(&default, "+INF").is_err());
     }
 

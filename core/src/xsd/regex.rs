@@ -322,18 +322,42 @@ impl Reader {
     }
 
     fn block(&self, name: &str) -> Result<Set, PatternFault> {
-        let mut set = Set::empty();
-        let mut known = EMPTY_BLOCKS.contains(&name);
-        for (block, low, high) in BLOCKS {
-            if block == name {
-                known = true;
-                if let (Some(low), Some(high)) = (char::from_u32(low), char::from_u32(high)) {
-                    set.push(ClassUnicodeRange::new(low, high));
-                }
+        block(name).map_or_else(|| self.bad(), Ok)
+    }
+}
+
+/// The characters of a block of Unicode, by its name without blanks; `None` when there is no such block.
+fn block(name: &str) -> Option<Set> {
+    let mut set = Set::empty();
+    let mut known = EMPTY_BLOCKS.contains(&name);
+    for (block, low, high) in BLOCKS {
+        if block == name {
+            known = true;
+            if let (Some(low), Some(high)) = (char::from_u32(low), char::from_u32(high)) {
+                set.push(ClassUnicodeRange::new(low, high));
             }
         }
-        if known { Ok(set) } else { self.bad() }
     }
+    known.then_some(set)
+}
+
+fn pairs(set: &Set) -> Vec<(char, char)> {
+    set.ranges().iter().map(|r| (r.start(), r.end())).collect()
+}
+
+/// The characters of a block of Unicode, by its name without blanks; `None` when there is no such block.
+pub(crate) fn ranges_of_block(name: &str) -> Option<Vec<(char, char)>> {
+    block(name).map(|set| pairs(&set))
+}
+
+/// The characters with which a name of XML begins: `\i`.
+pub(crate) fn ranges_of_name_starts() -> Vec<(char, char)> {
+    pairs(&name_starts())
+}
+
+/// The characters of XML's names: `\c`.
+pub(crate) fn ranges_of_name_chars() -> Vec<(char, char)> {
+    pairs(&name_chars())
 }
 
 const CATEGORIES: [&str; 36] = [

@@ -1,6 +1,9 @@
 //! Keys of the rows that are written, remembered without being written twice where the source has the same ones.
 
+use std::borrow::Cow;
+
 use crate::check::bind::Binding;
+use crate::check::key_form::KeyForm;
 use crate::check::keys::{KeyHash, KeyTable};
 use crate::decode::index::Tile;
 
@@ -45,7 +48,8 @@ impl ByColumns {
             };
             let plain = |missing: &[String]| matches!(missing, [m] if m.is_empty());
             let same = plain(binding.plan.schema.missing_for(field)) && plain(table.plan.schema.missing_for(*f));
-            same.then_some(field)
+            // A value of one type may have other texts than that of another.
+            (same && binding.plan.forms[field] == table.plan.forms[*f]).then_some(field)
         };
         self.shared = self.kept.iter().find_map(|&target| {
             let fields = self.keys[target].as_ref()?.iter().map(copied).collect::<Option<Vec<usize>>>()?;
@@ -87,8 +91,13 @@ impl ByColumns {
             for &f in self.keys[key].iter().flatten() {
                 // Other texts for "no value" have gone the ordinary way.
                 let none = table.plan.cells[f].is_missing("");
+                let form = &table.plan.forms[f];
                 let mut add = |r: usize, text: &[u8]| {
-                    hashes[r] = hashes[r].filter(|_| !(none && text.is_empty())).map(|hash| hash.part(text));
+                    let filled = hashes[r].filter(|_| !(none && text.is_empty()));
+                    hashes[r] = match form {
+                        KeyForm::Text => filled.map(|hash| hash.part(text)),
+                        form => filled.and_then(|hash| Some(hash.part(&form.of_text(Cow::Borrowed(text)).ok()?))),
+                    };
                 };
                 match self.of_target[f] {
                     Some(k) => self.each_view(k, tile, |r, view| add(r, text_of(view, data, &self.made))),
