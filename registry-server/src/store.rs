@@ -89,6 +89,9 @@ impl Store {
         let ids: std::collections::BTreeSet<&str> = catalog.all().map(|p| p.manifest.id.as_str()).collect();
         for id in ids {
             add(format!("/v1/standards/{id}"), json_page(&json::versions(id, catalog.versions(id))));
+            if let Some(page) = pages::versions::page(Site::Served, catalog.versions(id)) {
+                add(format!("/standards/{id}"), html_page(page));
+            }
         }
         for package in catalog.all() {
             let m = &package.manifest;
@@ -102,6 +105,7 @@ impl Store {
                 add(format!("{base}/files/{path}"), Page::new(bytes.clone(), media_type(path), FOREVER));
             }
         }
+        add("/findings".to_owned(), html_page(pages::finding::list(Site::Served)));
         add("/v1/openapi.json".to_owned(), json_page(&crate::openapi::document()));
         for kind in crate::problem::ALL {
             add(format!("/problems/{}", kind.name), html_page(html::problem(kind)));
@@ -124,7 +128,7 @@ fn json_page(value: &serde_json::Value) -> Page {
     Page::new(format!("{value:#}\n"), "application/json", ASK)
 }
 
-fn html_page(text: String) -> Page {
+pub(crate) fn html_page(text: String) -> Page {
     Page::new(text, "text/html; charset=utf-8", ASK)
 }
 

@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 pub mod compare;
 pub mod files;
+pub mod finding;
 pub mod index;
 pub mod standard;
+pub mod versions;
 
 /// The one stylesheet.
 pub const STYLE: &str = include_str!("pages/style.css");

@@ -1,9 +1,10 @@
 //! All pages as files: which files there are, and what they are called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{STYLE as STYLESHEET, Site, compare, index, standard};
+use super::{STYLE as STYLESHEET, Site, compare, finding, index, standard, versions};
 use crate::compare::{Budget, compare};
+use crate::finding::checks;
 use crate::package::catalog::{Catalog, compare_versions};
 
 /// The name of the stylesheet.
@@ -34,16 +35,23 @@ pub fn files(catalog: &Catalog) -> BTreeMap<String, String> {
     let mut add = |page: &[&str], text: &dyn Fn(Site) -> String| {
         all.insert(path(page), text(Site::Files(page.len())));
     };
+    let mut codes: BTreeSet<String> = checks::all().map(|check| check.code.to_owned()).collect();
     add(&[], &|site| index::page(site, catalog));
     for package in catalog.all() {
         let (id, version) = (package.manifest.id.as_str(), package.manifest.version.as_str());
         let versions = catalog.versions(id);
+        codes.extend(package.rules.iter().map(|rule| format!("{id}/{}", rule.id)));
+        add(&["standards", id], &|site| versions::page(site, versions).unwrap_or_default());
         add(&["standards", id, version], &|site| standard::page(site, package, versions));
         for newer in versions.iter().filter(|p| compare_versions(&p.manifest.version, version).is_gt()) {
             let told = compare(package, newer, &Budget::default());
             let page = ["standards", id, version, "compare", &newer.manifest.version];
             add(&page, &|site| compare::page(site, package, newer, &told));
         }
+    }
+    add(&["findings"], &finding::list);
+    for code in &codes {
+        add(&finding::place(code), &|site| finding::page(site, catalog, code).unwrap_or_default());
     }
     all
 }

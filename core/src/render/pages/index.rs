@@ -17,6 +17,7 @@ pub fn page(site: Site, catalog: &Catalog) -> String {
              <input id=\"q\" name=\"q\" type=\"search\" maxlength=\"200\"> <button>Search</button></form>\n",
         );
     }
+    let _ = writeln!(main, "<p><a href=\"{}\">What findings mean</a></p>", site.to(&["findings"]));
     for (tier, heading, about) in [
         (Tier::National, "National standards", "Accepted across the country."),
         (Tier::Regional, "Regional standards", "Accepted in a state or region."),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::{Site, escape, href, whole};
+use super::{Site, escape, finding, href, whole};
 use crate::package::catalog::compare_versions;
 use crate::package::{CodeList, Package, Resource};
 use crate::schema::{Field, FieldType};
@@ -19,6 +19,7 @@ pub fn page(site: Site, package: &Package, versions: &[Arc<Package>]) -> String 
         }
     };
     fact("Name", format!("<code>{}</code>", escape(&package.reference())));
+    fact("Versions", format!("<a href=\"{}\">all versions</a>", site.to(&["standards", &m.id])));
     fact("Status", format!("{}, {}", m.status, m.tier));
     fact("Publisher", escape(&m.publisher));
     fact("Homepage", link(&m.homepage));
@@ -183,14 +184,12 @@ fn rules(site: Site, main: &mut String, package: &Package) {
     );
     for rule in &package.rules {
         let code = format!("{}/{}", package.manifest.id, rule.id);
-        let shown = match site {
-            Site::Served => format!("<a href=\"{}\"><code>{}</code></a>", href(&format!("/v1/findings/{code}")), escape(&code)),
-            Site::Files(_) => format!("<code>{}</code>", escape(&code)),
-        };
         let _ = writeln!(
             main,
-            "<tr><th scope=\"row\">{}<br>{shown}</th><td>{}</td><td>{} {} <small>{}</small></td></tr>",
+            "<tr><th scope=\"row\">{}<br><a href=\"{}\"><code>{}</code></a></th><td>{}</td><td>{} {} <small>{}</small></td></tr>",
             escape(&rule.title),
+            site.to(&finding::place(&code)),
+            escape(&code),
             rule.severity.word(),
             escape(&rule.why),
             escape(&rule.mend),
