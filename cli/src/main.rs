@@ -10,6 +10,7 @@ mod args;
 mod convert;
 mod dataset_out;
 mod explain;
+mod folder;
 mod handed;
 mod merge;
 mod output;
