@@ -9,6 +9,7 @@ mod apart;
 mod args;
 mod convert;
 mod dataset_out;
+mod doc;
 mod explain;
 mod folder;
 mod handed;
