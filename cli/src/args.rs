@@ -257,6 +257,12 @@ pub(crate) enum Standards {
         #[arg(short = 'o', long = "output", value_name = "OUT.xlsx")]
         output: PathBuf,
     },
+    /// Write the pages of all standards as files to read in a browser: tables, fields, rules, code lists, versions, and what findings mean.
+    Doc {
+        /// The folder to write: a new or empty one, or one that concord wrote.
+        #[arg(short = 'o', long = "output", value_name = "DIR")]
+        output: PathBuf,
+    },
     /// Import the official schema files of a standard that comes without them.
     Import {
         /// A folder or a zip archive with the schema files.

@@ -1,7 +1,6 @@
 //! Where converted data go: the standard output, a file, or a folder with a file for each table. Files and folders take their names only when
 //! everything is whole.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use concord_core::encode::Format;
 
 use crate::apart::Output;
 use crate::dataset_out::{self, Describe, Meter};
+use crate::folder::WholeFolder;
 use crate::output::{Failure, WholeFile};
 
 /// The place and form that the user named.
@@ -27,9 +27,6 @@ enum Place {
     Folder(PathBuf),
     Zip(PathBuf),
 }
-
-/// The mark of a folder that may be replaced: the files in it, a line each.
-const MARK: &str = ".concord";
 
 /// A format by an extension.
 fn format_of(extension: &str) -> Result<(Format, &'static str), Failure> {
@@ -88,8 +85,8 @@ impl Target {
     /// Opens the place for tables of these names.
     pub(crate) fn open(self, tables: &[String]) -> Result<Sink, Failure> {
         match (self.place, tables) {
-            (Place::Folder(path), _) => Folder::create(&path, tables, self.extension).map(Sink::Folder),
-            (Place::Zip(path), _) => Folder::for_zip(&path, tables, self.extension).map(Sink::Folder),
+            (Place::Folder(path), _) => Folder::begin(WholeFolder::create(&path)?, tables, self.extension, None).map(Sink::Folder),
+            (Place::Zip(path), _) => Folder::begin(WholeFolder::to_gather(&path)?, tables, self.extension, Some(path)).map(Sink::Folder),
             (Place::Stdout, [_]) if !self.format.is_text() && io::stdout().is_terminal() => {
                 let extension = self.extension;
                 Err(Failure::said(format!(
@@ -159,46 +156,22 @@ fn closed(error: &io::Error) -> Failure {
 
 /// A folder, or a zip of one, that takes its name only when all its files are whole.
 pub(crate) struct Folder {
-    path: PathBuf,
-    temporary: PathBuf,
-    names: Vec<String>,
+    // Files first: they are let go before the folder that holds them.
     files: Vec<WholeFile>,
+    whole: WholeFolder,
+    names: Vec<String>,
     meters: Vec<Meter>,
     describe: Option<Describe>,
-    zip: bool,
-    named: bool,
+    /// The zip that the folder becomes.
+    zip: Option<PathBuf>,
 }
 
 impl Folder {
-    fn create(path: &Path, tables: &[String], extension: &str) -> Result<Folder, Failure> {
-        may_replace(path)?;
-        Folder::begin(path, tables, extension, false)
-    }
-
-    fn for_zip(path: &Path, tables: &[String], extension: &str) -> Result<Folder, Failure> {
-        Folder::begin(path, tables, extension, true)
-    }
-
-    fn begin(path: &Path, tables: &[String], extension: &str, zip: bool) -> Result<Folder, Failure> {
-        let beside = |kind: &str| {
-            let name = path.file_name().ok_or_else(|| Failure::said(format!("{}: not a folder name", path.display())))?;
-            Ok(path.with_file_name(format!(".{}.{}.{kind}", name.to_string_lossy(), std::process::id())))
-        };
-        let temporary: PathBuf = beside(if zip { "files" } else { "part" })?;
-        fs::create_dir(&temporary).map_err(|e| Failure::of(path, &e))?;
-        let mut folder = Folder {
-            path: path.to_owned(),
-            temporary,
-            names: Vec::new(),
-            files: Vec::new(),
-            meters: Vec::new(),
-            describe: None,
-            zip,
-            named: false,
-        };
+    fn begin(whole: WholeFolder, tables: &[String], extension: &str, zip: Option<PathBuf>) -> Result<Folder, Failure> {
+        let mut folder = Folder { files: Vec::new(), whole, names: Vec::new(), meters: Vec::new(), describe: None, zip };
         for table in tables {
             let name = format!("{table}.{extension}");
-            folder.files.push(WholeFile::create(&folder.temporary.join(&name))?);
+            folder.files.push(WholeFile::create(&folder.whole.at().join(&name))?);
             folder.names.push(name);
             folder.meters.push(Meter::default());
         }
@@ -212,68 +185,19 @@ impl Folder {
     }
 
     fn finish(mut self) -> Result<(), Failure> {
-        let fail = |e: io::Error| Failure::of(&self.path, &e);
         for file in std::mem::take(&mut self.files) {
             file.finish()?;
         }
         if let Some(describe) = self.describe.take() {
             let descriptor = describe(&dataset_out::files(&self.names, std::mem::take(&mut self.meters)));
-            fs::write(self.temporary.join(dataset_out::DESCRIPTOR), descriptor).map_err(fail)?;
+            let path = self.whole.at().join(dataset_out::DESCRIPTOR);
+            fs::write(&path, descriptor).map_err(|e| Failure::of(&path, &e))?;
             self.names.insert(0, dataset_out::DESCRIPTOR.to_owned());
         }
-        if self.zip {
+        match &self.zip {
             // What was gathered goes when the folder is let go.
-            return dataset_out::pack(&self.temporary, &self.names, &self.path);
+            Some(zip) => dataset_out::pack(self.whole.at(), &self.names, zip),
+            None => self.whole.finish(&self.names),
         }
-        fs::write(self.temporary.join(MARK), self.names.join("\n") + "\n").map_err(fail)?;
-        // Once more: someone may have put something there meanwhile.
-        may_replace(&self.path)?;
-        let old = self.temporary.with_extension("old");
-        let had = self.path.exists();
-        if had {
-            fs::rename(&self.path, &old).map_err(fail)?;
-        }
-        if let Err(error) = fs::rename(&self.temporary, &self.path) {
-            if had {
-                let _ = fs::rename(&old, &self.path);
-            }
-            return Err(fail(error));
-        }
-        self.named = true;
-        if had {
-            fs::remove_dir_all(&old).map_err(fail)?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !self.named {
-            self.files.clear();
-            let _ = fs::remove_dir_all(&self.temporary);
-        }
-    }
-}
-
-/// A folder is replaced only when it is empty or holds nothing but what an earlier conversion wrote.
-fn may_replace(path: &Path) -> Result<(), Failure> {
-    if !path.exists() {
-        return Ok(());
-    }
-    if !path.is_dir() {
-        return Err(Failure::said(format!("{} is a file, not a folder", path.display())));
-    }
-    let mut names = BTreeSet::new();
-    for entry in fs::read_dir(path).map_err(|e| Failure::of(path, &e))? {
-        names.insert(entry.map_err(|e| Failure::of(path, &e))?.file_name().to_string_lossy().into_owned());
-    }
-    let mark = fs::read_to_string(path.join(MARK)).unwrap_or_default();
-    match names.iter().find(|n| *n != MARK && !mark.lines().any(|l| l == n.as_str())) {
-        None => Ok(()),
-        Some(other) => Err(Failure::said(format!(
-            "{}: the folder holds \"{other}\", which concord did not write; name a new or empty folder",
-            path.display()
-        ))),
     }
 }

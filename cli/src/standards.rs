@@ -16,6 +16,7 @@ use concord_core::schema::{self, FieldType};
 use concord_core::template;
 
 use crate::args::Standards;
+use crate::doc;
 use crate::output::{Failure, print, write_file};
 use crate::schemas;
 use crate::target::{self, catalog, file_name};
@@ -35,6 +36,7 @@ pub(crate) fn run(command: &Standards) -> Result<ExitCode, Failure> {
             write_file(output, &bytes)?;
             Ok(ExitCode::SUCCESS)
         }
+        Standards::Doc { output } => doc::run(output),
         Standards::Import { path, reference } => schemas::import(path, reference),
         Standards::Compare { old, new, format } => {
             let comparison = compare::compare(&*version(old)?, &*version(new)?, &Budget::default());

@@ -15,6 +15,7 @@ pub mod csv;
 pub mod explain;
 pub mod json;
 pub mod ndjson;
+pub mod pages;
 #[cfg(feature = "xlsx-write")]
 pub mod sheet;
 pub mod short;

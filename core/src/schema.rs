@@ -93,6 +93,17 @@ pub enum Presence {
     Optional,
 }
 
+impl Presence {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Presence::Required => "required",
+            Presence::Recommended => "recommended",
+            Presence::Optional => "optional",
+        }
+    }
+}
+
 /// `fieldsMatch` of Table Schema v2.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FieldsMatch {

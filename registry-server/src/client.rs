@@ -163,7 +163,7 @@ impl Remote {
     /// When it is not there, or not shown.
     pub fn proved(&self, id: &str, version: &str) -> Result<String, Trouble> {
         let untrue = |why: &str| Trouble::Untrue(format!("{}: {id}@{version}: {why}", self.url));
-        let path = crate::store::href(&format!("/v1/standards/{id}/versions/{version}/proof"));
+        let path = concord_core::render::pages::href(&format!("/v1/standards/{id}/versions/{version}/proof"));
         let answer = self.json(&path, None)?;
         let checkpoint = Checkpoint::parse(&answer["checkpoint"]).ok_or_else(|| untrue("the log is not signed"))?;
         self.check_log(&checkpoint)?;
@@ -197,7 +197,7 @@ impl Remote {
         let version = match &wanted.version {
             Some(version) => version.clone(),
             None => {
-                let all = self.json(&crate::store::href(&format!("/v1/standards/{id}")), None)?;
+                let all = self.json(&concord_core::render::pages::href(&format!("/v1/standards/{id}")), None)?;
                 let versions = all["versions"].as_array().cloned().unwrap_or_default();
                 let newest = versions.iter().rfind(|v| v["status"] == "stable").and_then(|v| v["version"].as_str());
                 newest.map(str::to_owned).ok_or_else(|| Trouble::Refused(format!("{}: {id} has no stable version", self.url)))?
@@ -209,7 +209,8 @@ impl Remote {
         if read(&folder).is_ok_and(|files| load::digest(&files) == digest) {
             return Ok(Taken { reference, digest, folder, offline: None });
         }
-        let (status, archive) = self.ask(&crate::store::href(&format!("/v1/standards/{id}/versions/{version}/bundle")), None)?;
+        let (status, archive) =
+            self.ask(&concord_core::render::pages::href(&format!("/v1/standards/{id}/versions/{version}/bundle")), None)?;
         let untrue = |why: String| Trouble::Untrue(format!("{}: {reference}: {why}", self.url));
         let files = unpack(&archive).filter(|_| status == 200).ok_or_else(|| untrue("its archive cannot be read".to_owned()))?;
         let found = load::digest(&files);
@@ -252,7 +253,7 @@ impl Remote {
             let text = std::str::from_utf8(bytes).map_err(|_| Trouble::Refused(format!("{path} is not UTF-8")))?;
             texts.insert(path, text);
         }
-        let path = crate::store::href(&format!("/v1/standards/{id}/versions"));
+        let path = concord_core::render::pages::href(&format!("/v1/standards/{id}/versions"));
         self.json(&path, Some(&json!({"files": texts, "reason": reason})))
     }
 

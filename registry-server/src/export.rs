@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::Registry;
+use concord_core::finding::checks;
+use concord_core::render::pages::finding;
+
 use crate::made::Ask;
-use crate::proofs;
+use crate::{Registry, findings, proofs};
 
 /// The files by their paths.
 ///
@@ -41,6 +43,12 @@ pub fn pages(registry: &Registry) -> Result<BTreeMap<String, Vec<u8>>, String> {
         if let Some(proof) = proof {
             add(&format!("{base}/proof"), proof.media, &proof.body);
         }
+    }
+    let checks = checks::all().map(|check| check.code.to_owned());
+    let rules = shelf.catalog.all().flat_map(|p| p.rules.iter().map(|rule| format!("{}/{}", p.manifest.id, rule.id)));
+    for code in checks.chain(rules) {
+        let page = findings::for_people(&shelf.catalog, &code).map_err(|p| p.detail)?;
+        add(&format!("/{}", finding::place(&code).join("/")), page.media, &page.body);
     }
     if let Some(log) = proofs::page(registry.database(), &proofs::Ask::Checkpoint, "").map_err(|p| p.detail)? {
         add("/v1/log", log.media, &log.body);

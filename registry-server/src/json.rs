@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use concord_core::package::catalog::Catalog;
 use concord_core::package::{Crosswalk, Manifest, Package, Resource, Rule};
-use concord_core::schema::Presence;
+use concord_core::render::pages::href;
 use serde_json::{Value, json};
 
-use crate::store::{digest, href, media_type};
+use crate::store::{digest, media_type};
 
 /// `GET /v1/standards`: every version of every standard.
 pub fn list(catalog: &Catalog) -> Value {
@@ -87,15 +87,6 @@ fn manifest(m: &Manifest) -> Value {
     })
 }
 
-/// The word for a presence.
-pub fn presence(presence: Presence) -> &'static str {
-    match presence {
-        Presence::Required => "required",
-        Presence::Recommended => "recommended",
-        Presence::Optional => "optional",
-    }
-}
-
 fn resource(r: &Resource) -> Value {
     let schema = &r.schema;
     let name_of = |i: &usize| schema.fields.get(*i).map(|f| f.name.as_str());
@@ -112,7 +103,7 @@ fn resource(r: &Resource) -> Value {
                 "type": f.kind.name(),
                 "required": schema.is_required(i),
                 "unique": f.constraints.unique || schema.primary_key == [i],
-                "presence": presence(f.extras.presence),
+                "presence": f.extras.presence.word(),
                 "code_list": f.codes.as_ref().map(|c| c.name.as_str()),
                 "open": f.extras.open,
                 "unit": f.extras.unit,
@@ -133,7 +124,7 @@ fn resource(r: &Resource) -> Value {
         "name": r.name,
         "title": r.title,
         "record": r.record,
-        "presence": presence(r.presence),
+        "presence": r.presence.word(),
         "files": r.files,
         "distinctive": r.distinctive,
         "schema": format!("{}.table.json", r.name),

@@ -8,10 +8,10 @@ use concord_core::compare::{Budget, compare};
 use concord_core::package::Package;
 use concord_core::package::catalog::Catalog;
 use concord_core::render::comparison;
+use concord_core::render::pages::{self, Site};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::html;
 use crate::problem::{FAILED, Problem, UNKNOWN_FILE};
 use crate::router::unknown_standard;
 use crate::store::{ASK, FOREVER, Page};
@@ -87,7 +87,7 @@ impl Made {
             (_, second) => {
                 let second = second.unwrap_or(first);
                 let told = compare(first, second, &Budget::default());
-                Page::new(html::compare::page(first, second, &told), "text/html; charset=utf-8", ASK)
+                Page::new(pages::compare::page(Site::Served, first, second, &told), "text/html; charset=utf-8", ASK)
             }
         };
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

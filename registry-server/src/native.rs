@@ -129,7 +129,7 @@ fn publish(registry: &Registry, caller: &Caller, id: &str, body: &[u8]) -> Resul
         return Err(Problem::new(WRONG_BODY, format!("The package is of the standard \"{}\".", shown(&package.manifest.id))));
     }
     let outcome = publishing::publish(registry, &package, &sent.reason, &caller.actor).map_err(|rejected| problem(&rejected))?;
-    let address = crate::store::href(&format!("/v1/standards/{id}/versions/{}", package.manifest.version));
+    let address = concord_core::render::pages::href(&format!("/v1/standards/{id}/versions/{}", package.manifest.version));
     let body =
         json!({"id": id, "version": package.manifest.version, "reference": package.reference(), "digest": package.digest, "href": address});
     let mut response = answer(&body);

@@ -326,6 +326,9 @@ async fn look_up(registry: &Arc<Registry>, seen: Seen, path: &str, query: &str, 
         response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
         return Ok(response);
     }
+    if let Some(code) = path.strip_prefix("/findings/") {
+        return Ok(send(&crate::findings::for_people(catalog, code)?, headers));
+    }
     if let Some(ask) = proofs::Ask::parse(path) {
         // Of what may not be seen, nothing is said but that it is in the log: its hash.
         if let proofs::Ask::Proof(id, version) = &ask

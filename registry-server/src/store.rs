@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use concord_core::package::catalog::Catalog;
+use concord_core::render::pages::{self, Site};
 use concord_core::session::hex;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 use crate::{html, json};
@@ -83,22 +83,29 @@ impl Store {
         let mut add = |path: String, page: Page| {
             pages.insert(path, page);
         };
-        add("/".to_owned(), html_page(html::index(catalog)));
-        add("/style.css".to_owned(), Page::new(html::STYLE, "text/css; charset=utf-8", ASK));
+        add("/".to_owned(), html_page(pages::index::page(Site::Served, catalog)));
+        add("/style.css".to_owned(), Page::new(pages::STYLE, "text/css; charset=utf-8", ASK));
         add("/v1/standards".to_owned(), json_page(&json::list(catalog)));
         let ids: std::collections::BTreeSet<&str> = catalog.all().map(|p| p.manifest.id.as_str()).collect();
         for id in ids {
             add(format!("/v1/standards/{id}"), json_page(&json::versions(id, catalog.versions(id))));
+            if let Some(page) = pages::versions::page(Site::Served, catalog.versions(id)) {
+                add(format!("/standards/{id}"), html_page(page));
+            }
         }
         for package in catalog.all() {
             let m = &package.manifest;
             let base = format!("/v1/standards/{}/versions/{}", m.id, m.version);
-            add(format!("/standards/{}/{}", m.id, m.version), html_page(html::standard(package, catalog.versions(&m.id))));
+            add(
+                format!("/standards/{}/{}", m.id, m.version),
+                html_page(pages::standard::page(Site::Served, package, catalog.versions(&m.id))),
+            );
             add(base.clone(), json_page(&json::package(package)));
             for (path, bytes) in &package.files {
                 add(format!("{base}/files/{path}"), Page::new(bytes.clone(), media_type(path), FOREVER));
             }
         }
+        add("/findings".to_owned(), html_page(pages::finding::list(Site::Served)));
         add("/v1/openapi.json".to_owned(), json_page(&crate::openapi::document()));
         for kind in crate::problem::ALL {
             add(format!("/problems/{}", kind.name), html_page(html::problem(kind)));
@@ -121,7 +128,7 @@ fn json_page(value: &serde_json::Value) -> Page {
     Page::new(format!("{value:#}\n"), "application/json", ASK)
 }
 
-fn html_page(text: String) -> Page {
+pub(crate) fn html_page(text: String) -> Page {
     Page::new(text, "text/html; charset=utf-8", ASK)
 }
 
@@ -138,12 +145,4 @@ pub fn media_type(path: &str) -> &'static str {
         Some("xml") => "application/xml",
         _ => "application/octet-stream",
     }
-}
-
-/// What may stand in a path as it is: the unreserved characters and the slash.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
-/// A path for a link.
-pub fn href(path: &str) -> String {
-    utf8_percent_encode(path, PATH).to_string()
 }

@@ -114,6 +114,9 @@ fn what_is_published_there_is_taken_checked_and_kept() {
     assert_eq!(place.run(&["verify", "--data", text(&place.at("mirror"))]).0, 0);
     let (code, _, told) = place.run(&["export", text(&place.at("export")), "--data", text(&data)]);
     assert_eq!(code, 0, "{told}");
+    for page in ["standards/blds/index.html", "findings/index.html", "findings/C304/index.html"] {
+        assert!(place.at("export").join(page).is_file(), "{page}");
+    }
     let files = Static::new(place.at("export"));
     let (code, _, told) = place.run(&["pull", "blds@2.0", "--registry", &files.url]);
     assert_eq!(code, 0, "{told}");

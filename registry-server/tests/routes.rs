@@ -133,6 +133,9 @@ fn readable() -> Vec<String> {
         format!("{base}/files/standard.toml"),
         base,
         format!("/standards/{}/{}", m.id, m.version),
+        format!("/standards/{}", m.id),
+        "/findings".to_owned(),
+        "/findings/C304".to_owned(),
         "/v1/findings/C304".to_owned(),
         "/problems/busy".to_owned(),
     ]
@@ -224,6 +227,9 @@ fn every_check_has_a_page_in_both_formats() {
         let text = ask(warp::test::request().path(&format!("/v1/findings/{code}")).header("accept", "text/plain"));
         assert_eq!(header(&text, "content-type"), "text/plain; charset=utf-8");
         assert_eq!(Some(std::str::from_utf8(text.body()).unwrap().to_owned()), render::explain(code, &|_| None));
+        let people = get(&format!("/findings/{}", code.to_lowercase()));
+        assert_eq!((people.status().as_u16(), header(&people, "content-type")), (200, "text/html; charset=utf-8"), "{code}");
+        assert!(std::str::from_utf8(people.body()).unwrap().contains(&format!("<h1><code>{code}</code>: ")), "{code}");
     }
     let none = ask(warp::test::request().path("/v1/findings/C304").header("accept", "image/png"));
     is_problem(&none, problem::NOT_ACCEPTABLE, "application/json and text/plain");
@@ -239,14 +245,33 @@ fn every_problem_has_a_name_of_its_own_and_a_page() {
     }
 }
 
+/// The page about a standard has all its versions, each with what changed since the one before.
+#[test]
+fn all_versions_of_a_standard_are_on_one_page() {
+    let page = get("/standards/wzdx");
+    let html = std::str::from_utf8(page.body()).unwrap();
+    for version in ["4.0", "4.1", "4.2"] {
+        assert!(html.contains(&format!("<a href=\"/standards/wzdx/{version}\">wzdx@{version}</a>")), "{html}");
+    }
+    assert!(html.contains("/standards/wzdx/4.1/compare/4.2") && !html.contains("/standards/wzdx/4.0/compare/4.2"), "{html}");
+    let rule = get("/findings/blds/issued-before-applied");
+    assert!(std::str::from_utf8(rule.body()).unwrap().contains("A rule of <a href=\"/standards/blds/1.2\">blds@1.2</a>."));
+    is_problem(&get("/findings/C999"), problem::UNKNOWN_FINDING, "C999");
+    is_problem(&get("/findings/blds/nothing"), problem::UNKNOWN_FINDING, "blds/nothing");
+    is_problem(&get("/standards/bdls"), problem::UNKNOWN_STANDARD, "Did you mean blds");
+}
+
 #[test]
 fn pages_for_people_lead_to_each_other_and_run_nothing() {
     let registry = registry();
     let index = get("/");
-    for package in concord_standards::catalog().all() {
-        let path = format!("/standards/{}/{}", package.manifest.id, package.manifest.version);
-        assert!(std::str::from_utf8(index.body()).unwrap().contains(&format!("href=\"{path}\"")));
-        let page = get(&path);
+    let index = std::str::from_utf8(index.body()).unwrap();
+    let pages = concord_standards::catalog().all().map(|p| format!("/standards/{}/{}", p.manifest.id, p.manifest.version));
+    let pages: Vec<String> = pages.collect();
+    pages.iter().for_each(|path| assert!(index.contains(&format!("href=\"{path}\"")), "{path}"));
+    let more = ["/standards/wzdx", "/standards/blds", "/findings", "/findings/C304", "/findings/blds/issued-before-applied"];
+    for path in pages.iter().map(String::as_str).chain(more) {
+        let page = get(path);
         let html = std::str::from_utf8(page.body()).unwrap().to_owned();
         assert!(html.starts_with("<!DOCTYPE html>") && html.contains("<html lang=\"en\">") && !html.contains("<script"));
         assert!(header(&page, "content-security-policy").starts_with("default-src 'none'"));

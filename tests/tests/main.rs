@@ -5,6 +5,7 @@ mod cli;
 mod conformance;
 mod conversions;
 mod datasets;
+mod doc;
 mod examples;
 mod hostile;
 mod json_schema;

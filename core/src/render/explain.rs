@@ -53,7 +53,8 @@ pub fn explain_json(code: &str, rules: &dyn Fn(&str) -> Option<RuleWords>) -> Op
     Some(w.finish())
 }
 
-fn find(code: &str) -> Option<&'static Check> {
+/// The check that is meant.
+pub(super) fn find(code: &str) -> Option<&'static Check> {
     let code = code.trim();
     checks::all().find(|c| c.code.eq_ignore_ascii_case(code) || c.name.eq_ignore_ascii_case(code))
 }
@@ -87,7 +88,8 @@ fn section(out: &mut String, title: &str, text: &str) {
     }
 }
 
-fn stage(code: &str) -> &'static str {
+/// What a check is about, by its code.
+pub(super) fn stage(code: &str) -> &'static str {
     match code.as_bytes().get(1) {
         Some(b'1') => "bytes and encoding",
         Some(b'2') => "rows, columns and files",
@@ -99,7 +101,7 @@ fn stage(code: &str) -> &'static str {
 }
 
 /// A template for reading: `{first_row}` becomes `‹first row›`, and parts in brackets stand without them.
-fn readable(template: &str) -> String {
+pub(super) fn readable(template: &str) -> String {
     let mut out = String::with_capacity(template.len());
     let mut chars = template.chars().peekable();
     let mut in_name = false;

@@ -2,19 +2,16 @@
 
 use std::fmt::Write;
 
-use concord_core::compare::{Answer, Comparison, Inclusion};
-use concord_core::package::Package;
-use concord_core::render::words::message;
-
-use super::{escape, page as whole};
-use crate::store::href;
+use super::{Site, escape, whole};
+use crate::compare::{Answer, Comparison, Inclusion};
+use crate::package::Package;
+use crate::render::words::message;
 
 /// The page. `old` and `new` are what was compared.
-pub fn page(old: &Package, new: &Package, comparison: &Comparison) -> String {
+pub fn page(site: Site, old: &Package, new: &Package, comparison: &Comparison) -> String {
     let c = comparison;
     let link = |p: &Package| {
-        let address = href(&format!("/standards/{}/{}", p.manifest.id, p.manifest.version));
-        format!("<a href=\"{}\">{}</a>", escape(&address), escape(&p.reference()))
+        format!("<a href=\"{}\">{}</a>", site.to(&["standards", &p.manifest.id, &p.manifest.version]), escape(&p.reference()))
     };
     let title = format!("{} and {}", c.old, c.new);
     let mut main = format!("<h1>{}: what changed</h1>\n<p>From {} to {}.</p>\n<dl>\n", escape(&new.manifest.title), link(old), link(new));
@@ -73,7 +70,7 @@ pub fn page(old: &Package, new: &Package, comparison: &Comparison) -> String {
     if let Some(text) = new.files.get("CHANGES.md").and_then(|bytes| std::str::from_utf8(bytes).ok()) {
         let _ = write!(main, "<h2>In the publisher's words</h2>\n<pre>{}</pre>\n", escape(text));
     }
-    whole(&format!("{title} – Concord"), &main)
+    whole(site, &format!("{title} – Concord"), &main)
 }
 
 /// What breaks in one direction, each with what shows it.
