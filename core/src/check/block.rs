@@ -723,7 +723,7 @@ impl Binding {
     fn each_plain_key<'d>(
         &self,
         data: &'d [u8],
-        tile: &Tile,
+        tile: &'d Tile,
         base: Progress,
         field: usize,
         cells: &mut Vec<KeyCell>,

@@ -102,14 +102,12 @@ impl Form {
 
 /// The day and the time of what readers write: a day, or a day and a time with `T` between.
 fn parts(text: &str) -> Option<(date::Date, Time)> {
-    let (day, rest) = text.split_at_checked(10)?;
-    let day = date::read_date(&DateFormat::Default, day).ok()?;
-    let time = match rest.strip_prefix('T') {
-        Some(time) => date::read_time(&DateFormat::Default, time).ok()?,
-        None if rest.is_empty() => Time::default(),
-        None => return None,
-    };
-    Some((day, time))
+    if text.len() == 10 {
+        return Some((date::read_date(&DateFormat::Default, text).ok()?, Time::default()));
+    }
+    // A moment may have a fraction and a zone, which a time alone has not.
+    let moment = date::read_datetime(&DateFormat::Default, text).ok()?;
+    Some((moment.date, moment.time))
 }
 
 #[cfg(test)]
@@ -127,6 +125,7 @@ mod tests {
         for (field, kind, text, expected) in [
             (FieldType::Date(pattern("%Y%m%d")), Kind::Date, "2023-10-02", Some("20231002")),
             (FieldType::Date(pattern("%Y%m%d")), Kind::Date, "2023-10-02T00:00:00", Some("20231002")),
+            (FieldType::Date(pattern("%Y%m%d")), Kind::Date, "2023-10-02T00:00:00Z", Some("20231002")),
             (FieldType::Date(pattern("%Y%m%d")), Kind::Date, "2023-10-02T13:00:00", None),
             (FieldType::Date(pattern("%Y%m%d")), Kind::Text, "2023-10-02", None),
             (FieldType::Date(pattern("%m/%d/%Y")), Kind::Date, "2023-10-02", Some("10/02/2023")),
