@@ -62,7 +62,7 @@ fn by_care(file: &[u8], start: usize, columns: usize, dialect: &Dialect) -> Vec<
         assert!(next > at, "the reader must move on");
         let kind = if dialect.comment.is_some_and(|c| file.get(at) == Some(&c)) {
             Some(SpecialKind::Comment)
-        } else if cells.iter().all(|c| c.start == c.end) {
+        } else if cells.iter().all(|c| c.start == c.end) || (cells.len() != columns && is_blank(file, &cells)) {
             Some(SpecialKind::Blank)
         } else if cells.len() != columns || cells.iter().any(|c| c.fault.is_some()) {
             Some(SpecialKind::Irregular)
@@ -77,6 +77,11 @@ fn by_care(file: &[u8], start: usize, columns: usize, dialect: &Dialect) -> Vec<
         at = next;
     }
     rows
+}
+
+/// Whether a record holds nothing but blanks: of another length than the others, it is a blank row and no short one.
+fn is_blank(file: &[u8], cells: &[Cell]) -> bool {
+    cells.iter().all(|c| c.fault.is_none() && file[c.start..c.end].iter().all(|b| *b == b' '))
 }
 
 /// What the index reads, in stretches of `step` bytes.
