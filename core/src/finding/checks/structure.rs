@@ -1007,7 +1007,7 @@ pub(super) const CHECKS: &[Check] = &[
         name: "footer-rows",
         severity: Info,
         title: "Rows behind the end of the table",
-        why: "They are remarks or options of the report, and no records.",
+        why: "Behind the end of a table are remarks and options of the report; a record there would be lost.",
         kinds: &[
             kind(
                 "",

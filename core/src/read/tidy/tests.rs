@@ -202,8 +202,11 @@ fn totals_that_no_kind_names_and_records_that_are_called_total() {
         told,
         ["C408 3 -: records=1", "C408 6 -: records=2", "C408 9 -: records=4", "C251 0 -: count=1", "C404 0 -: tied=1 count=1",]
     );
+    // An account with the amount of the one above it.
+    let (_, told) = tidied(&package, "fund,object,what,n\n1,10,Fuel,100\n1,12,Total care,100\n");
+    assert_eq!(told, [""; 0]);
     // Called a total, but no sum of what stands above: a record.
-    let (_, told) = tidied(&package, "fund,object,what,n\n1,10,Fuel,100\n1,12,All in total,7\n");
+    let (_, told) = tidied(&package, "fund,object,what,n\n1,10,Fuel,100\n1,,All in total,7\n");
     assert_eq!(told, [""; 0]);
 }
 

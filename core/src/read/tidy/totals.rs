@@ -143,7 +143,9 @@ impl Totals {
     /// last total, of a group, or of all.
     fn looks_like(&self, row: Row<'_>) -> Option<u64> {
         let called = |text: &str| text.as_bytes().windows(5).any(|w| w.eq_ignore_ascii_case(b"total"));
-        if !self.labels.iter().any(|&c| called(row.text(c))) {
+        // What fills a column that totals leave empty is a record, as the layout says.
+        let is_record = |k: &Running| k.empty.iter().any(|&c| !row.text(c).trim().is_empty());
+        if !self.labels.iter().any(|&c| called(row.text(c))) || self.kinds.iter().any(is_record) {
             return None;
         }
         let mut printed = Vec::with_capacity(self.columns.len());
