@@ -303,7 +303,9 @@ fn real_files_tie_out_or_the_difference_is_named() {
         let told = told(&findings);
         if all > 0 {
             let kind = if tied == all { "" } else { "/some" };
-            assert!(told.contains(&format!("C404{kind} 0 -: tied={tied} count={all}")), "{file}: {told:?}");
+            // Arlington's amounts have more digits than its totals are printed with.
+            let near = if file.contains("revenues") { " near=4" } else { "" };
+            assert!(told.contains(&format!("C404{kind} 0 -: tied={tied} count={all}{near}")), "{file}: {told:?}");
         }
         let sums: Vec<&String> = told.iter().filter(|t| t.starts_with("C40") && !t.starts_with("C404")).collect();
         assert_eq!(sums.len(), count, "{file}: {sums:?}");
