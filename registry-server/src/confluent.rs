@@ -17,6 +17,7 @@ use crate::access::{Caller, Right};
 use crate::body::{self, BodyError};
 use crate::keep::subjects::name::DEFAULT;
 use crate::keep::subjects::{Name, Refusal};
+use crate::known::{Answer, Key};
 use crate::negotiate::{accept, has_version};
 
 mod reads;
@@ -124,6 +125,16 @@ impl Route {
         })
     }
 
+    /// What the answer may be remembered under: a schema by its id in the default context.
+    fn known(&self) -> Option<Key> {
+        match self {
+            Route::Id { context, id, part: part @ (IdPart::Whole | IdPart::Text) } if context == DEFAULT => {
+                Some((*id, *part == IdPart::Text))
+            }
+            _ => None,
+        }
+    }
+
     /// The methods that the path takes.
     fn allow(&self) -> &'static str {
         match self {
@@ -177,7 +188,7 @@ enum Good {
 pub(crate) fn root(headers: &HeaderMap) -> Option<Response> {
     let offered = ["text/html", MEDIA[0], MEDIA[1], MEDIA[2]];
     let chosen = accept(headers, &offered).filter(|index| *index > 0)?;
-    Some(good(Good::Json(json!({})), offered[chosen], headers))
+    Some(send(&Answer::new("{}"), offered[chosen], headers))
 }
 
 /// Answers a request whose path is one of these routes.
@@ -230,13 +241,31 @@ where
             Err(BodyError::Broken) => return refusal(&status(400), media),
         };
     }
-    let (of, query) = (Arc::clone(registry), Query::parse(query));
     let reads = method == Method::GET || method == Method::HEAD;
+    let key = route.known().filter(|_| reads && query.is_empty() && caller.may(Right::Read, ""));
+    if let Some(answer) = key.and_then(|key| registry.known.get(key)) {
+        return send(&answer, media, headers);
+    }
+    let times = registry.known.times();
+    let (of, query) = (Arc::clone(registry), Query::parse(query));
     let done = tokio::task::spawn_blocking(move || {
-        if reads { reads::read(&of, &caller, &route, &query) } else { writes::write(&of, &caller, &method, &route, &query, &content) }
+        if reads {
+            return reads::read(&of, &caller, &route, &query);
+        }
+        let done = writes::write(&of, &caller, &method, &route, &query, &content);
+        if method == Method::DELETE {
+            of.known.forget();
+        }
+        done
     });
     match done.await {
-        Ok(Ok(found)) => good(found, media, headers),
+        Ok(Ok(found)) => {
+            let Some(answer) = found.answer() else { return nothing() };
+            if let Some(key) = key {
+                registry.known.keep(times, key, &answer);
+            }
+            send(&answer, media, headers)
+        }
         Ok(Err(error)) => refusal(&error, media),
         Err(_) => refusal(&status(500), media),
     }
@@ -261,19 +290,26 @@ pub(crate) fn unauthorized() -> Refusal {
     Refusal::new(40101, "User cannot be authenticated")
 }
 
-fn good(found: Good, media: &'static str, request: &HeaderMap) -> Response {
-    let body: Bytes = match found {
-        Good::Json(value) => value.to_string().into(),
-        Good::Text(text) => text.into(),
-        Good::Empty => {
-            let mut response = Response::new(Bytes::new().into());
-            *response.status_mut() = StatusCode::NO_CONTENT;
-            return response;
+impl Good {
+    /// The body, when there is one.
+    fn answer(self) -> Option<Answer> {
+        match self {
+            Good::Json(value) => Some(Answer::new(value.to_string())),
+            Good::Text(text) => Some(Answer::new(text)),
+            Good::Empty => None,
         }
-    };
-    let etag = format!("\"{}\"", crate::store::digest(&body));
-    let known = has_version(request, &etag);
-    let mut response = Response::new(if known { Bytes::new() } else { body }.into());
+    }
+}
+
+fn nothing() -> Response {
+    let mut response = Response::new(Bytes::new().into());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn send(answer: &Answer, media: &'static str, request: &HeaderMap) -> Response {
+    let known = answer.etag.to_str().is_ok_and(|etag| has_version(request, etag));
+    let mut response = Response::new(if known { Bytes::new() } else { answer.body.clone() }.into());
     let headers = response.headers_mut();
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -281,9 +317,7 @@ fn good(found: Good, media: &'static str, request: &HeaderMap) -> Response {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     }
     let headers = response.headers_mut();
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        headers.insert(header::ETAG, etag);
-    }
+    headers.insert(header::ETAG, answer.etag.clone());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Authorization"));
     response

@@ -19,6 +19,7 @@ pub mod findings;
 pub mod html;
 pub mod json;
 pub mod keep;
+pub mod known;
 pub mod limits;
 pub mod log;
 pub mod made;
@@ -60,6 +61,7 @@ use crate::db::{Database, Fault};
 use crate::keep::packages::{self, Outcome};
 use crate::keep::signed;
 use crate::keep::subjects::Refusal;
+use crate::known::Known;
 use crate::made::Made;
 use crate::metrics::Metrics;
 use crate::rate::Rates;
@@ -84,6 +86,8 @@ pub struct Registry {
     /// A place for each file that is worked on; held until its thread is done.
     pub(crate) slots: Slots,
     pub(crate) made: Made,
+    /// Schemas by id, ready to be sent again.
+    pub(crate) known: Known,
     pub(crate) metrics: Metrics,
     pub(crate) rates: Rates,
     /// Whether a caller's address is the one that a proxy names.
@@ -145,6 +149,7 @@ impl Registry {
             making: Mutex::new(()),
             slots: Slots::new(limits.validations),
             made: Made::default(),
+            known: Known::default(),
             metrics: Metrics::default(),
             rates: Rates::default(),
             behind_proxy: AtomicBool::new(false),
@@ -177,7 +182,11 @@ impl Registry {
     pub fn refresh(&self) -> Result<(), Fault> {
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.shelf();
-        if db::read(self.database(), packages::revision)? == before.revision {
+        let revision = db::read(self.database(), |s| {
+            self.known.look(s)?;
+            packages::revision(s)
+        });
+        if revision? == before.revision {
             return Ok(());
         }
         let fresh = Shelf::load(self.database(), &self.own, Some(&before))?;

@@ -272,6 +272,33 @@ fn what_was_deleted_leaves_its_numbers() {
 }
 
 #[test]
+fn what_is_remembered_by_id_goes_with_its_last_version() {
+    everywhere("remembered", |make| {
+        let (here, there) = (make(OPEN), make(OPEN));
+        let id = here.good("POST", "/subjects/r/versions", Some(closed(&["a"])))["id"].as_i64().unwrap();
+        let path = format!("/schemas/ids/{id}");
+        let first = here.ask("GET", &path, None, &[]);
+        let again = here.ask("GET", &path, None, &[]);
+        let told = |response: &Response<Bytes>| {
+            let mut headers = response.headers().clone();
+            // Each request has a number of its own.
+            headers.remove("x-request-id");
+            (response.body().clone(), headers)
+        };
+        assert_eq!(told(&first), told(&again), "remembered as it was read");
+        let etag = first.headers()["etag"].to_str().unwrap();
+        assert_eq!(here.ask("GET", &path, None, &[("if-none-match", etag)]).status(), 304);
+        assert_eq!(here.ask("GET", &format!("{path}/schema"), None, &[]).body(), closed(&["a"])["schema"].as_str().unwrap());
+        // Another process on the same database deletes it for good; this one looks into the log and knows.
+        there.good("DELETE", "/subjects/r", None);
+        there.good("DELETE", "/subjects/r?permanent=true", None);
+        here.0.refresh().unwrap();
+        assert_eq!(here.code("GET", &path, None), 40403);
+        assert_eq!(here.code("GET", &format!("{path}/schema"), None), 40403);
+    });
+}
+
+#[test]
 fn references_hold_what_they_refer_to() {
     everywhere("references", |make| {
         let server = make(OPEN);

@@ -36,6 +36,7 @@ pub fn versions_of(id: &str) -> &'static Catalog {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+    use concord_core::check::plan::StandardPlan;
     use concord_core::compare::{Answer, Budget, within};
     use concord_core::finding::{Finding, Severity};
     use concord_core::package::catalog::Catalog;
@@ -63,6 +64,18 @@ mod tests {
                 let found = within(&resource.name, &resource.schema, &resource.schema, &mut Budget::default());
                 let doubts: Vec<String> = found.doubts.iter().map(|d| format!("{:?}: {}", d.field, d.why)).collect();
                 assert_eq!(found.answer(), Answer::Yes, "{} {}: {doubts:?}", package.reference(), resource.name);
+            }
+        }
+    }
+
+    /// A rule and those who refer to a table ask for the same values: remembering them once is enough.
+    #[test]
+    fn no_key_is_remembered_twice() {
+        for package in super::catalog().all() {
+            for table in &StandardPlan::of_package(package).tables {
+                let kept: Vec<_> = table.keys.iter().map(|key| (&key.fields, key.empties)).collect();
+                let twice = kept.iter().enumerate().find(|(i, key)| kept[..*i].contains(key));
+                assert_eq!(twice, None, "{} {}", package.reference(), table.name);
             }
         }
     }

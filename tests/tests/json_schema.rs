@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use crate::support::{against, aloud, check, codes, conformance, rows};
 
-fn files_below(folder: &Path, out: &mut Vec<PathBuf>) {
+/// The files of JSON below a folder, in order.
+pub fn files_below(folder: &Path, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();
     for path in entries {

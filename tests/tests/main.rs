@@ -4,6 +4,7 @@
 mod cli;
 mod conformance;
 mod conversions;
+mod corpora_in_wasm;
 mod datasets;
 mod doc;
 mod examples;

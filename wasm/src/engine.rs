@@ -18,16 +18,25 @@ use concord_core::session::{Choice, Session, digest};
 use concord_core::{detect as detection, report};
 
 /// One file's validation.
-pub(crate) struct Validator {
+pub struct Validator {
     session: Session,
 }
 
+impl std::fmt::Debug for Validator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Validator").finish_non_exhaustive()
+    }
+}
+
 /// A finished validation.
-pub(crate) type Report = report::Report;
+pub type Report = report::Report;
 
 impl Validator {
-    /// Begins a file. The error is a sentence for people.
-    pub(crate) fn new(standard: Option<&str>, schemas: &[(String, String)], file_name: &str) -> Result<Validator, String> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// When the standard is not known or the schema cannot be used: a sentence for people.
+    pub fn new(standard: Option<&str>, schemas: &[(String, String)], file_name: &str) -> Result<Validator, String> {
         let choice = match (standard, schemas) {
             (Some(reference), _) => {
                 let package =
@@ -41,13 +50,13 @@ impl Validator {
     }
 
     /// Takes the next bytes.
-    pub(crate) fn push(&mut self, block: &[u8]) {
+    pub fn push(&mut self, block: &[u8]) {
         self.session.push(block);
     }
 
     /// Ends the file.
-    pub(crate) fn finish(self) -> Result<Report, String> {
-        Ok(self.session.finish())
+    pub fn finish(self) -> Report {
+        self.session.finish()
     }
 }
 
@@ -87,12 +96,12 @@ fn of_schemas(files: &[(String, String)]) -> Result<StandardPlan, String> {
 }
 
 /// The report in the bytes that every shell writes.
-pub(crate) fn report_json(report: &Report) -> String {
+pub fn report_json(report: &Report) -> String {
     json::json(report)
 }
 
 /// The embedded standards as JSON: `[{reference, id, version, title, tier, domain}]`.
-pub(crate) fn standards() -> String {
+pub fn standards() -> String {
     let list: Vec<serde_json::Value> = concord_standards::catalog()
         .all()
         .map(|p| {
@@ -106,7 +115,7 @@ pub(crate) fn standards() -> String {
 }
 
 /// Which standards a file looks like, from its first bytes.
-pub(crate) fn detect(head: &[u8], file_name: &str) -> String {
+pub fn detect(head: &[u8], file_name: &str) -> String {
     let plans = all_plans();
     let choice = Choice::Detect(plans.clone());
     let read = choice.reading(ReadOptions::default());
@@ -139,7 +148,7 @@ mod tests {
     fn report(schemas: &[(String, String)], name: &str, text: &str) -> serde_json::Value {
         let mut validator = Validator::new(None, schemas, name).unwrap();
         text.as_bytes().chunks(3).for_each(|piece| validator.push(piece));
-        serde_json::from_str(&report_json(&validator.finish().unwrap())).unwrap()
+        serde_json::from_str(&report_json(&validator.finish())).unwrap()
     }
 
     fn codes(report: &serde_json::Value) -> Vec<&str> {

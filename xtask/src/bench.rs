@@ -7,6 +7,9 @@
 //! `cargo xtask bench --readers [--rounds N] [--rows N] [--bytes N] [--forms FORM,…]` measures the readers of all forms beside bare loops of the
 //! libraries made for them (`bench-readers`), and writes `…-readers.md`; with `--bytes 1000000000` it shows whether memory grows with the file, and
 //! writes `…-readers-memory.md`. Its data lie in `CONCORD_BENCH_DATA` when that is set.
+//!
+//! `cargo xtask bench --registry [--rounds N] [--versions N] [--seconds N] [--bytes N]` measures the registry beside a bare handler of warp, with
+//! 50,000 versions in it, and an upload of 1 GB (`bench-registry`), and writes `…-registry.md`.
 
 use crate::shell::{Outcome, cargo, program, root, run as run_command};
 
@@ -15,9 +18,16 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     run_command(cargo().args(["build", "--release", "--locked", "--package", "concord", "--package", "concord-bench"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder));
     let programs = target.join("release");
-    let (readers, words): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| *word == "--readers");
-    let runner = if readers.is_empty() { "bench-run" } else { "bench-readers" };
-    let data = std::env::var_os("CONCORD_BENCH_DATA").filter(|_| !readers.is_empty()).map_or_else(|| target.join("bench"), Into::into);
+    let (kind, words): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| matches!(word.as_str(), "--readers" | "--registry"));
+    let runner = match kind.first().map(|word| word.as_str()) {
+        Some("--readers") => "bench-readers",
+        Some(_) => "bench-registry",
+        None => "bench-run",
+    };
+    if runner == "bench-registry" {
+        run_command(cargo().args(["build", "--release", "--locked", "--package", "concord-registry"]))?;
+    }
+    let data = std::env::var_os("CONCORD_BENCH_DATA").filter(|_| !kind.is_empty()).map_or_else(|| target.join("bench"), Into::into);
     let mut command = program(programs.join(runner));
     command.arg("--programs").arg(&programs).arg("--data").arg(data).args(["--results", "tests/bench/results"]);
     run_command(command.args(words))

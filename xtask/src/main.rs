@@ -10,6 +10,7 @@ use std::process::ExitCode;
 mod bench;
 mod clients;
 mod demo;
+mod docs;
 mod fuzz;
 mod setup;
 mod shell;
@@ -29,7 +30,8 @@ const CHORES: &[Chore] = &[
     Chore { name: "test", takes: "[--only STAGE,…]", does: "run every test, or the stages named", run: test::run },
     Chore { name: "demo", takes: "", does: "convert and validate a town's export, and show the report", run: demo::run },
     Chore { name: "wasm", takes: "", does: "build the browser validator to wasm/pkg", run: wasm::run },
-    Chore { name: "bench", takes: "[--readers] [--rounds N]", does: "measure beside bare readers, and check the results", run: bench::run },
+    Chore { name: "docs", takes: "[-o FOLDER]", does: "make the pages of the standards, and those of the code", run: docs::run },
+    Chore { name: "bench", takes: "[--readers|--registry]", does: "measure beside bare readers, and check the results", run: bench::run },
     Chore { name: "fuzz", takes: "[--seconds N] [--target T]", does: "fuzz the targets, N seconds in all", run: fuzz::run },
 ];
 

@@ -306,7 +306,7 @@ pub(crate) fn table_of_package(package: &Package, resource: &Resource, standard:
         match &rule.kind {
             RuleKind::Unique { fields, empties } => {
                 if let Some(fields) = index(fields) {
-                    plan.keys.push(Key { fields, repeated: Some((code, rule.severity)), empties: *empties });
+                    plan.never_twice(Key { fields, repeated: Some((code, rule.severity)), empties: *empties });
                 }
             }
             RuleKind::Exists { fields, resource: other, or, target, when } => {
@@ -442,6 +442,15 @@ impl TablePlan {
             && !self.keys.iter().any(|k| k.fields == fields && !k.empties)
         {
             self.keys.push(Key { fields, repeated: None, empties: false });
+        }
+    }
+
+    /// Adds a rule's key. Values that are remembered already because others refer to them are not remembered twice.
+    fn never_twice(&mut self, key: Key) {
+        let kept = self.keys.iter_mut().find(|k| k.repeated.is_none() && k.fields == key.fields && k.empties == key.empties);
+        match kept {
+            Some(kept) => kept.repeated = key.repeated,
+            None => self.keys.push(key),
         }
     }
 

@@ -77,6 +77,8 @@ impl Database for Sqlite {
                 let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX);
                 let connection = connection.map_err(fault)?;
                 connection.busy_timeout(PATIENCE).map_err(fault)?;
+                // The system remembers the file's pages as well, so each reader needs to keep only the few it is at: half a MB.
+                connection.execute_batch("PRAGMA cache_size = -512").map_err(fault)?;
                 connection
             }
         };

@@ -232,15 +232,20 @@ fn pointer(row: &Row) -> Result<Pointer, Fault> {
     Ok((name, row.int(2)?, row.int(3)?, State::from_number(row.int(4)?)))
 }
 
+// Put in order by the caller: asked to do it, SQLite walks all versions in their order instead of looking the few up by their id.
+const BY_ID: &str =
+    "SELECT context, subject, version, id, state FROM versions WHERE context = ?1 AND id = ?2 AND state >= ?3 AND state <= ?4";
+
 /// The versions that have the schema of an id.
 ///
 /// # Errors
 /// The database's.
 pub fn users_of_id(s: &mut dyn Statements, context: &str, id: i64, seen: Seen) -> Result<Vec<Pointer>, Fault> {
     let [from, to] = seen.states();
-    let sql = "SELECT context, subject, version, id, state FROM versions WHERE context = ?1 AND id = ?2 AND state >= ?3 AND state <= ?4 \
-               ORDER BY subject, version";
-    s.rows(sql, &[context.into(), id.into(), from, to])?.iter().map(pointer).collect()
+    let rows = s.rows(BY_ID, &[context.into(), id.into(), from, to])?;
+    let mut found: Vec<Pointer> = rows.iter().map(pointer).collect::<Result<_, _>>()?;
+    found.sort_by(|a, b| (&a.0.subject, a.1).cmp(&(&b.0.subject, b.1)));
+    Ok(found)
 }
 
 /// The versions that refer to a version and are there.
@@ -284,4 +289,21 @@ pub fn contexts(s: &mut dyn Statements) -> Result<Vec<String>, Fault> {
         found.insert(0, DEFAULT.to_owned());
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::db::{read, sqlite::Sqlite};
+
+    #[test]
+    fn the_versions_of_an_id_are_looked_up_and_not_walked_to() {
+        let database = Sqlite::in_memory().unwrap();
+        let [from, to] = Seen::All.states();
+        let plan = read(&database, |s| s.rows(&format!("EXPLAIN QUERY PLAN {BY_ID}"), &["".into(), 1.into(), from.clone(), to.clone()]));
+        let plan: Vec<String> = plan.unwrap().iter().map(|row| row.text(3).unwrap().to_owned()).collect();
+        assert!(plan.len() == 1 && plan[0].contains("versions_by_id (context=? AND id=?)"), "{plan:?}");
+    }
 }
