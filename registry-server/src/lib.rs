@@ -31,6 +31,7 @@ pub mod problem;
 mod proofs;
 pub mod publishing;
 pub mod rate;
+mod references;
 pub mod router;
 mod scratch;
 pub mod search;
@@ -183,6 +184,12 @@ impl Registry {
         let fresh = Shelf::load(self.database(), &self.own, Some(&before))?;
         *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
+    }
+
+    /// A sentence for each version that a package names and that should no longer be used.
+    pub fn warnings(&self, package: &concord_core::package::Package) -> Vec<String> {
+        let shelf = self.shelf();
+        references::warnings(&shelf.catalog, &shelf.published, package)
     }
 
     /// Whether requests are welcome: there are standards, the database answers, and the server is not on its way to stop.

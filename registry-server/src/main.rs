@@ -416,14 +416,20 @@ fn publish(folder: &Path, reason: &str, place: &Anywhere) -> Result<(), Fault> {
             let id = id.ok_or_else(|| Fault("this is no package; look at it with `concord standards check`".to_owned()))?;
             let said = remote.publish(&id, &files, reason)?;
             let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+            for warning in said["warnings"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str) {
+                eprintln!("concord-registry: {warning}");
+            }
             say(&format!("{} {} published\n", text("reference"), text("digest")));
             return Ok(());
         }
         Err(place) => place,
     };
     let registry = Registry::open(concord_standards::catalog(), Limits::default(), Policy::default(), place.open()?)?;
-    let done = publishing::read(&registry, files).and_then(|package| {
+    let done = publishing::read(&registry.shelf().catalog, files).and_then(|package| {
         let outcome = publishing::publish(&registry, &package, reason, "operator")?;
+        for warning in registry.warnings(&package) {
+            eprintln!("concord-registry: {warning}");
+        }
         Ok((package.reference(), package.digest, outcome))
     });
     match done {
@@ -435,6 +441,10 @@ fn publish(folder: &Path, reason: &str, place: &Anywhere) -> Result<(), Fault> {
             Ok(())
         }
         Err(publishing::Rejected::Unusable(why)) => Err(Fault(format!("this is no package that can be published: {}", why.join(" ")))),
+        Err(publishing::Rejected::Unresolved(missing)) => Err(Fault(format!(
+            "it refers to what is not here: {}. Publish that first, or mend the name or the version",
+            missing.join(", ")
+        ))),
         Err(publishing::Rejected::Taken(reference)) => {
             Err(Fault(format!("{reference} was published with other files; a published version never changes")))
         }

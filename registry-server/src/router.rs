@@ -28,7 +28,7 @@ use crate::problem::{BUSY, FAILED, NOT_FOUND, Problem, TOO_MANY, UNKNOWN_CALLER,
 use crate::shelf::Shelf;
 use crate::store::{Page, Store};
 use crate::telling::{self, Told};
-use crate::{Registry, confluent, convert, metrics, native, proofs, search, validate, validator};
+use crate::{Registry, confluent, convert, metrics, native, proofs, references, search, validate, validator};
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const SEND: &str = "POST, OPTIONS";
@@ -340,6 +340,9 @@ async fn look_up(registry: &Arc<Registry>, seen: Seen, path: &str, query: &str, 
         let made = tokio::task::spawn_blocking(move || proofs::page(registry.database(), &ask, &query)).await;
         let page = made.unwrap_or_else(|_| Err(Problem::new(FAILED, "The making of this answer broke off.")))?;
         return page.map(|page| send(&page, headers)).ok_or_else(|| missing(catalog, path));
+    }
+    if let Some(ask) = references::Ask::parse(path) {
+        return Ok(send(&references::page(catalog, &registry.shelf().published, &ask)?, headers));
     }
     if Ask::parse(path).is_none() {
         return Err(missing(catalog, path));

@@ -212,3 +212,108 @@ fn what_may_not_be_seen_is_as_if_it_were_not_there() {
     assert_eq!(server.ask("GET", "/v1/standards", None, "").status(), 401);
     assert_eq!(server.ask("GET", "/readyz", None, "").status(), 200);
 }
+
+/// A small standard of one table.
+fn small(id: &str, version: &str, more: &str) -> BTreeMap<String, String> {
+    let manifest = format!(
+        "id = \"{id}\"\nversion = \"{version}\"\ntitle = \"T\"\ndescription = \"D\"\ntier = \"local\"\ndomain = \"d\"\npublisher = \"p\"\n\
+         licence = \"CC0-1.0\"\n{more}\n[[resource]]\nname = \"t\"\ntitle = \"T\"\nrecord = \"r\"\n"
+    );
+    let table = json!({"fields": [{"name": "a", "title": "A", "description": "An a.", "type": "string"}]}).to_string();
+    [("standard.toml".to_owned(), manifest), ("t.table.json".to_owned(), table)].into()
+}
+
+#[test]
+fn references_are_followed_at_publication_and_back() {
+    let server = Server::new("admin");
+    let publish = |id: &str, version: &str, more: &str| {
+        server.post(&format!("/v1/standards/{id}/versions"), json!({"files": small(id, version, more)}))
+    };
+    let (status, body) = publish("town", "1", "references = [\"hub@1\", \"blds\"]");
+    assert_eq!((status, kind(&body), &body["references"]), (422, "unknown-reference", &json!(["hub@1"])), "{body}");
+    assert!(body["detail"].as_str().unwrap().contains("\"hub@1\""), "{body}");
+    assert_eq!(server.get("/v1/standards/town").0, 404);
+    assert_eq!(publish("hub", "1", "").0, 201);
+    let (status, body) = publish("town", "1", "references = [\"hub@1\", \"blds\"]");
+    assert_eq!((status, &body["warnings"]), (201, &json!([])), "{body}");
+    assert_eq!(body["references"][0]["reference"], "blds@1.2", "an id alone is the newest stable version: {body}");
+    assert_eq!(body["references"][1]["status"], "stable");
+    assert_eq!(publish("hub", "2", "supersedes = [\"hub@1\"]").0, 201);
+
+    let back = |reference: &str| {
+        let (id, version) = reference.split_once('@').unwrap();
+        let (status, body) = server.get(&format!("/v1/standards/{id}/versions/{version}/referencedby"));
+        assert_eq!(status, 200, "{body}");
+        let one = |r: &Value| format!("{} {}", r["reference"].as_str().unwrap(), r["kind"].as_str().unwrap());
+        body["referencedby"].as_array().unwrap().iter().map(one).collect::<Vec<_>>()
+    };
+    assert_eq!(back("hub@1"), ["hub@2 supersedes", "town@1 references"]);
+    assert!(back("blds@1.2").contains(&"town@1 references".to_owned()));
+    assert_eq!(back("town@1"), [""; 0]);
+    assert_eq!(server.get("/v1/standards/hub/versions/7/referencedby").0, 404);
+    let page = |path: &str| String::from_utf8(server.ask("GET", path, None, "").body().to_vec()).unwrap();
+    let (hub, town) = (page("/standards/hub/1"), page("/standards/town/1"));
+    assert!(hub.contains("Who refers to it") && hub.contains("href=\"/standards/town/1\"") && hub.contains("relies on it"), "{hub}");
+    assert!(town.contains("Relies on") && town.contains("href=\"/standards/hub/1\""), "{town}");
+
+    // Who withdraws is told who is left behind, and who refers to it is told that it is withdrawn.
+    let (_, gone) = server.post("/v1/standards/hub/versions/1/withdraw", json!({"reason": "it was wrong", "successor": "hub@2"}));
+    let left: Vec<&Value> = gone["referencedby"].as_array().unwrap().iter().map(|r| &r["reference"]).collect();
+    assert_eq!(left, ["hub@2", "town@1"]);
+    let (_, named) = server.get("/v1/standards/town/versions/1/references");
+    let hub = &named["references"][1];
+    assert_eq!((&hub["status"], &hub["reason"], &hub["successor"]), (&json!("withdrawn"), &json!("it was wrong"), &json!("hub@2")));
+    assert!(page("/standards/town/1").contains("<code>hub@1</code></a> (withdrawn)"));
+    let (status, body) = publish("city", "1", "references = [\"hub@1\"]");
+    let told = json!(["city@1 relies on hub@1, which is withdrawn: it was wrong. Use hub@2 instead."]);
+    assert_eq!((status, &body["warnings"]), (201, &told), "{body}");
+    let (status, body) = publish("hub", "3", "supersedes = [\"hub@1\"]");
+    assert_eq!((status, &body["warnings"]), (201, &json!([])), "{body}");
+    // Asking again for what was done is no mistake: the first answer may not have arrived.
+    let again = server.post("/v1/standards/hub/versions/1/withdraw", json!({"reason": "it was wrong", "successor": "hub@2"}));
+    assert_eq!((again.0, &again.1["state"]), (200, &json!("withdrawn")));
+    let rows = audit::after(server.registry.database(), 0, 10_000).unwrap();
+    assert_eq!(rows.iter().filter(|row| row.action == "withdrawn").count(), 1);
+    assert_eq!(server.post("/v1/standards/hub/versions/1/withdraw", json!({"reason": "another"})).0, 404);
+}
+
+/// Who may not see a standard cannot find out by referring to it, or by asking who refers, that it is there.
+#[test]
+fn references_do_not_tell_of_what_may_not_be_seen() {
+    let database = Arc::new(Sqlite::in_memory().unwrap());
+    let closed = Policy { open_reads: false, open_writes: false };
+    let registry = Registry::open(concord_standards::catalog(), Limits::default(), closed, database).unwrap();
+    let token = |scopes: &[&str]| {
+        let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
+        tokens::create(registry.database(), "test", &scopes, None, "operator").unwrap().1
+    };
+    let (admin, town) = (token(&["admin"]), token(&["publish:town-*"]));
+    let server = Server { registry, secret: admin.clone() };
+    let publish = |id: &str, more: &str, secret: &str| {
+        let body = json!({"files": small(id, "1", more)});
+        let response = server.ask("POST", &format!("/v1/standards/{id}/versions"), Some(body), secret);
+        (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
+    };
+    assert_eq!(publish("secret", "", &admin).0, 201);
+    let there = publish("town-a", "references = [\"secret@1\"]", &town);
+    let nowhere = publish("town-a", "references = [\"zzzzzz@1\"]", &town);
+    assert_eq!((there.0, there.1.replace("secret", "zzzzzz")), (422, nowhere.1));
+    assert_eq!(publish("town-a", "references = [\"secret\"]", &admin).0, 201);
+    assert_eq!(publish("town-b", "references = [\"town-a\"]", &town).0, 201);
+    assert_eq!(publish("other", "references = [\"town-a\"]", &admin).0, 201);
+    let get = |path: &str| server.ask("GET", path, None, &town);
+    let named: Value = serde_json::from_slice(get("/v1/standards/town-a/versions/1/references").body()).unwrap();
+    assert_eq!(named["references"], json!([{"kind": "references", "to": "secret"}]));
+    let back: Value = serde_json::from_slice(get("/v1/standards/town-a/versions/1/referencedby").body()).unwrap();
+    assert_eq!(back["referencedby"].as_array().unwrap().len(), 1, "{back}");
+    assert_eq!(back["referencedby"][0]["reference"], "town-b@1");
+    for path in ["/v1/standards/NAME/versions/1/referencedby", "/v1/standards/NAME/versions/1/references"] {
+        let of = |name: &str| {
+            let response = get(&path.replace("NAME", name));
+            (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap().replace(name, "NAME"))
+        };
+        assert_eq!(of("secret").0, 404);
+        assert_eq!(of("secret"), of("zzzzzz"), "{path}");
+        assert_eq!(server.ask("GET", &path.replace("NAME", "town-a"), None, "").status(), 401);
+    }
+}
