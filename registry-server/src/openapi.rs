@@ -218,6 +218,13 @@ fn routes() -> Vec<Route> {
             )
         },
         read(
+            "/v1/log/consistency/{from}",
+            "proveConsistencySince",
+            "The same at an address of its own",
+            of_json("Consistency"),
+            vec![NOT_FOUND],
+        ),
+        read(
             "/v1/findings/{code}",
             "explain",
             "The page behind a finding's code",
@@ -306,7 +313,8 @@ fn schemas() -> Value {
 }
 
 /// What may stand in a path.
-const EXAMPLES: &[(&str, &str)] = &[("id", "blds"), ("version", "1.2"), ("other", "1.2"), ("path", "standard.toml"), ("code", "C304")];
+const EXAMPLES: &[(&str, &str)] =
+    &[("id", "blds"), ("version", "1.2"), ("other", "1.2"), ("path", "standard.toml"), ("code", "C304"), ("from", "1")];
 
 /// The document.
 pub fn document() -> Value {

@@ -30,7 +30,7 @@ pub fn page(site: Site, package: &Package, catalog: &Catalog) -> String {
     fact("Digest", format!("<code class=\"long\">{}</code>", escape(&package.digest)));
     let tabular = package.resources.iter().any(|r| r.tabular);
     match site {
-        Site::Served => {
+        Site::Served | Site::Exported => {
             fact("For programs", format!("<a href=\"{0}\">{0}</a>", escape(&href(&base))));
             let own = href(&format!("/standards/{}/{}", m.id, m.version));
             let bundle = format!("<a href=\"{}\">all files as a zip</a>", escape(&href(&format!("{base}/bundle"))));
@@ -87,7 +87,7 @@ pub fn page(site: Site, package: &Package, catalog: &Catalog) -> String {
     main.push_str("<h2>Files</h2>\n<details>\n<summary>The package, file by file</summary>\n<ul>\n");
     for (path, bytes) in &package.files {
         let name = match site {
-            Site::Served => format!("<a href=\"{}\">{}</a>", escape(&href(&format!("{base}/files/{path}"))), escape(path)),
+            Site::Served | Site::Exported => format!("<a href=\"{}\">{}</a>", escape(&href(&format!("{base}/files/{path}"))), escape(path)),
             Site::Files(_) => escape(path),
         };
         let _ = writeln!(main, "<li>{name}, {} bytes</li>", bytes.len());
