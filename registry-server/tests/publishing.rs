@@ -1,13 +1,16 @@
 //! Publishing, deprecating and withdrawing: what is taken, what is refused, and what never changes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use concord_registry::db::Database;
+use concord_registry::db::postgres::Postgres;
 use concord_registry::db::sqlite::Sqlite;
+use concord_registry::keep::signed::{Checkpoint, KeyPlace};
 use concord_registry::keep::{audit, tokens};
 use concord_registry::{Limits, Policy, Registry, backup, routes};
 use serde_json::{Value, json};
@@ -316,4 +319,97 @@ fn references_do_not_tell_of_what_may_not_be_seen() {
         assert_eq!(of("secret"), of("zzzzzz"), "{path}");
         assert_eq!(server.ask("GET", &path.replace("NAME", "town-a"), None, "").status(), 401);
     }
+}
+
+/// XML Schemas are judged as tables are: what only widens is a minor step, and what narrows is refused with a document that shows it.
+#[test]
+fn what_an_xml_schema_takes_is_promised_too() {
+    let server = Server::new("publish:cap");
+    let own = concord_standards::catalog().find("cap@1.2").unwrap();
+    let with = |version: &str, change: &dyn Fn(String) -> String| {
+        let texts = own.files.iter().map(|(path, bytes)| (path.clone(), String::from_utf8(bytes.clone()).unwrap()));
+        let mut files: BTreeMap<String, String> = texts.collect();
+        let manifest = files.get_mut("standard.toml").unwrap();
+        *manifest = manifest.replacen("version = \"1.2\"", &format!("version = \"{version}\""), 1);
+        let schema = files.remove("alert.xsd").unwrap();
+        let changed = change(schema.clone());
+        assert_ne!(schema, changed);
+        files.insert("alert.xsd".to_owned(), changed);
+        json!({"files": files})
+    };
+    let publish = |body: Value| server.post("/v1/standards/cap/versions", body);
+    let optional = |schema: String| {
+        let note = "<xs:element name=\"note\" type=\"xs:string\" minOccurs=\"0\">";
+        schema.replacen(note, &format!("<xs:element name=\"remark\" type=\"xs:string\" minOccurs=\"0\"/>{note}"), 1)
+    };
+    let words = |schema: String| schema.replacen("A remark that is not part of the warning.", "Something to remember.", 1);
+    let (status, body) = publish(with("1.2.1", &words));
+    assert_eq!(status, 201, "other words are a patch: {body}");
+    let (status, body) = publish(with("1.2.2", &optional));
+    assert_eq!((status, kind(&body), &body["proposed"]), (409, "breaking", &json!("1.3.0")), "readers may meet it: {body}");
+    assert_eq!(body["comparison"]["backward"]["answer"], "compatible");
+    let (status, body) = publish(with("1.3", &optional));
+    assert_eq!(status, 201, "{body}");
+    let (status, body) = publish(with("1.4", &words));
+    assert_eq!((status, kind(&body), &body["proposed"]), (409, "breaking", &json!("2.0")), "an element is gone: {body}");
+    let witness = body["comparison"]["backward"]["breaks"][0]["witness"][0]["xml"].as_str().unwrap();
+    assert!(witness.contains("remark"), "{witness}");
+    let valid = |version: &str| {
+        let request = warp::test::request().method("POST").path(&format!("/v1/validate?standard=cap@{version}")).body(witness);
+        let found = block(request.reply(&routes(Arc::clone(&server.registry))));
+        serde_json::from_slice::<Value>(found.body()).unwrap()["valid"].clone()
+    };
+    assert_eq!((valid("1.3"), valid("1.2.1")), (json!(true), json!(false)));
+    assert_eq!(publish(with("2.0", &words)).0, 201);
+    let page = server.ask("GET", "/standards/cap/1.3/compare/2.0", None, "");
+    let html = String::from_utf8(page.body().to_vec()).unwrap();
+    assert!(html.contains("Some files that were accepted are refused now") && html.contains("&lt;"), "{html}");
+}
+
+/// One PostgreSQL database, several servers: one log, signed by the key in the database or by the one in the file that all of them name.
+#[test]
+fn the_signed_log_is_the_same_on_postgresql() {
+    let Ok(url) = std::env::var("CONCORD_TEST_POSTGRES") else {
+        println!("NOT TESTED on PostgreSQL: CONCORD_TEST_POSTGRES names no database");
+        return;
+    };
+    let own = format!("t_signed_{}", std::process::id());
+    let mut admin = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    admin.batch_execute(&format!("CREATE SCHEMA {own}")).unwrap();
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let database = || -> Arc<dyn Database> { Arc::new(Postgres::open(&format!("{url}{separator}options=-csearch_path%3D{own}")).unwrap()) };
+    let file = std::env::temp_dir().join(format!("concord-signed-{}.key", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    let open = |place: &KeyPlace, anew: bool| {
+        let registry = Registry::with_key(concord_standards::catalog(), Limits::default(), Policy::default(), database(), place, anew)?;
+        let (_, secret) = tokens::create(registry.database(), "test", &["admin".to_owned()], None, "operator")?;
+        Ok::<_, concord_registry::db::Fault>(Server { registry, secret })
+    };
+    let checkpoint = |server: &Server| Checkpoint::parse(&server.get("/v1/log").1).expect("a signed root");
+    let (inside, in_file) = (KeyPlace::Database, KeyPlace::File(file.clone()));
+    let (one, two) = (open(&inside, false).unwrap(), open(&inside, false).unwrap());
+    let first = checkpoint(&one);
+    assert_eq!(first, checkpoint(&two), "signing is the same wherever it is done");
+    assert_eq!(one.post(VERSIONS, json!({"files": package("1.3", None)})).0, 201);
+    let later = checkpoint(&two);
+    assert_eq!((later.size, later.key), (first.size + 1, first.key));
+    let (status, proof) = two.get(&format!("/v1/log/consistency/{}", first.size));
+    assert_eq!((status, &proof), (200, &two.get(&format!("/v1/log/consistency?from={}", first.size)).1));
+    assert_eq!(two.get("/v1/log/consistency/100000").0, 404);
+    assert_eq!(two.get(&format!("{VERSIONS}/1.3/proof")).0, 200);
+    // The key moves out of the database; from then on who names no file cannot sign with another.
+    let three = open(&in_file, false).unwrap();
+    assert_eq!(checkpoint(&three).key, first.key);
+    assert_eq!(open(&in_file, false).map(|server| checkpoint(&server).key).unwrap(), first.key);
+    assert!(open(&inside, false).err().unwrap().0.contains("--signing-key"));
+    let found: i64 = admin.query_one(&format!("SELECT COUNT(*) FROM {own}.log_key"), &[]).unwrap().get(0);
+    assert_eq!(found, 0);
+    std::fs::remove_file(&file).unwrap();
+    assert!(open(&in_file, false).err().unwrap().0.contains("missing"));
+    let anew = open(&in_file, true).unwrap();
+    assert_ne!(checkpoint(&anew).key, first.key);
+    backup::verify(anew.registry.database()).unwrap();
+    drop((one, two, three, anew));
+    admin.batch_execute(&format!("DROP SCHEMA {own} CASCADE")).unwrap();
+    let _ = std::fs::remove_file(&file);
 }
