@@ -169,8 +169,10 @@ fn set_life(registry: &Registry, caller: &Caller, id: &str, version: &str, life:
     if why.reason.trim().is_empty() {
         return Err(Problem::new(WRONG_BODY, "The reason is empty; say why, for those who rely on this version."));
     }
-    if !why.successor.is_empty() && registry.shelf().catalog.find(&why.successor).is_none() {
-        return Err(unknown_standard(&registry.shelf().catalog, &why.successor));
+    // A successor that the caller may not see is as good as none.
+    let known = seen(&registry.shelf(), caller);
+    if !why.successor.is_empty() && known.find(&why.successor).is_none() {
+        return Err(unknown_standard(&known, &why.successor));
     }
     let failed = |fault: &db::Fault| {
         crate::log::fault(fault);
@@ -179,7 +181,7 @@ fn set_life(registry: &Registry, caller: &Caller, id: &str, version: &str, life:
     let actor = caller.actor.as_str();
     let done = db::write(registry.database(), |s| packages::set_life(s, id, version, life, why.reason.trim(), &why.successor, actor));
     if !done.map_err(|fault| failed(&fault))? {
-        return Err(unknown_standard(&registry.shelf().catalog, &format!("{id}@{version}")));
+        return Err(unknown_standard(&known, &format!("{id}@{version}")));
     }
     registry.refresh().map_err(|fault| failed(&fault))?;
     let shelf = registry.shelf();

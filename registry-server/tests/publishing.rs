@@ -303,6 +303,15 @@ fn references_do_not_tell_of_what_may_not_be_seen() {
     assert_eq!((there.0, there.1.replace("secret", "zzzzzz")), (422, nowhere.1));
     assert_eq!(publish("town-a", "references = [\"secret\"]", &admin).0, 201);
     assert_eq!(publish("town-b", "references = [\"town-a\"]", &town).0, 201);
+    // Nor can it be named as a successor, or be met as what was perhaps meant.
+    let life = |version: &str, successor: &str| {
+        let body = json!({"reason": "x", "successor": successor});
+        let response = server.ask("POST", &format!("/v1/standards/town-b/versions/{version}/deprecate"), Some(body), &town);
+        (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
+    };
+    let (there, nowhere) = (life("1", "secret@1"), life("1", "zzzzzz@1"));
+    assert_eq!((there.0, there.1.replace("secret", "zzzzzz")), (404, nowhere.1));
+    assert!(!life("1", "secre@1").1.contains("Did you mean secret"));
     assert_eq!(publish("other", "references = [\"town-a\"]", &admin).0, 201);
     let get = |path: &str| server.ask("GET", path, None, &town);
     let named: Value = serde_json::from_slice(get("/v1/standards/town-a/versions/1/references").body()).unwrap();
@@ -412,4 +421,26 @@ fn the_signed_log_is_the_same_on_postgresql() {
     drop((one, two, three, anew));
     admin.batch_execute(&format!("DROP SCHEMA {own} CASCADE")).unwrap();
     let _ = std::fs::remove_file(&file);
+}
+
+/// A layout that the caller may not see is not recognised for them: what they hear is what they would hear if it were not there.
+#[test]
+fn layouts_that_may_not_be_seen_are_not_recognised() {
+    let database = Arc::new(Sqlite::in_memory().unwrap());
+    let closed = Policy { open_reads: false, open_writes: false };
+    let registry = Registry::open(concord_standards::catalog(), Limits::default(), closed, database).unwrap();
+    let token = |scope: &str| tokens::create(registry.database(), "test", &[scope.to_owned()], None, "operator").unwrap().1;
+    let (admin, reader) = (token("admin"), token("read:blds"));
+    let own = concord_standards::catalog().find("blds@1.2").unwrap();
+    let convert = |bytes: &[u8], secret: &str| {
+        let request = warp::test::request().method("POST").path("/v1/convert?to=blds&name=a.csv");
+        let request = request.header("authorization", format!("Bearer {secret}")).body(bytes);
+        block(request.reply(&routes(Arc::clone(&registry)))).status().as_u16()
+    };
+    let examples = own.files.iter().filter(|(path, _)| path.starts_with("examples/convert/") && path.ends_with(".in.csv"));
+    let recognised: Vec<_> = examples.filter(|(_, bytes)| convert(bytes, &admin) == 200).take(2).collect();
+    assert!(!recognised.is_empty(), "no example is recognised by itself");
+    for (path, bytes) in recognised {
+        assert_eq!(convert(bytes, &reader), 422, "{path}");
+    }
 }

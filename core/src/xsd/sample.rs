@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Bounds;
-use super::names::{XML_URI, XS_URI};
+use super::names::{XML_URI, XS_URI, XSI_URI};
 use super::plain::{Part, read_all};
 use super::regex;
 use crate::decimal::Decimal;
@@ -193,6 +193,10 @@ impl<'s> Making<'s> {
         let complex = own.or_else(|| self.sampler.global("complexType", part.get("type")?));
         if let Some((home, ty)) = complex {
             self.attributes(home, ty, depth)?;
+        }
+        if matches!(part.get("nillable"), Some("true" | "1")) && self.choose(2, 0) == 1 {
+            self.body.push_str(&format!(" xmlns:xsi=\"{XSI_URI}\" xsi:nil=\"true\"></{tag}>"));
+            return Some(());
         }
         self.body.push('>');
         match (part.get("fixed"), complex) {
