@@ -40,12 +40,14 @@ mod tables;
 mod tests;
 mod version;
 mod witness;
+mod xml;
 
 pub use documents::documents;
 pub use standard::{Change, Comparison, compare};
 pub use tables::within;
 pub use version::{Size, is_enough, propose};
 pub use witness::{Witness, WitnessTable};
+pub use xml::xml_schemas;
 
 /// Whether everything that one version accepts is accepted by another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

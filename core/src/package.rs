@@ -20,6 +20,7 @@ pub mod lint;
 pub mod load;
 pub(crate) mod notes;
 pub mod read_crosswalk;
+pub mod references;
 pub mod rules;
 pub(crate) mod table;
 pub(crate) mod toml;
@@ -99,6 +100,8 @@ pub struct Manifest {
     pub licence: String,
     pub status: Status,
     pub supersedes: Vec<String>,
+    /// Other packages that it relies on, `id@version` or `id`.
+    pub references: Vec<String>,
     pub media_types: Vec<String>,
     /// Whether the standard takes text stored as UTF-8 only (`encoding = "utf-8"`).
     pub utf8_only: bool,

@@ -16,7 +16,9 @@ mod keytable;
 mod model;
 mod names;
 mod particle;
+mod plain;
 pub(crate) mod regex;
+pub(crate) mod sample;
 mod scan;
 mod schema;
 mod simple;
@@ -26,6 +28,7 @@ mod tests;
 mod tree;
 mod validate;
 mod value;
+pub(crate) mod widen;
 
 pub use encoding::utf8;
 pub use scan::NotWellFormed;

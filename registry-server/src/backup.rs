@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::db::sqlite::{FILE, Sqlite};
 use crate::db::{self, Database, Fault};
-use crate::keep::{audit, packages, signed};
+use crate::keep::signed::{self, KeyPlace};
+use crate::keep::{audit, packages};
 
 const MARK: &str = "concord-registry-backup/1\n";
 
@@ -27,7 +28,8 @@ fn digest(file: &mut impl Read) -> std::io::Result<String> {
     }
 }
 
-/// Writes a backup while others go on. The file must not be there yet.
+/// Writes a backup while others go on. The file must not be there yet. The key that signs is not in it: one that an older program kept in the
+/// database moves to its file first.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -36,6 +38,9 @@ pub fn backup(database: &dyn Database, file: &Path) -> Result<(), Fault> {
     let beside = file.with_file_name(format!(".{}.part", name.to_string_lossy()));
     if file.exists() {
         return Err(Fault(format!("{} is there already", file.display())));
+    }
+    if signed::is_inside(database)? {
+        signed::hold(database, &KeyPlace::of(database, None), false)?;
     }
     // What an earlier attempt left behind.
     let _ = std::fs::remove_file(&beside);
@@ -83,6 +88,23 @@ pub fn restore(file: &Path, folder: &Path) -> Result<String, Fault> {
     verify(&Sqlite::open(folder)?)
 }
 
+/// What is still to be done before a restored registry can be served: no backup has the key that signs.
+///
+/// # Errors
+/// The database's.
+pub fn key_to_bring(folder: &Path) -> Result<Option<String>, Fault> {
+    let database = Sqlite::open(folder)?;
+    let known = db::read(&database, signed::public)?.filter(|_| !folder.join(signed::FILE).exists());
+    let missing = known.filter(|_| !signed::is_inside(&database).unwrap_or(false));
+    Ok(missing.map(|key| {
+        format!(
+            "the signing key {} is in no backup: put its file at {} before this registry is served. If it is lost, start once with --new-signing-key",
+            hex(&key),
+            folder.join(signed::FILE).display()
+        )
+    }))
+}
+
 /// Looks at everything: the audit log's chain, every content's digest, every published version. A few lines about it.
 ///
 /// # Errors
@@ -98,11 +120,11 @@ pub fn verify(database: &dyn Database) -> Result<String, Fault> {
         Ok::<_, Fault>(digests.len())
     })?;
     // A registry that was never served since it had an older layout has no log yet.
-    let signed = match db::read(database, |s| Ok::<_, Fault>(s.rows("SELECT only_row FROM log_key", &[])?.is_empty()))? {
-        true => "signed log: not begun".to_owned(),
-        false => {
-            let checkpoint = db::read(database, signed::verify)?;
-            format!("signed log: {} entries, root {}, key {}", checkpoint.size, hex(&checkpoint.root), hex(&checkpoint.key))
+    let signed = match db::read(database, signed::public)? {
+        None => "signed log: not begun".to_owned(),
+        Some(key) => {
+            let (size, root) = db::read(database, signed::verify)?;
+            format!("signed log: {size} entries, root {}, key {}", hex(&root), hex(&key))
         }
     };
     Ok(format!("audit log: {rows} rows, newest {newest}\nstandards: {versions} versions, {digest}\nschemas: {schemas} whole\n{signed}\n"))

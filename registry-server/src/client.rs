@@ -12,6 +12,9 @@ use concord_core::package::StandardRef;
 use concord_core::package::load;
 use concord_core::session::hex;
 use serde_json::{Value, json};
+use ureq::config::ConfigBuilder;
+use ureq::tls::{PemItem, RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
 
 use crate::db::Fault;
 use crate::keep::signed::{Checkpoint, unhex};
@@ -67,16 +70,46 @@ pub struct Taken {
 impl Remote {
     /// The registry at an address. What is taken from it is kept in a folder of its own below `cache`.
     pub fn new(url: &str, token: Option<String>, cache: &Path) -> Remote {
-        let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).max_redirects(0);
         let url = url.trim_end_matches('/').to_owned();
         let name: String = url.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' }).collect();
-        Remote { folder: cache.join(name), url, token, agent: config.build().into() }
+        Remote { folder: cache.join(name), url, token, agent: settings().build().into() }
+    }
+
+    /// The same registry, trusted when its certificate is of one of the authorities in a file, in PEM form, and of no other.
+    ///
+    /// # Errors
+    /// When the file has no certificate.
+    pub fn trusting(self, file: &Path) -> Result<Remote, Fault> {
+        let fail = |why: &str| Fault(format!("--registry-ca {}: {why}", file.display()));
+        let bytes = std::fs::read(file).map_err(|e| fail(&e.to_string()))?;
+        let mut roots = Vec::new();
+        for item in ureq::tls::parse_pem(&bytes) {
+            match item {
+                Ok(PemItem::Certificate(certificate)) => roots.push(certificate),
+                Ok(_) => {}
+                Err(error) => return Err(fail(&format!("it cannot be read as PEM: {error}"))),
+            }
+        }
+        if roots.is_empty() {
+            return Err(fail("it has no certificate in PEM form (-----BEGIN CERTIFICATE-----)"));
+        }
+        let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build();
+        let agent = settings().tls_config(tls).build().into();
+        Ok(Remote { agent, ..self })
     }
 
     /// An answer's status and body.
     fn ask(&self, path: &str, body: Option<&Value>) -> Result<(u16, Vec<u8>), Trouble> {
         let address = format!("{}{path}", self.url);
-        let away = |e: ureq::Error| Trouble::Away(format!("{address}: {e}"));
+        let away = |e: ureq::Error| {
+            let why = e.to_string();
+            let own = if why.contains("UnknownIssuer") || why.contains("BadSignature") {
+                ". Its certificate is of no authority that is known; name the certificate of a town's own with --registry-ca, or as CONCORD_REGISTRY_CA"
+            } else {
+                ""
+            };
+            Trouble::Away(format!("{address}: {why}{own}"))
+        };
         let bearer = self.token.as_ref().map(|token| format!("Bearer {token}"));
         let mut response = match body {
             None => {
@@ -131,7 +164,11 @@ impl Remote {
                 None => false,
                 Some(0) => known.root == checkpoint.root,
                 Some(_) => {
-                    let answer = self.json(&format!("/v1/log/consistency?from={}", known.size), None)?;
+                    // At an address of its own, which a server of files has too; older registries have the question only.
+                    let answer = match self.json(&format!("/v1/log/consistency/{}", known.size), None) {
+                        Err(Trouble::Refused(_)) => self.json(&format!("/v1/log/consistency?from={}", known.size), None)?,
+                        other => other?,
+                    };
                     let later = Checkpoint::parse(&answer["checkpoint"]).ok_or_else(|| untrue("its log is not signed"))?;
                     // The log may have grown since; then this is shown for what it is now.
                     let same = later.size == checkpoint.size && later.root == checkpoint.root && later.key == known.key;
@@ -266,6 +303,10 @@ impl Remote {
         let pair = |entry: &Value| Some((entry["id"].as_str()?.to_owned(), entry["version"].as_str()?.to_owned()));
         Ok(all["standards"].as_array().into_iter().flatten().filter_map(pair).collect())
     }
+}
+
+fn settings() -> ConfigBuilder<AgentScope> {
+    ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).max_redirects(0)
 }
 
 fn hashes(value: &Value) -> Option<Vec<Hash>> {

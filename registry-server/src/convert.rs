@@ -41,6 +41,8 @@ use crate::{Registry, scratch};
 struct Wish {
     to: Arc<Package>,
     from: Option<Arc<Package>>,
+    /// The layouts that a file may be in when it is not said.
+    sources: Vec<Arc<StandardPlan>>,
     /// Values that the crosswalk asks for, by `set.` and their names.
     set: Vec<(String, String)>,
     name: String,
@@ -121,14 +123,17 @@ fn wish(registry: &Registry, caller: &Caller, query: &str) -> Result<Wish, Probl
     };
     let to = to.ok_or_else(|| wrong("The parameter to is missing; it names the standard to convert to.".to_owned()))?;
     let (to, from) = (find(&to)?, from.as_deref().map(find).transpose()?);
-    Ok(Wish { to, from, set, name, format, shelf })
+    // A layout that the caller may not see is not there to be recognised.
+    let named = to.crosswalks.iter().filter_map(|c| shelf.catalog.find(&c.from));
+    let sources = named.filter(|p| sees(&p.manifest.id)).filter_map(|p| shelf.plan(p)).collect();
+    Ok(Wish { to, from, sources, set, name, format, shelf })
 }
 
 /// The thread's part: from the pieces to a zip that stands at its beginning, with its length.
 fn run(wish: &Wish, mut receiver: mpsc::Receiver<Piece>, most: u64) -> Result<(File, u64), Problem> {
     let plans: Vec<Arc<StandardPlan>> = match &wish.from {
         Some(from) => wish.shelf.plan(from).into_iter().collect(),
-        None => wish.to.crosswalks.iter().filter_map(|c| wish.shelf.catalog.find(&c.from)).filter_map(|p| wish.shelf.plan(p)).collect(),
+        None => wish.sources.clone(),
     };
     let choice = match (&wish.from, plans.first()) {
         (Some(_), Some(plan)) => Choice::Given(Arc::clone(plan)),

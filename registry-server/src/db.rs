@@ -161,6 +161,19 @@ pub trait Database: fmt::Debug + Send + Sync {
     /// When the unit could not be begun or kept; then nothing of it was kept, unless the connection broke in that very moment.
     fn write(&self, unit: Unit<'_>) -> Result<(), Fault>;
 
+    /// Takes care that what was taken out before is not left in the files' unused parts, as far as this is in the program's hands.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn forget(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// The folder in which it is, when it is in one of its own.
+    fn folder(&self) -> Option<&std::path::Path> {
+        None
+    }
+
     /// Writes everything into a new file while others go on, for databases of which this program makes the backups.
     ///
     /// # Errors

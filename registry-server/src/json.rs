@@ -80,6 +80,7 @@ fn manifest(m: &Manifest) -> Value {
         "licence": m.licence,
         "status": m.status.to_string(),
         "supersedes": m.supersedes,
+        "references": m.references,
         "media_types": m.media_types,
         "effective_from": m.effective_from,
         "effective_until": m.effective_until,

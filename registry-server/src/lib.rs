@@ -6,6 +6,7 @@
 //! of the schema registry that today's clients speak ([`confluent`]). Every refusal of our own routes is one of a closed list ([`problem`]).
 
 pub mod access;
+mod admin;
 pub mod backup;
 pub mod body;
 pub mod client;
@@ -32,6 +33,7 @@ pub mod problem;
 mod proofs;
 pub mod publishing;
 pub mod rate;
+mod references;
 pub mod router;
 mod scratch;
 pub mod search;
@@ -41,6 +43,7 @@ pub mod shelf;
 pub mod slots;
 pub mod store;
 mod telling;
+pub mod tls;
 mod upload;
 pub mod validate;
 pub mod validator;
@@ -49,6 +52,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use concord_core::package::catalog::Catalog;
+use ed25519_dalek::SigningKey;
 
 pub use access::Policy;
 pub use limits::Limits;
@@ -59,7 +63,7 @@ pub use settings::Settings;
 use crate::compare::{Core, Judge};
 use crate::db::{Database, Fault};
 use crate::keep::packages::{self, Outcome};
-use crate::keep::signed;
+use crate::keep::signed::{self, KeyPlace};
 use crate::keep::subjects::Refusal;
 use crate::known::Known;
 use crate::made::Made;
@@ -92,6 +96,10 @@ pub struct Registry {
     pub(crate) rates: Rates,
     /// Whether a caller's address is the one that a proxy names.
     pub(crate) behind_proxy: AtomicBool,
+    /// Whether connections are made by TLS.
+    pub(crate) encrypted: AtomicBool,
+    /// The key that signs the log; none when there is no database.
+    key: Option<SigningKey>,
     /// Whether each request is told.
     pub(crate) telling: AtomicBool,
     draining: AtomicBool,
@@ -106,7 +114,7 @@ impl Registry {
         let opened = opened.and_then(|database| Registry::open(catalog, limits.clone(), Policy::default(), database));
         opened.unwrap_or_else(|fault| {
             log::fault(&fault);
-            Arc::new(Registry::around(limits, Policy::default(), Arc::new(db::Absent(fault)), Catalog::default(), Shelf::default()))
+            Arc::new(Registry::around(limits, Policy::default(), Arc::new(db::Absent(fault)), Catalog::default(), Shelf::default(), None))
         })
     }
 
@@ -115,11 +123,28 @@ impl Registry {
         Registry::new(concord_standards::catalog(), limits)
     }
 
-    /// Opens a registry. The packages of the catalogue are published in it when they are not yet.
+    /// Opens a registry with its key where that is by itself. The packages of the catalogue are published in it when they are not yet.
     ///
     /// # Errors
-    /// The database's.
+    /// The database's, or what is wrong with the key.
     pub fn open(catalog: &Catalog, limits: Limits, policy: Policy, database: Arc<dyn Database>) -> Result<Arc<Registry>, Fault> {
+        let place = KeyPlace::of(&*database, None);
+        Registry::with_key(catalog, limits, policy, database, &place, false)
+    }
+
+    /// Opens a registry with its key at a place. `anew` takes the key there, or makes one, although another one has signed before.
+    ///
+    /// # Errors
+    /// The database's, or what is wrong with the key.
+    pub fn with_key(
+        catalog: &Catalog,
+        limits: Limits,
+        policy: Policy,
+        database: Arc<dyn Database>,
+        place: &KeyPlace,
+        anew: bool,
+    ) -> Result<Arc<Registry>, Fault> {
+        let key = signed::hold(&*database, place, anew)?;
         let published = db::write(&*database, |s| {
             for package in catalog.all() {
                 let outcome = packages::publish(s, package, "operator", "")?;
@@ -136,11 +161,20 @@ impl Registry {
         });
         published.map_err(|refusal| Fault(refusal.message))?;
         let shelf = Shelf::load(&*database, catalog, None)?;
-        Ok(Arc::new(Registry::around(limits, policy, database, catalog.clone(), shelf)))
+        Ok(Arc::new(Registry::around(limits, policy, database, catalog.clone(), shelf, Some(key))))
     }
 
-    fn around(limits: Limits, policy: Policy, database: Arc<dyn Database>, own: Catalog, shelf: Shelf) -> Registry {
+    fn around(
+        limits: Limits,
+        policy: Policy,
+        database: Arc<dyn Database>,
+        own: Catalog,
+        shelf: Shelf,
+        key: Option<SigningKey>,
+    ) -> Registry {
         Registry {
+            key,
+            encrypted: AtomicBool::new(false),
             policy,
             database,
             judge: Box::new(Core),
@@ -163,6 +197,15 @@ impl Registry {
     /// What the registry remembers.
     pub fn database(&self) -> &dyn Database {
         &*self.database
+    }
+
+    /// The signed log as it is now.
+    ///
+    /// # Errors
+    /// The database's, or when there is no key.
+    pub(crate) fn log(&self) -> Result<signed::Log, Fault> {
+        let key = self.key.as_ref().ok_or_else(|| Fault("the registry has no key to sign with".to_owned()))?;
+        db::read(self.database(), |s| signed::log(s, key))
     }
 
     /// Who tells what breaks.
@@ -192,6 +235,12 @@ impl Registry {
         let fresh = Shelf::load(self.database(), &self.own, Some(&before))?;
         *self.shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
+    }
+
+    /// A sentence for each version that a package names and that should no longer be used.
+    pub fn warnings(&self, package: &concord_core::package::Package) -> Vec<String> {
+        let shelf = self.shelf();
+        references::warnings(&shelf.catalog, &shelf.published, package)
     }
 
     /// Whether requests are welcome: there are standards, the database answers, and the server is not on its way to stop.

@@ -13,9 +13,9 @@ use clap::{Args, Parser, Subcommand};
 use concord_core::session::hex;
 use concord_registry::client::{self, Remote, Trouble};
 use concord_registry::db::{self, Database, Fault};
-use concord_registry::keep::{audit, now, packages, tokens};
+use concord_registry::keep::{audit, now, packages, signed, tokens};
 use concord_registry::settings::Place;
-use concord_registry::{Limits, Policy, Registry, Settings, backup, config, publishing};
+use concord_registry::{Settings, backup, config, publishing};
 
 /// A registry of data standards over HTTP, and a service that checks files against them.
 #[derive(Debug, Parser)]
@@ -123,14 +123,21 @@ struct AsWhom {
     /// The token to show; better given as CONCORD_REGISTRY_TOKEN.
     #[arg(long, value_name = "TOKEN", env = "CONCORD_REGISTRY_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// The certificates of the authorities to trust for an https:// registry, in PEM form, in place of the usual ones: for one of a town's own.
+    #[arg(long, value_name = "FILE", env = "CONCORD_REGISTRY_CA")]
+    registry_ca: Option<PathBuf>,
     /// Where what was taken is kept. Default: CONCORD_CACHE, or the user's folder for such.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
 }
 
 impl AsWhom {
-    fn remote(&self, url: &str) -> Remote {
-        Remote::new(url, self.token.clone(), &self.cache.clone().unwrap_or_else(client::cache))
+    fn remote(&self, url: &str) -> Result<Remote, Fault> {
+        let remote = Remote::new(url, self.token.clone(), &self.cache.clone().unwrap_or_else(client::cache));
+        match &self.registry_ca {
+            Some(file) => remote.trusting(file),
+            None => Ok(remote),
+        }
     }
 }
 
@@ -143,6 +150,9 @@ struct Anywhere {
     /// A PostgreSQL database, as postgres://user:password@host/name. The connection is not encrypted.
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     database: Option<String>,
+    /// The file of the key that signs, for a registry here. Default: signing.key in its folder; with --database, the key in the database.
+    #[arg(long, value_name = "FILE", env = "CONCORD_REGISTRY_SIGNING_KEY")]
+    signing_key: Option<PathBuf>,
     /// The address of a registry that runs.
     #[arg(long, value_name = "URL", conflicts_with_all = ["data", "database"])]
     registry: Option<String>,
@@ -152,11 +162,11 @@ struct Anywhere {
 
 impl Anywhere {
     /// The one elsewhere, or the place of the one here.
-    fn which(&self) -> Result<Remote, Place> {
-        match &self.registry {
-            Some(url) => Ok(self.as_whom.remote(url)),
-            None => Err(Place { data: self.data.clone(), database: self.database.clone() }),
-        }
+    fn which(&self) -> Result<Result<Remote, Place>, Fault> {
+        Ok(match &self.registry {
+            Some(url) => Ok(self.as_whom.remote(url)?),
+            None => Err(Place { data: self.data.clone(), database: self.database.clone(), signing_key: self.signing_key.clone() }),
+        })
     }
 }
 
@@ -206,10 +216,18 @@ fn main() -> ExitCode {
         }
         Some(Command::Verify { place }) => return checked(verify(&place)),
         Some(Command::Report { report, place }) => return checked(verify_report(&report, &place)),
-        Some(Command::Pull { reference, registry, output, as_whom }) => pull(&as_whom.remote(&registry), &reference, output.as_deref()),
-        Some(Command::Mirror { from, place, as_whom }) => mirror(&as_whom.remote(&from), &place),
+        Some(Command::Pull { reference, registry, output, as_whom }) => {
+            as_whom.remote(&registry).and_then(|remote| pull(&remote, &reference, output.as_deref()))
+        }
+        Some(Command::Mirror { from, place, as_whom }) => as_whom.remote(&from).and_then(|remote| mirror(&remote, &place)),
         Some(Command::Export { folder, place }) => export(&folder, &place),
-        Some(Command::Restore { file, data }) => return checked(Ok(backup::restore(&file, &data))),
+        Some(Command::Restore { file, data }) => {
+            let restored = backup::restore(&file, &data);
+            if let (Ok(_), Ok(Some(told))) = (&restored, backup::key_to_bring(&data)) {
+                eprintln!("concord-registry: {told}");
+            }
+            return checked(Ok(restored));
+        }
         Some(Command::Audit { verify: false, place }) => place.open().and_then(|d| show_audit(&*d)),
         Some(Command::Backup { file, place }) => place.open().and_then(|d| backup::backup(&*d, &file)),
         Some(Command::Publish { folder, reason, place }) => publish(&folder, &reason, &place),
@@ -239,7 +257,8 @@ fn say(text: &str) {
 }
 
 fn serve(settings: &Settings) -> ExitCode {
-    match concord_registry::run(settings, |address| say(&format!("http://{address}\n"))) {
+    let scheme = if settings.tls_cert.is_some() { "https" } else { "http" };
+    match concord_registry::run(settings, |address| say(&format!("{scheme}://{address}\n"))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error, 2),
     }
@@ -303,7 +322,7 @@ fn token(command: Token) -> Result<(), Fault> {
 
 /// Whether a registry is what it says.
 fn verify(place: &Anywhere) -> Result<Result<String, Fault>, Fault> {
-    let remote = match place.which() {
+    let remote = match place.which()? {
         Ok(remote) => remote,
         Err(place) => return place.open().map(|d| backup::verify(&*d)),
     };
@@ -335,7 +354,7 @@ fn verify_report(report: &Path, place: &Anywhere) -> Result<Result<String, Fault
     let (Some(id), Some(version), Some(digest)) = (text("id"), text("version"), text("digest")) else {
         return Err(Fault(format!("{} is no report in JSON that names a standard", report.display())));
     };
-    let published = match place.which() {
+    let published = match place.which()? {
         Ok(remote) => match remote.proved(id, version) {
             Err(Trouble::Untrue(why) | Trouble::Refused(why)) => return Ok(Err(Fault(why))),
             other => other?,
@@ -373,8 +392,7 @@ fn pull(remote: &Remote, reference: &str, output: Option<&Path>) -> Result<(), F
 }
 
 fn mirror(remote: &Remote, place: &Place) -> Result<(), Fault> {
-    let database = place.open()?;
-    let registry = Registry::open(concord_standards::catalog(), Limits::default(), Policy::default(), database)?;
+    let registry = place.registry()?;
     let (mut new, mut same) = (0, 0);
     for (id, version) in remote.list()? {
         let taken = remote.pull(&format!("{id}@{version}"))?;
@@ -388,6 +406,9 @@ fn mirror(remote: &Remote, place: &Place) -> Result<(), Fault> {
         }
     }
     say(&format!("{new} versions taken, {same} there already\n"));
+    if let Some(key) = db::read(registry.database(), signed::public)? {
+        eprintln!("concord-registry: what is pulled from here is signed by this registry's own key, {}", hex(&key));
+    }
     Ok(())
 }
 
@@ -397,7 +418,7 @@ fn export(folder: &Path, place: &Place) -> Result<(), Fault> {
     if folder.exists() && std::fs::read_dir(folder).map_err(fail)?.next().is_some() {
         return Err(Fault(format!("{} is not empty", folder.display())));
     }
-    let registry = Registry::open(concord_standards::catalog(), Limits::default(), Policy::default(), place.open()?)?;
+    let registry = place.registry()?;
     let pages = concord_registry::export::pages(&registry).map_err(Fault)?;
     for (path, body) in &pages {
         let file = folder.join(path);
@@ -409,21 +430,27 @@ fn export(folder: &Path, place: &Place) -> Result<(), Fault> {
 
 fn publish(folder: &Path, reason: &str, place: &Anywhere) -> Result<(), Fault> {
     let files = client::read(folder)?;
-    let place = match place.which() {
+    let place = match place.which()? {
         Ok(remote) => {
             let loaded = concord_core::package::load::load(files.clone());
             let id = loaded.package.map(|p| p.manifest.id);
             let id = id.ok_or_else(|| Fault("this is no package; look at it with `concord standards check`".to_owned()))?;
             let said = remote.publish(&id, &files, reason)?;
             let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+            for warning in said["warnings"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_str) {
+                eprintln!("concord-registry: {warning}");
+            }
             say(&format!("{} {} published\n", text("reference"), text("digest")));
             return Ok(());
         }
         Err(place) => place,
     };
-    let registry = Registry::open(concord_standards::catalog(), Limits::default(), Policy::default(), place.open()?)?;
-    let done = publishing::read(&registry, files).and_then(|package| {
+    let registry = place.registry()?;
+    let done = publishing::read(&registry.shelf().catalog, files).and_then(|package| {
         let outcome = publishing::publish(&registry, &package, reason, "operator")?;
+        for warning in registry.warnings(&package) {
+            eprintln!("concord-registry: {warning}");
+        }
         Ok((package.reference(), package.digest, outcome))
     });
     match done {
@@ -435,6 +462,10 @@ fn publish(folder: &Path, reason: &str, place: &Anywhere) -> Result<(), Fault> {
             Ok(())
         }
         Err(publishing::Rejected::Unusable(why)) => Err(Fault(format!("this is no package that can be published: {}", why.join(" ")))),
+        Err(publishing::Rejected::Unresolved(missing)) => Err(Fault(format!(
+            "it refers to what is not here: {}. Publish that first, or mend the name or the version",
+            missing.join(", ")
+        ))),
         Err(publishing::Rejected::Taken(reference)) => {
             Err(Fault(format!("{reference} was published with other files; a published version never changes")))
         }

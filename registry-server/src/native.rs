@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Buf;
 use concord_core::compare::Comparison;
+use concord_core::package::catalog::Catalog;
 use futures_util::Stream;
 use serde::Deserialize;
 use serde_json::json;
@@ -17,10 +18,13 @@ use crate::body::{self, BodyError};
 use crate::db;
 use crate::keep::packages::{self, Life, Outcome};
 use crate::problem::{
-    BODY_TOO_LARGE, BREAKING, BROKEN_BODY, FAILED, Problem, TOO_SLOW, UNSUPPORTED_BODY, UNUSABLE_PACKAGE, VERSION_TAKEN, WRONG_BODY, shown,
+    BODY_TOO_LARGE, BREAKING, BROKEN_BODY, FAILED, Problem, TOO_SLOW, UNKNOWN_REFERENCE, UNSUPPORTED_BODY, UNUSABLE_PACKAGE, VERSION_TAKEN,
+    WRONG_BODY, shown,
 };
 use crate::publishing::{self, Rejected};
+use crate::references;
 use crate::router::unknown_standard;
+use crate::shelf::Shelf;
 
 /// Largest package as JSON, in bytes.
 const MAX_PACKAGE: u64 = 64 << 20;
@@ -121,17 +125,35 @@ fn parse<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Problem> {
         .map_err(|error| Problem::new(WRONG_BODY, format!("The body cannot be read: {}.", shown(&error.to_string()))))
 }
 
+/// The standards of which a caller may know.
+fn seen(shelf: &Shelf, caller: &Caller) -> Catalog {
+    if caller.may(Right::Read, "") { shelf.catalog.clone() } else { shelf.seen_by(&|id| caller.may(Right::Read, id)) }
+}
+
 fn publish(registry: &Registry, caller: &Caller, id: &str, body: &[u8]) -> Result<Response, Problem> {
     let sent: Package = parse(body)?;
+    // What another process has just published can be referred to.
+    if let Err(fault) = registry.refresh() {
+        crate::log::fault(&fault);
+    }
+    let known = seen(&registry.shelf(), caller);
     let files = sent.files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
-    let package = publishing::read(registry, files).map_err(|rejected| problem(&rejected))?;
+    let package = publishing::read(&known, files).map_err(|rejected| problem(&rejected))?;
     if package.manifest.id != id {
         return Err(Problem::new(WRONG_BODY, format!("The package is of the standard \"{}\".", shown(&package.manifest.id))));
     }
     let outcome = publishing::publish(registry, &package, &sent.reason, &caller.actor).map_err(|rejected| problem(&rejected))?;
     let address = concord_core::render::pages::href(&format!("/v1/standards/{id}/versions/{}", package.manifest.version));
-    let body =
-        json!({"id": id, "version": package.manifest.version, "reference": package.reference(), "digest": package.digest, "href": address});
+    let published = &registry.shelf().published;
+    let body = json!({
+        "id": id,
+        "version": package.manifest.version,
+        "reference": package.reference(),
+        "digest": package.digest,
+        "href": address,
+        "references": references::named(&known, published, &package),
+        "warnings": references::warnings(&known, published, &package),
+    });
     let mut response = answer(&body);
     if outcome == Outcome::New {
         *response.status_mut() = StatusCode::CREATED;
@@ -147,8 +169,10 @@ fn set_life(registry: &Registry, caller: &Caller, id: &str, version: &str, life:
     if why.reason.trim().is_empty() {
         return Err(Problem::new(WRONG_BODY, "The reason is empty; say why, for those who rely on this version."));
     }
-    if !why.successor.is_empty() && registry.shelf().catalog.find(&why.successor).is_none() {
-        return Err(unknown_standard(&registry.shelf().catalog, &why.successor));
+    // A successor that the caller may not see is as good as none.
+    let known = seen(&registry.shelf(), caller);
+    if !why.successor.is_empty() && known.find(&why.successor).is_none() {
+        return Err(unknown_standard(&known, &why.successor));
     }
     let failed = |fault: &db::Fault| {
         crate::log::fault(fault);
@@ -157,10 +181,17 @@ fn set_life(registry: &Registry, caller: &Caller, id: &str, version: &str, life:
     let actor = caller.actor.as_str();
     let done = db::write(registry.database(), |s| packages::set_life(s, id, version, life, why.reason.trim(), &why.successor, actor));
     if !done.map_err(|fault| failed(&fault))? {
-        return Err(unknown_standard(&registry.shelf().catalog, &format!("{id}@{version}")));
+        return Err(unknown_standard(&known, &format!("{id}@{version}")));
     }
     registry.refresh().map_err(|fault| failed(&fault))?;
-    Ok(answer(&json!({"id": id, "version": version, "state": life.word(), "reason": why.reason.trim(), "successor": why.successor})))
+    let shelf = registry.shelf();
+    let known = seen(&shelf, caller);
+    let package = known.versions(id).iter().find(|p| p.manifest.version == version);
+    let by = package.map_or_else(Vec::new, |package| references::referrers(&known, &shelf.published, package));
+    let state = life.word();
+    Ok(answer(&json!({
+        "id": id, "version": version, "state": state, "reason": why.reason.trim(), "successor": why.successor, "referencedby": by
+    })))
 }
 
 fn answer(body: &serde_json::Value) -> Response {
@@ -182,6 +213,10 @@ fn problem(rejected: &Rejected) -> Problem {
             Problem::new(UNUSABLE_PACKAGE, "It has no standard.toml with an id and a version.")
         }
         Rejected::Unusable(wrong) => Problem::new(UNUSABLE_PACKAGE, few(wrong)),
+        Rejected::Unresolved(missing) => {
+            let all: Vec<String> = missing.iter().map(|to| format!("There is no standard \"{}\".", shown(to))).collect();
+            Problem { more: json!({"references": missing}), ..Problem::new(UNKNOWN_REFERENCE, few(&all)) }
+        }
         Rejected::Taken(reference) => Problem::new(VERSION_TAKEN, format!("{reference} was published with other files.")),
         Rejected::Breaks(comparison) => breaking(comparison),
         Rejected::Refused(refusal) if refusal.code < 50000 => Problem::new(UNUSABLE_PACKAGE, refusal.message.clone()),

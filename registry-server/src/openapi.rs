@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::limits::{DEFAULT_FINDINGS, Limits, MAX_NAME};
 use crate::problem::{
     BODY_TOO_LARGE, BREAKING, BUSY, Kind, NOT_ACCEPTABLE, NOT_CONVERTED, NOT_FOUND, TOO_MANY, UNKNOWN_CALLER, UNKNOWN_FILE,
-    UNKNOWN_FINDING, UNKNOWN_STANDARD, UNSUPPORTED_BODY, UNUSABLE_PACKAGE, VERSION_TAKEN, WRONG_BODY, WRONG_PARAMETER,
+    UNKNOWN_FINDING, UNKNOWN_REFERENCE, UNKNOWN_STANDARD, UNSUPPORTED_BODY, UNUSABLE_PACKAGE, VERSION_TAKEN, WRONG_BODY, WRONG_PARAMETER,
 };
 use crate::search;
 
@@ -122,6 +122,20 @@ fn routes() -> Vec<Route> {
             of_json("Comparison"),
             vec![UNKNOWN_STANDARD, NOT_FOUND],
         ),
+        read(
+            "/v1/standards/{id}/versions/{version}/references",
+            "listReferences",
+            "The versions that a version names, and where they stand",
+            of_json("References"),
+            vec![UNKNOWN_STANDARD, NOT_FOUND],
+        ),
+        read(
+            "/v1/standards/{id}/versions/{version}/referencedby",
+            "listReferrers",
+            "The versions that name a version",
+            of_json("Referrers"),
+            vec![UNKNOWN_STANDARD, NOT_FOUND],
+        ),
         Route {
             method: "post",
             body: Some(json!({"required": true, "content": of_json("Publication")})),
@@ -132,7 +146,16 @@ fn routes() -> Vec<Route> {
                 "publish",
                 "Publish a version",
                 Value::Null,
-                vec![UNKNOWN_STANDARD, WRONG_BODY, UNUSABLE_PACKAGE, VERSION_TAKEN, BREAKING, UNSUPPORTED_BODY, BODY_TOO_LARGE],
+                vec![
+                    UNKNOWN_STANDARD,
+                    WRONG_BODY,
+                    UNUSABLE_PACKAGE,
+                    UNKNOWN_REFERENCE,
+                    VERSION_TAKEN,
+                    BREAKING,
+                    UNSUPPORTED_BODY,
+                    BODY_TOO_LARGE,
+                ],
             )
         },
         state("/v1/standards/{id}/versions/{version}/deprecate", "deprecate", "Say that a version has a successor"),
@@ -195,6 +218,13 @@ fn routes() -> Vec<Route> {
             )
         },
         read(
+            "/v1/log/consistency/{from}",
+            "proveConsistencySince",
+            "The same at an address of its own",
+            of_json("Consistency"),
+            vec![NOT_FOUND],
+        ),
+        read(
             "/v1/findings/{code}",
             "explain",
             "The page behind a finding's code",
@@ -229,6 +259,7 @@ fn schemas() -> Value {
         }),
     );
     let why = json!({"type": "string", "minLength": 1, "pattern": "\\S", "maxLength": 10_000});
+    let references = json!({"type": "array", "items": schema("Reference")});
     let kinds: Vec<String> = crate::problem::ALL.iter().map(|kind| format!("/problems/{}", kind.name)).collect();
     json!({
         "Summary": summary,
@@ -257,14 +288,23 @@ fn schemas() -> Value {
         "Consistency": object(&["from", "proof", "checkpoint"], json!({
             "from": {"type": "integer", "minimum": 0}, "proof": {"type": "array", "items": hash}, "checkpoint": schema("Checkpoint")
         })),
-        "Published": object(&["id", "version", "reference", "digest", "href"], json!({
-            "id": text(), "version": text(), "reference": text(), "digest": digest, "href": text()
+        "Published": object(&["id", "version", "reference", "digest", "href", "references", "warnings"], json!({
+            "id": text(), "version": text(), "reference": text(), "digest": digest, "href": text(),
+            "references": references, "warnings": {"type": "array", "items": text()}
         })),
+        "Reference": object(&["kind", "to"], json!({
+            "kind": {"enum": ["supersedes", "crosswalk", "references"]},
+            "to": {"type": "string", "description": "As it is written; the members below are there when it is known here."},
+            "reference": text(), "status": {"enum": search::STATES}, "reason": text(), "successor": text(), "href": text()
+        })),
+        "References": object(&["reference", "references"], json!({"reference": text(), "references": references})),
+        "Referrers": object(&["reference", "referencedby"], json!({"reference": text(), "referencedby": references})),
         "Reason": {"type": "object", "required": ["reason"], "additionalProperties": false, "properties": {
             "reason": why, "successor": {"type": "string", "description": "The version to use instead."}
         }},
         "Life": object(&["id", "version", "state", "reason"], json!({
-            "id": text(), "version": text(), "state": {"enum": ["deprecated", "withdrawn"]}, "reason": text(), "successor": text()
+            "id": text(), "version": text(), "state": {"enum": ["deprecated", "withdrawn"]}, "reason": text(), "successor": text(),
+            "referencedby": references
         })),
         "Problem": object(&["type", "title", "status", "detail"], json!({
             "type": {"enum": kinds}, "title": text(), "status": {"type": "integer"}, "detail": text()
@@ -273,7 +313,8 @@ fn schemas() -> Value {
 }
 
 /// What may stand in a path.
-const EXAMPLES: &[(&str, &str)] = &[("id", "blds"), ("version", "1.2"), ("other", "1.2"), ("path", "standard.toml"), ("code", "C304")];
+const EXAMPLES: &[(&str, &str)] =
+    &[("id", "blds"), ("version", "1.2"), ("other", "1.2"), ("path", "standard.toml"), ("code", "C304"), ("from", "1")];
 
 /// The document.
 pub fn document() -> Value {

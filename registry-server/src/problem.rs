@@ -55,6 +55,8 @@ kinds! {
         "The detail says what. The body is JSON as the description of this route has it."
     UNUSABLE_PACKAGE "unusable-package" 422 "The package has mistakes"
         "Check its folder with `concord standards check`, which names every mistake, and send it again."
+    UNKNOWN_REFERENCE "unknown-reference" 422 "The package refers to what is not here"
+        "Publish what it refers to first, or mend the name or the version. The member references has each that was not found."
     VERSION_TAKEN "version-taken" 409 "This version was published with other files"
         "A published version never changes. Publish the new files under a new version."
     BREAKING "breaking" 409 "The version number says less than what changed"

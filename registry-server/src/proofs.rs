@@ -3,8 +3,9 @@
 use concord_core::session::hex;
 use serde_json::{Value, json};
 
-use crate::db::{self, Database, Fault};
-use crate::keep::signed::{self, Log};
+use crate::Registry;
+use crate::db::Fault;
+use crate::keep::signed::Log;
 use crate::merkle::{self, Hash};
 use crate::problem::{FAILED, Problem, WRONG_PARAMETER};
 use crate::store::{ASK, Page};
@@ -17,6 +18,8 @@ pub(crate) enum Ask {
     Checkpoint,
     /// `/v1/log/consistency?from=N`
     Consistency,
+    /// `/v1/log/consistency/N`: the same, for those who serve files.
+    Since(usize),
     /// `/v1/standards/{id}/versions/{version}/proof`
     Proof(String, String),
 }
@@ -27,6 +30,10 @@ impl Ask {
         match parts[..] {
             ["v1", "log"] => Some(Ask::Checkpoint),
             ["v1", "log", "consistency"] => Some(Ask::Consistency),
+            ["v1", "log", "consistency", from] => {
+                let plain = from.bytes().all(|b| b.is_ascii_digit()) && (from == "0" || !from.starts_with('0'));
+                from.parse().ok().filter(|_| plain).map(Ask::Since)
+            }
             ["v1", "standards", id, "versions", version, "proof"] => Some(Ask::Proof(id.to_owned(), version.to_owned())),
             _ => None,
         }
@@ -34,9 +41,18 @@ impl Ask {
 }
 
 /// The answer. `None` when the log has no such version.
-pub(crate) fn page(database: &dyn Database, ask: &Ask, query: &str) -> Result<Option<Page>, Problem> {
-    let log = db::read(database, signed::log).map_err(|fault| failed(&fault))?;
+pub(crate) fn page(registry: &Registry, ask: &Ask, query: &str) -> Result<Option<Page>, Problem> {
+    let log = registry.log().map_err(|fault| failed(&fault))?;
+    page_of(&log, ask, query)
+}
+
+/// The answer from a log that was read.
+pub(crate) fn page_of(log: &Log, ask: &Ask, query: &str) -> Result<Option<Page>, Problem> {
     let hashes = |proof: Vec<Hash>| proof.iter().map(|hash| hex(hash)).collect::<Vec<_>>();
+    let since = |from: usize| {
+        let proof = hashes(merkle::consistency(&log.leaves, from));
+        json!({"from": from, "proof": proof, "checkpoint": log.checkpoint.json()})
+    };
     let body = match ask {
         Ask::Checkpoint => log.checkpoint.json(),
         Ask::Consistency => {
@@ -44,9 +60,11 @@ pub(crate) fn page(database: &dyn Database, ask: &Ask, query: &str) -> Result<Op
             let wrong = || Problem::new(WRONG_PARAMETER, format!("The parameter from is a whole number from 0 to {}.", log.leaves.len()));
             let from = from.and_then(|text| text.parse::<usize>().ok().filter(|n| *n <= log.leaves.len()));
             let from = from.ok_or_else(wrong)?;
-            json!({"from": from, "proof": hashes(merkle::consistency(&log.leaves, from)), "checkpoint": log.checkpoint.json()})
+            since(from)
         }
-        Ask::Proof(id, version) => match place(&log, id, version) {
+        Ask::Since(from) if *from <= log.leaves.len() => since(*from),
+        Ask::Since(_) => return Ok(None),
+        Ask::Proof(id, version) => match place(log, id, version) {
             Some(index) => json!({
                 "index": index,
                 "entry": log.entries.get(index),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use concord_core::compare::{Budget, Comparison, Size, compare, is_enough};
 use concord_core::finding::{Finding, Severity};
-use concord_core::package::catalog::compare_versions;
+use concord_core::package::catalog::{Catalog, compare_versions};
 use concord_core::package::lint::check_package;
 use concord_core::package::load::load;
 use concord_core::package::{Package, StandardRef};
@@ -22,6 +22,8 @@ use crate::keep::subjects::Refusal;
 pub enum Rejected {
     /// It is no package, or one with mistakes; a sentence for each.
     Unusable(Vec<String>),
+    /// It names packages that are not here; each name once.
+    Unresolved(Vec<String>),
     /// Another package was published under its id and version.
     Taken(String),
     /// Its version number says less than what changed since the version before.
@@ -36,17 +38,24 @@ impl From<Refusal> for Rejected {
     }
 }
 
-/// Reads the files of a package and looks for mistakes.
+/// Reads the files of a package and looks for mistakes. What it names must be among `known`, the packages that its publisher may see.
 ///
 /// # Errors
 /// When it cannot be used.
-pub fn read(registry: &Registry, files: BTreeMap<String, Vec<u8>>) -> Result<Package, Rejected> {
+pub fn read(known: &Catalog, files: BTreeMap<String, Vec<u8>>) -> Result<Package, Rejected> {
     let loaded = load(files);
     let folder =
         loaded.package.as_ref().map(|p| format!("{}/{}/{}", p.manifest.tier, p.manifest.id, p.manifest.version)).unwrap_or_default();
-    let found: Vec<Finding> = check_package(&loaded, &folder, &registry.shelf().catalog);
-    let wrong = found.iter().chain(&loaded.findings).filter(|f| f.severity == Severity::Error);
-    let mut wrong: Vec<String> = wrong.map(concord_core::render::words::message).collect();
+    let found: Vec<Finding> = check_package(&loaded, &folder, known);
+    let wrong: Vec<&Finding> = found.iter().chain(&loaded.findings).filter(|f| f.severity == Severity::Error).collect();
+    let mut missing: Vec<String> = loaded.package.iter().flat_map(Package::references).map(|r| r.to).collect();
+    missing.retain(|to| known.find(to).is_none());
+    missing.sort();
+    missing.dedup();
+    if !missing.is_empty() && wrong.iter().all(|f| f.code.text() == "C921") {
+        return Err(Rejected::Unresolved(missing));
+    }
+    let mut wrong: Vec<String> = wrong.into_iter().map(concord_core::render::words::message).collect();
     wrong.dedup();
     match loaded.package {
         Some(package) if wrong.is_empty() && StandardRef::parse(&package.reference()).is_some() => Ok(package),

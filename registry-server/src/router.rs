@@ -28,7 +28,7 @@ use crate::problem::{BUSY, FAILED, NOT_FOUND, Problem, TOO_MANY, UNKNOWN_CALLER,
 use crate::shelf::Shelf;
 use crate::store::{Page, Store};
 use crate::telling::{self, Told};
-use crate::{Registry, confluent, convert, metrics, native, proofs, search, validate, validator};
+use crate::{Registry, admin, confluent, convert, metrics, native, proofs, references, search, validate, validator};
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const SEND: &str = "POST, OPTIONS";
@@ -75,13 +75,19 @@ where
     if let Some(response) = (path == "/" && reads).then(|| confluent::root(headers)).flatten() {
         return finish(head(response), READ);
     }
-    let caller = caller(&registry, headers).await.map(|caller| caller.at(&from));
+    let caller = caller(&registry, headers, reads).await.map(|caller| caller.at(&from));
     // Who tries tokens that are not taken is bound as nobody is.
     let place = caller.as_ref().map_or(&from, |caller| &caller.place);
     let limits = &registry.limits;
     if let Err(seconds) = registry.rates.take(place, limits.rate, BURST, Instant::now()) {
         let problem = Problem::new(TOO_MANY, format!("It takes {} requests each second of one caller.", limits.rate));
         return finish(Problem { retry_after: Some(seconds), ..problem }.response(), READ);
+    }
+    if path == admin::PATH {
+        let proxied = registry.behind_proxy.load(Ordering::Relaxed) && headers.get("x-forwarded-proto").is_some_and(|v| v == "https");
+        let secure = proxied || registry.encrypted.load(Ordering::Relaxed);
+        let way = admin::Way { method: &method, query, headers, secure };
+        return finish(head(admin::answer(&registry, caller.ok(), way, body).await), admin::ALLOW);
     }
     if confluent::is_route(path) {
         // Web pages of others may read what is open to all.
@@ -149,8 +155,14 @@ pub(crate) fn nobody() -> Problem {
 }
 
 /// Who asks, by the `Authorization` header: a token as `Bearer`, or as the password of `Basic`, which is all that some clients know.
-async fn caller(registry: &Arc<Registry>, headers: &HeaderMap) -> Result<Caller, Denied> {
+///
+/// A browser that was once asked for a password of `Basic` sends it with every request, also with those that a page of another site makes; so it
+/// does not count for what changes something.
+async fn caller(registry: &Arc<Registry>, headers: &HeaderMap, reads: bool) -> Result<Caller, Denied> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(Caller::anonymous(registry.policy)) };
+    if !reads && admin::is_of_another_site(headers) && !value.to_str().is_ok_and(is_bearer) {
+        return Err(Denied::Nobody);
+    }
     let secret = value.to_str().ok().and_then(secret).ok_or(Denied::Nobody)?;
     let registry = Arc::clone(registry);
     let found = tokio::task::spawn_blocking(move || tokens::holder(registry.database(), &secret, registry.policy)).await;
@@ -163,6 +175,10 @@ async fn caller(registry: &Arc<Registry>, headers: &HeaderMap) -> Result<Caller,
         }
         Err(_) => Err(Denied::Failed),
     }
+}
+
+fn is_bearer(authorization: &str) -> bool {
+    authorization.trim().split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 fn secret(authorization: &str) -> Option<String> {
@@ -337,9 +353,12 @@ async fn look_up(registry: &Arc<Registry>, seen: Seen, path: &str, query: &str, 
             return Err(unknown_standard(catalog, &format!("{id}@{version}")));
         }
         let (registry, query) = (Arc::clone(registry), query.to_owned());
-        let made = tokio::task::spawn_blocking(move || proofs::page(registry.database(), &ask, &query)).await;
+        let made = tokio::task::spawn_blocking(move || proofs::page(&registry, &ask, &query)).await;
         let page = made.unwrap_or_else(|_| Err(Problem::new(FAILED, "The making of this answer broke off.")))?;
         return page.map(|page| send(&page, headers)).ok_or_else(|| missing(catalog, path));
+    }
+    if let Some(ask) = references::Ask::parse(path) {
+        return Ok(send(&references::page(catalog, &registry.shelf().published, &ask)?, headers));
     }
     if Ask::parse(path).is_none() {
         return Err(missing(catalog, path));

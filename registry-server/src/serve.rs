@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -19,8 +20,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::keep::signed::KeyPlace;
 use crate::limits::MAX_HEAD;
 use crate::router::routes;
+use crate::tls::TlsAcceptor;
 use crate::validator::Validator;
 use crate::{Registry, Settings};
 
@@ -29,6 +32,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Serves until `stop` is done, then lets running requests finish within the limits' grace.
 pub async fn serve(listener: TcpListener, registry: Arc<Registry>, stop: impl Future<Output = ()>) {
+    serve_over(listener, None, registry, stop).await;
+}
+
+/// The same, over TLS when there is a certificate.
+pub async fn serve_over(listener: TcpListener, tls: Option<TlsAcceptor>, registry: Arc<Registry>, stop: impl Future<Output = ()>) {
+    registry.encrypted.store(tls.is_some(), Ordering::Relaxed);
     let filter = routes(Arc::clone(&registry));
     let places = Arc::new(Semaphore::new(registry.limits.connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
@@ -54,11 +63,18 @@ pub async fn serve(listener: TcpListener, registry: Arc<Registry>, stop: impl Fu
             request.extensions_mut().insert(peer);
             inner.call(request)
         });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let (watcher, tls, patience) = (graceful.watcher(), tls.clone(), registry.limits.idle);
         tokio::spawn(async move {
             let _place = place;
-            // How a connection ends is the client's business; there is nobody to tell.
-            let _ = connection.await;
+            // How a connection begins and ends is the client's business; there is nobody to tell.
+            match tls {
+                None => drop(watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await),
+                Some(tls) => {
+                    if let Ok(Ok(stream)) = tokio::time::timeout(patience, tls.accept(stream)).await {
+                        drop(watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await);
+                    }
+                }
+            }
         });
     }
     registry.drain();
@@ -84,14 +100,24 @@ async fn watch(registry: Arc<Registry>) {
 /// Serves a registry until Ctrl-C or a request to end. `announce` is called with the address once it listens.
 ///
 /// # Errors
-/// When the database or the address cannot be used, or the system refuses threads or signals.
+/// When the database, a key, the certificate or the address cannot be used, or the system refuses threads or signals.
 pub fn run(settings: &Settings, announce: impl FnOnce(SocketAddr)) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_io().enable_time().build().map_err(|e| e.to_string())?;
+    let tls = settings.tls()?;
     let database = settings.open().map_err(|fault| fault.0)?;
     if settings.data.is_none() && settings.database.is_none() {
         crate::log::line("nothing-kept", serde_json::json!({"why": "neither --data nor --database was given"}));
     }
-    let registry = Registry::open(concord_standards::catalog(), settings.limits(), settings.policy(), database).map_err(|fault| fault.0)?;
+    let key = KeyPlace::of(&*database, settings.signing_key.as_deref());
+    if settings.database.is_some() && key == KeyPlace::Database {
+        crate::log::line(
+            "signing-key-in-database",
+            serde_json::json!({"why": "--signing-key names no file; backups of the database have the key"}),
+        );
+    }
+    let (limits, policy) = (settings.limits(), settings.policy());
+    let registry = Registry::with_key(concord_standards::catalog(), limits, policy, database, &key, settings.new_signing_key);
+    let registry = registry.map_err(|fault| fault.0)?;
     if let Some(folder) = &settings.validator {
         registry.show_validator(Validator::open(folder)?);
     }
@@ -101,7 +127,7 @@ pub fn run(settings: &Settings, announce: impl FnOnce(SocketAddr)) -> Result<(),
         let stop = stop_signal()?;
         let listener = TcpListener::bind(settings.listen).await?;
         announce(listener.local_addr()?);
-        serve(listener, registry, stop).await;
+        serve_over(listener, tls, registry, stop).await;
         io::Result::Ok(())
     });
     // A check that nobody waits for any more must not hold us up.

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::Registry;
 use crate::access::Policy;
 use crate::db::postgres::Postgres;
 use crate::db::sqlite::Sqlite;
 use crate::db::{Database, Fault};
+use crate::keep::signed::KeyPlace;
 use crate::limits::Limits;
+use crate::tls::{self, TlsAcceptor};
 
 /// Where the registry is kept.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +25,9 @@ pub struct Place {
     /// A PostgreSQL database, as postgres://user:password@host/name. The connection is not encrypted.
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     pub database: Option<String>,
+    /// The file of the key that signs. Default: signing.key in the registry's folder; with --database, the key in the database.
+    #[arg(long, value_name = "FILE", env = "CONCORD_REGISTRY_SIGNING_KEY")]
+    pub signing_key: Option<PathBuf>,
 }
 
 impl Place {
@@ -31,6 +37,16 @@ impl Place {
     /// The database's.
     pub fn open(&self) -> Result<Arc<dyn Database>, Fault> {
         open(self.data.as_deref(), self.database.as_deref())
+    }
+
+    /// Opens the registry.
+    ///
+    /// # Errors
+    /// The database's, or what is wrong with the key.
+    pub fn registry(&self) -> Result<Arc<Registry>, Fault> {
+        let database = self.open()?;
+        let key = KeyPlace::of(&*database, self.signing_key.as_deref());
+        Registry::with_key(concord_standards::catalog(), Limits::default(), Policy::default(), database, &key, false)
     }
 }
 
@@ -54,6 +70,19 @@ pub struct Settings {
     /// A PostgreSQL database to keep the registry in, as postgres://user:password@host/name. The connection is not encrypted.
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     pub database: Option<String>,
+    /// The file of the key that signs; it is made at the first start. Default: signing.key in the registry's folder; with --database, the key
+    /// stands in the database unless a file is named. No backup has it.
+    #[arg(long, value_name = "FILE")]
+    pub signing_key: Option<PathBuf>,
+    /// Sign with the key of that file, or a new one, although another has signed before. Who knows the other asks for a confirmation.
+    #[arg(long)]
+    pub new_signing_key: bool,
+    /// The server's certificate and those above it, in PEM form. With it the server speaks TLS.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's key, in PEM form.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
     /// Nothing can be seen without a token.
     #[arg(long, conflicts_with = "open_to_write")]
     pub closed: bool,
@@ -108,6 +137,15 @@ impl Settings {
     /// The database's.
     pub fn open(&self) -> Result<Arc<dyn Database>, Fault> {
         open(self.data.as_deref(), self.database.as_deref())
+    }
+
+    /// What makes connections of TLS, when there is a certificate.
+    ///
+    /// # Errors
+    /// What is wrong with which file.
+    pub fn tls(&self) -> Result<Option<TlsAcceptor>, String> {
+        let both = self.tls_cert.as_ref().zip(self.tls_key.as_ref());
+        both.map(|(certificate, key)| tls::acceptor(certificate, key)).transpose()
     }
 
     /// What callers without a token may do.

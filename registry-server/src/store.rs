@@ -96,10 +96,7 @@ impl Store {
         for package in catalog.all() {
             let m = &package.manifest;
             let base = format!("/v1/standards/{}/versions/{}", m.id, m.version);
-            add(
-                format!("/standards/{}/{}", m.id, m.version),
-                html_page(pages::standard::page(Site::Served, package, catalog.versions(&m.id))),
-            );
+            add(format!("/standards/{}/{}", m.id, m.version), html_page(pages::standard::page(Site::Served, package, catalog)));
             add(base.clone(), json_page(&json::package(package)));
             for (path, bytes) in &package.files {
                 add(format!("{base}/files/{path}"), Page::new(bytes.clone(), media_type(path), FOREVER));

@@ -216,7 +216,8 @@ fn the_description_is_what_it_was_and_what_is_there() {
             .replace("{version}", "1.2")
             .replace("{other}", "1.2")
             .replace("{path}", "standard.toml")
-            .replace("{code}", "C304");
+            .replace("{code}", "C304")
+            .replace("{from}", "1");
         let status = ask(&method.to_uppercase(), &path, &[], b"").status();
         assert!(!matches!(status.as_u16(), 404 | 405), "{method} {path}: {status}");
         // What is there takes no other method, and says which.

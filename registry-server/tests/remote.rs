@@ -227,3 +227,145 @@ fn what_is_not_true_is_not_taken() {
     let (code, said, told) = pull();
     assert!(code == 2 && said.is_empty() && told.contains("signed by the key"), "{code} {said} {told}");
 }
+
+fn holds(file: &Path, needle: &[u8]) -> bool {
+    std::fs::read(file).is_ok_and(|bytes| bytes.windows(needle.len()).any(|part| part == needle))
+}
+
+#[test]
+fn the_key_stands_in_a_file_of_its_own_and_in_no_backup() {
+    use concord_registry::db;
+    let place = Place::new("key");
+    let data = place.at("data");
+    // A registry of an older program, whose key stood in its database.
+    let secret: [u8; 32] = std::array::from_fn(|at| u8::try_from(at * 7 + 1).unwrap());
+    {
+        let database = Sqlite::open(&data).unwrap();
+        let sql = "INSERT INTO log_key (only_row, secret) VALUES (1, ?1)";
+        db::write(&database, |s| s.run(sql, &[secret.as_slice().into()])).unwrap();
+    }
+    let (code, _, told) = place.run(&["backup", text(&place.at("first")), "--data", text(&data)]);
+    assert_eq!(code, 0, "{told}");
+    let key = data.join("signing.key");
+    let kept = std::fs::read_to_string(&key).unwrap();
+    let public = {
+        let mut server = Program::with(&["--data", text(&data)]);
+        let url = format!("http://{}", server.address);
+        let (code, _, told) = place.run(&["pull", "blds@1.2", "--registry", &url]);
+        assert_eq!(code, 0, "{told}");
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+        let said = place.run(&["verify", "--data", text(&data)]).1;
+        said.split(", key ").nth(1).unwrap().trim().to_owned()
+    };
+    let own = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key().to_bytes();
+    assert_eq!(public, concord_core::session::hex(&own), "the log goes on with the key it had");
+    assert!(kept.contains(&concord_core::session::hex(&secret)));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(place.run(&["backup", text(&place.at("second")), "--data", text(&data)]).0, 0);
+    assert_eq!(place.run(&["export", text(&place.at("export")), "--data", text(&data)]).0, 0);
+    for file in ["first", "second"] {
+        assert!(!holds(&place.at(file), &secret), "{file} has the key");
+    }
+    assert!(!holds(&data.join("registry.sqlite"), &secret));
+    let mut left = vec![place.at("export")];
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            match entry.path() {
+                path if path.is_dir() => left.push(path),
+                path => assert!(!holds(&path, concord_core::session::hex(&secret).as_bytes()), "{}", path.display()),
+            }
+        }
+    }
+
+    // What is restored says what is missing, and does not sign with a key that nobody knows.
+    let again = place.at("again");
+    let (code, _, told) = place.run(&["restore", text(&place.at("second")), "--data", text(&again)]);
+    assert!(code == 0 && told.contains("signing.key") && told.contains(&public), "{told}");
+    let (code, _, told) = place.run(&["export", text(&place.at("none")), "--data", text(&again)]);
+    assert!(code == 2 && told.contains("missing") && told.contains("--new-signing-key") && told.contains(&public), "{told}");
+    assert!(!again.join("signing.key").exists());
+    std::fs::write(again.join("signing.key"), "concord-registry-key/1\nnonsense\n").unwrap();
+    let (code, _, told) = place.run(&["export", text(&place.at("none")), "--data", text(&again)]);
+    assert!(code == 2 && told.contains("damaged"), "{told}");
+    std::fs::write(again.join("signing.key"), kept.replace('1', "2")).unwrap();
+    let (code, _, told) = place.run(&["export", text(&place.at("none")), "--data", text(&again)]);
+    assert!(code == 2, "{told}");
+    std::fs::write(again.join("signing.key"), &kept).unwrap();
+    assert_eq!(place.run(&["verify", "--data", text(&again)]).0, 0);
+    assert_eq!(place.run(&["export", text(&place.at("none")), "--data", text(&again)]).0, 0);
+
+    // A key that is lost is replaced when that is asked for, and the log of changes says so.
+    std::fs::remove_file(again.join("signing.key")).unwrap();
+    let server = Program::with(&["--data", text(&again), "--new-signing-key"]);
+    let (code, _, told) = place.run(&["pull", "blds@1.2", "--registry", &format!("http://{}", server.address)]);
+    assert_eq!(code, 0, "{told}");
+    drop(server);
+    assert_eq!(place.run(&["verify", "--data", text(&again)]).0, 0);
+    let (_, log, _) = place.run(&["audit", "--data", text(&again)]);
+    assert!(log.matches("\tsigning-key\t").count() >= 2 && log.contains(&public), "{log}");
+}
+
+/// What is exported leads to what is there, and shows that the log only grew.
+#[test]
+fn an_export_is_whole_in_itself() {
+    let place = Place::new("whole-export");
+    let data = place.at("data");
+    let export = || {
+        let _ = std::fs::remove_dir_all(place.at("export"));
+        let (code, _, told) = place.run(&["export", text(&place.at("export")), "--data", text(&data)]);
+        assert_eq!(code, 0, "{told}");
+    };
+    export();
+    let files = Static::new(place.at("export"));
+    assert_eq!(place.run(&["pull", "blds@1.2", "--registry", &files.url]).0, 0);
+    assert_eq!(place.run(&["publish", text(&place.package("1.3", false)), "--data", text(&data)]).0, 0);
+    export();
+    // The log has grown since it was first seen.
+    let (code, _, told) = place.run(&["pull", "blds@1.3", "--registry", &files.url]);
+    assert_eq!(code, 0, "{told}");
+    let root = place.at("export");
+    let there = |path: &str| {
+        let plain = path.split(['?', '#']).next().unwrap().trim_matches('/');
+        let file = root.join(plain);
+        file.is_file() || file.join("index.html").is_file() || file.join("index.json").is_file()
+    };
+    let (mut pages, mut links, mut left) = (0, 0, vec![root.clone()]);
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                left.push(path);
+            } else if name.ends_with(".html") {
+                let html = std::fs::read_to_string(&path).unwrap();
+                pages += 1;
+                for link in html.split("href=\"/").skip(1).map(|rest| format!("/{}", rest.split('"').next().unwrap())) {
+                    links += 1;
+                    assert!(there(&link), "{name} leads to {link}");
+                }
+                assert!(!html.contains("<form") && !html.contains("/audit"), "{name}");
+            } else if name.starts_with("v1/") && name.ends_with("index.json") {
+                let told: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+                let mut values = vec![&told];
+                while let Some(value) = values.pop() {
+                    match value {
+                        Value::Object(members) => values.extend(members.values()),
+                        Value::Array(items) => values.extend(items),
+                        Value::String(text) if text.starts_with("/v1/") || text.starts_with("/standards/") => {
+                            links += 1;
+                            assert!(there(text), "{name} leads to {text}");
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    assert!(pages > 100 && links > 1000, "{pages} {links}");
+    assert!(there("/standards/blds/1.2/compare/1.3") && there("/standards/blds/1.3/template.xlsx") && there("/v1/log/consistency/1"));
+}

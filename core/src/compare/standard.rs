@@ -10,6 +10,7 @@ use crate::schema::{Field, Presence};
 use super::documents;
 use super::tables::Pair;
 use super::version::{Size, propose};
+use super::xml;
 use super::{Answer, Break, Budget, Doubt, Inclusion};
 
 /// What two versions of a standard mean to those who use the older one.
@@ -103,10 +104,11 @@ fn inclusion(one: &Package, other: &Package, budget: &mut Budget) -> Inclusion {
         out.doubts.push(doubt("", "only one separator is taken between cells".to_owned()));
     }
     nested(one, other, &plans, budget, &mut out);
+    documents_of_xml(one, other, budget, &mut out);
     for (path, bytes) in &other.files {
         let root = one.resources.iter().any(|r| r.nested.is_some() && path.strip_suffix(".schema.json") == Some(&r.name));
         let why = match path.rsplit_once('.') {
-            Some((_, "xsd")) => "XML Schemas are not compared yet",
+            Some((_, "xsd")) if other.documents.is_empty() => "it is an XML schema of no document",
             Some((start, "json")) if start.ends_with(".schema") && !root => "it is a schema that others refer to",
             _ => continue,
         };
@@ -115,6 +117,27 @@ fn inclusion(one: &Package, other: &Package, budget: &mut Budget) -> Inclusion {
         }
     }
     out
+}
+
+/// The resources that are documents of XML.
+fn documents_of_xml(one: &Package, other: &Package, budget: &mut Budget, out: &mut Inclusion) {
+    let doubt = |name: &str, why: &str| Doubt { resource: name.into(), field: None, why: why.to_owned() };
+    let examples: Vec<&[u8]> =
+        one.files.iter().filter(|(path, _)| path.starts_with("examples/valid/")).map(|(_, b)| b.as_slice()).collect();
+    for document in &one.documents {
+        let Some(its) = other.documents.iter().find(|d| d.name == document.name) else {
+            out.doubts.push(doubt(&document.name, "the document is not there"));
+            continue;
+        };
+        if document.roots.iter().any(|root| !its.roots.contains(root)) {
+            out.doubts.push(doubt(&document.name, "it is no longer recognised by the same outermost elements"));
+        }
+        if document.import.is_empty() && its.import.is_empty() {
+            out.extend(xml::within(&document.name, &document.schema, &its.schema, &document.roots, &examples, budget));
+        } else if document.import != its.import {
+            out.doubts.push(doubt(&document.name, "its official schema is another, and is not compared"));
+        }
+    }
 }
 
 /// The resources that are nested documents.
@@ -231,6 +254,15 @@ fn changes(old: &Package, new: &Package) -> Vec<Change> {
     }
     for resource in new.resources.iter().filter(|r| old.resource(&r.name).is_none()) {
         note(&resource.name, "", "added", "", &resource.title);
+    }
+    for document in &old.documents {
+        match new.documents.iter().find(|d| d.name == document.name) {
+            None => note(&document.name, "", "removed", &document.title, ""),
+            Some(its) => note(&document.name, "", "XML schema", &document.schema.digest, &its.schema.digest),
+        }
+    }
+    for document in new.documents.iter().filter(|d| !old.documents.iter().any(|o| o.name == d.name)) {
+        note(&document.name, "", "added", "", &document.title);
     }
     let rule = |r: &Rule| format!("{} ({})", r.title, r.severity.word());
     for r in &old.rules {

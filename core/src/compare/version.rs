@@ -54,7 +54,13 @@ pub fn propose(old: &str, size: Size) -> Option<String> {
 /// Whether a version number says at least so much change since `old`; `None` where the numbers do not count.
 pub fn is_enough(old: &str, new: &str, size: Size) -> Option<bool> {
     let least = propose(old, size)?;
-    new.split('.').all(|p| p.parse::<u64>().is_ok()).then(|| crate::package::catalog::compare_versions(new, &least).is_ge())
+    // A part that is left out is zero: after 1.2.1, 1.3 says as much as 1.3.0.
+    let numbers = |text: &str| {
+        let mut parts: Vec<u64> = text.split('.').map(|p| p.parse().ok()).collect::<Option<_>>()?;
+        parts.resize(parts.len().max(3), 0);
+        Some(parts)
+    };
+    Some(numbers(new)? >= numbers(&least)?)
 }
 
 #[cfg(test)]
@@ -79,6 +85,11 @@ mod tests {
         assert_eq!(is_enough("1.2", "2.0", Size::Major), Some(true));
         assert_eq!(is_enough("1.2", "1.2.1", Size::Patch), Some(true));
         assert_eq!(is_enough("1.2", "next", Size::Patch), None);
+        for (new, enough) in
+            [("1.3", true), ("1.3.0", true), ("1.2.2", false), ("1.2", false), ("1.10", true), ("2", true), ("1.3.0.1", true)]
+        {
+            assert_eq!(is_enough("1.2.1", new, Size::Minor), Some(enough), "{new}");
+        }
     }
 
     #[test]

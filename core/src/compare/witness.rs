@@ -16,7 +16,7 @@ use crate::session::Feed;
 pub struct Witness {
     /// The one in which the fault is comes first.
     pub tables: Vec<WitnessTable>,
-    /// A nested document, when the resource has no tables: its resource, and the document as JSON.
+    /// A nested document, when the resource has no tables: its resource, and the document as JSON or XML.
     pub document: Option<(Arc<str>, String)>,
 }
 
@@ -63,7 +63,12 @@ impl Witness {
         Witness { tables: Vec::new(), document: Some((resource.into(), format!("{document}\n"))) }
     }
 
-    /// What a version finds at error level, by the checks that users run.
+    /// Whether its document is one of XML.
+    pub fn is_xml(&self) -> bool {
+        self.document.as_ref().is_some_and(|(_, text)| text.trim_start_matches('\u{feff}').starts_with('<'))
+    }
+
+    /// What a version finds at error level, by the checks that users run; for documents of XML see [`super::xml_schemas`].
     pub fn errors(&self, plan: &Arc<StandardPlan>) -> Vec<Finding> {
         let hints = DialectHints {
             delimiter: Some(b','),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::crosswalk::Crosswalk;
 use super::load::{Loaded, load};
 use super::notes::{arg_if, near, note};
+use super::references::{Kind, Reference};
 use super::{Package, StandardRef, Status};
 use crate::finding::{Finding, RuleWords};
 
@@ -15,6 +16,8 @@ use crate::finding::{Finding, RuleWords};
 pub struct Catalog {
     /// Of each id the versions, oldest first.
     packages: BTreeMap<String, Vec<Arc<Package>>>,
+    /// By an id, the packages that name it, each once.
+    named: BTreeMap<String, Vec<Arc<Package>>>,
     /// What was found while loading, by folder, in order of the folders.
     findings: Vec<(String, Finding)>,
 }
@@ -77,7 +80,12 @@ impl Catalog {
         if versions.get(place).is_some_and(|p| p.manifest.version == package.manifest.version) {
             return Some(note("C910", "", "").value(&package.reference()));
         }
-        versions.insert(place, Arc::new(package));
+        let package = Arc::new(package);
+        versions.insert(place, Arc::clone(&package));
+        let ids: BTreeSet<String> = package.references().iter().filter_map(|r| Some(StandardRef::parse(&r.to)?.id)).collect();
+        for id in ids {
+            self.named.entry(id).or_default().push(Arc::clone(&package));
+        }
         None
     }
 
@@ -103,6 +111,11 @@ impl Catalog {
     /// The versions of one id, oldest first; empty when the id is not known.
     pub fn versions(&self, id: &str) -> &[Arc<Package>] {
         self.packages.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The packages that name an id, in whatever version of it.
+    pub(crate) fn naming(&self, id: &str) -> impl Iterator<Item = &Arc<Package>> {
+        self.named.get(id).into_iter().flatten()
     }
 
     /// The words of a standard's rule by its code, `<standard>/<rule>`: those of the newest stable version that has it, else of the newest one,
@@ -159,18 +172,17 @@ impl Catalog {
 
     /// References of a package to others that are not known here.
     pub(crate) fn unresolved(&self, package: &Package) -> Vec<Finding> {
-        let own = |r: &StandardRef| r.id == package.manifest.id && r.version.as_deref().is_none_or(|v| v == package.manifest.version);
-        let mut found = Vec::new();
-        let supersedes = package.manifest.supersedes.iter().map(|r| ("standard.toml".to_owned(), "supersedes", r));
-        let sources = package.crosswalks.iter().map(|c| (format!("crosswalk from {}", c.from), "from", &c.from));
-        for (file, at, text) in supersedes.chain(sources) {
-            // A text that is no reference at all was said when the file was read.
-            let Some(reference) = StandardRef::parse(text) else { continue };
-            if self.get(&reference).is_none() && !own(&reference) {
-                found.push(arg_if(note("C921", "", at).value(text).arg("file", file), "near", self.near(text)));
-            }
-        }
-        found
+        let missing = package.references().into_iter().filter(|r| self.find(&r.to).is_none());
+        missing
+            .map(|Reference { kind, to }| {
+                let (file, at) = match kind {
+                    Kind::Supersedes => ("standard.toml".to_owned(), "supersedes"),
+                    Kind::Crosswalk => (format!("crosswalk from {to}"), "from"),
+                    Kind::Uses => ("standard.toml".to_owned(), "references"),
+                };
+                arg_if(note("C921", "", at).value(&to).arg("file", file), "near", self.near(&to))
+            })
+            .collect()
     }
 }
 

@@ -148,6 +148,10 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
             notes.push(keys.note("C921", "form", "supersedes").value(text));
         }
     }
+    let references = keys.texts("references", notes).unwrap_or_default();
+    for text in references.iter().filter(|text| StandardRef::parse(text).is_none()) {
+        notes.push(keys.note("C921", "form", "references").value(text));
+    }
     let mut manifest = Manifest {
         id,
         version,
@@ -160,6 +164,7 @@ fn read_manifest(bytes: &[u8], files: &BTreeMap<String, Vec<u8>>, notes: &mut No
         licence,
         status,
         supersedes,
+        references,
         media_types: keys.texts("media_types", notes).unwrap_or_default(),
         utf8_only: keys.word("encoding", &["utf-8"], notes).is_some(),
         delimiter: keys.word("delimiter", &DELIMITERS, notes).and_then(|i| DELIMITERS[i].bytes().next()),

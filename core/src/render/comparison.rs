@@ -177,7 +177,7 @@ pub(super) fn inclusion(w: &mut Writer, inclusion: &Inclusion) {
         if let Some((resource, json)) = &witness.document {
             w.open('{');
             w.member("resource", resource);
-            w.member("json", json);
+            w.member(if witness.is_xml() { "xml" } else { "json" }, json);
             w.close('}');
         }
         w.close(']');

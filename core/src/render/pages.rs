@@ -17,6 +17,8 @@ pub const STYLE: &str = include_str!("pages/style.css");
 pub enum Site {
     /// On a registry, which has what programs ask for beside them.
     Served,
+    /// Below the root of a server of files: the same addresses, without what only a registry that runs can do.
+    Exported,
     /// In files, where this page lies so many folders deep.
     Files(usize),
 }
@@ -25,7 +27,7 @@ impl Site {
     /// The address of a page, for a quoted attribute.
     pub fn to(self, page: &[&str]) -> String {
         match self {
-            Site::Served => href(&format!("/{}", page.join("/"))),
+            Site::Served | Site::Exported => href(&format!("/{}", page.join("/"))),
             Site::Files(deep) => format!("{}{}", "../".repeat(deep), files::path(page)),
         }
     }
@@ -33,7 +35,7 @@ impl Site {
     /// The address of the stylesheet.
     fn style(self) -> String {
         match self {
-            Site::Served => "/style.css".to_owned(),
+            Site::Served | Site::Exported => "/style.css".to_owned(),
             Site::Files(deep) => format!("{}{}", "../".repeat(deep), files::STYLE),
         }
     }
@@ -73,7 +75,7 @@ pub fn href(path: &str) -> String {
 /// A whole page. `title` is escaped here; `main` is HTML.
 pub fn whole(site: Site, title: &str, main: &str) -> String {
     let footer = match site {
-        Site::Served => "For programs: <a href=\"/v1/standards\">/v1/standards</a>",
+        Site::Served | Site::Exported => "For programs: <a href=\"/v1/standards\">/v1/standards</a>",
         Site::Files(_) => "Written by <code>concord standards doc</code>",
     };
     format!(

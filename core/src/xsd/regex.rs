@@ -92,6 +92,51 @@ struct Reader {
 
 type Set = ClassUnicode;
 
+/// A few texts that fit a pattern: the shortest by its first branches, and one with each repetition once more. Empty when it cannot be read.
+pub(crate) fn examples(source: &str) -> Vec<String> {
+    let Ok(hir) = parse(source) else { return Vec::new() };
+    let mut all = Vec::new();
+    for more in 0..3 {
+        let mut text = String::new();
+        if example(&hir, more, &mut text).is_some() && !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all
+}
+
+/// Longest example in bytes.
+const EXAMPLE: usize = 2_000;
+
+fn example(hir: &Hir, more: u32, out: &mut String) -> Option<()> {
+    match hir.kind() {
+        HirKind::Literal(literal) => out.push_str(std::str::from_utf8(&literal.0).ok()?),
+        HirKind::Class(Class::Unicode(set)) => {
+            let has = |c: char| set.iter().any(|r| (r.start()..=r.end()).contains(&c));
+            let likely = ['a', 'A', '1', '0', ' '].into_iter().find(|c| has(*c));
+            out.push(likely.or_else(|| set.iter().next().map(|r| r.start()))?);
+        }
+        HirKind::Repetition(again) => {
+            let count = again.min.saturating_add(more).min(again.max.unwrap_or(u32::MAX));
+            for _ in 0..count {
+                example(&again.sub, more, out)?;
+                if out.len() > EXAMPLE {
+                    return None;
+                }
+            }
+        }
+        HirKind::Capture(inner) => example(&inner.sub, more, out)?,
+        HirKind::Concat(all) => all.iter().try_for_each(|hir| example(hir, more, out))?,
+        HirKind::Alternation(all) => {
+            let at = usize::try_from(more).unwrap_or(0).min(all.len().saturating_sub(1));
+            example(all.get(at)?, more, out)?;
+        }
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Class(Class::Bytes(_)) => return None,
+    }
+    Some(())
+}
+
 fn parse(source: &str) -> Result<Hir, PatternFault> {
     let mut reader = Reader { chars: source.chars().collect(), at: 0, depth: 0 };
     let hir = reader.alternatives()?;

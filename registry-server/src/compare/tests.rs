@@ -19,9 +19,21 @@ fn answers_name_what_breaks_and_show_it() {
         let Verdict::Disproved(why) = ask(kind, &any, &whole) else { panic!("{kind:?}") };
         assert!(why.contains("amount") && why.contains("Example that shows it: "), "{why}");
     }
-    let xsd = |text: &str| Core.accepts_all(Kind::Xsd, "<a/>", text);
-    assert_eq!(xsd("<a/>"), Verdict::Shown);
-    assert!(matches!(xsd("<b/>"), Verdict::NotShown(_)));
+    let xsd = |most: u8, more: &str| {
+        format!(
+            "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:element name=\"a\"><xs:complexType><xs:sequence><xs:element name=\"b\" \
+             maxOccurs=\"{most}\" type=\"xs:int\"/>{more}</xs:sequence></xs:complexType></xs:element></xs:schema>"
+        )
+    };
+    let ask = |one: &str, other: &str| Core.accepts_all(Kind::Xsd, one, other);
+    let optional = "<xs:element name=\"c\" minOccurs=\"0\" type=\"xs:int\"/>";
+    assert_eq!(ask(&xsd(1, ""), &xsd(2, optional)), Verdict::Shown);
+    let Verdict::Disproved(why) = ask(&xsd(1, optional), &xsd(1, "")) else { panic!("an element was removed") };
+    assert!(why.contains("Example that shows it: <a>") && why.contains("<c>"), "{why}");
+    let other = xsd(1, "").replace("type=\"xs:int\"", "type=\"xs:NOTATION\"");
+    assert!(matches!(ask(&xsd(1, ""), &other), Verdict::NotShown(_) | Verdict::Disproved(_)));
+    assert_eq!(ask("<a/>", "<a/>"), Verdict::Shown);
+    assert!(matches!(ask("<a/>", "<b/>"), Verdict::NotShown(_)));
 }
 
 #[test]

@@ -38,6 +38,9 @@ const STEPS: &[&[&str]] = &[&[
     // What was published, in the tree whose root is signed; and the key.
     "CREATE TABLE log_entries (seq INTEGER NOT NULL PRIMARY KEY, entry TEXT NOT NULL)",
     "CREATE TABLE log_key (only_row INTEGER NOT NULL PRIMARY KEY, secret BLOB NOT NULL)",
+], &[
+    // The public half of the key that signs, which stands in a file of its own as a rule: then `log_key` is empty.
+    "CREATE TABLE log_public (only_row INTEGER NOT NULL PRIMARY KEY, key BLOB NOT NULL)",
 ]];
 
 /// The version of the tables that this program writes.

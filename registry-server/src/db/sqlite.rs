@@ -22,9 +22,10 @@ const IDLE: usize = 16;
 /// A database of SQLite.
 #[derive(Debug)]
 pub struct Sqlite {
-    writer: Mutex<Connection>,
     /// Readers that have nothing to do. None for a database in memory, which has one connection only.
     readers: Option<(std::path::PathBuf, Mutex<Vec<Connection>>)>,
+    /// Closed last, since a reader cannot bring the log ahead of the file into the file.
+    writer: Mutex<Connection>,
 }
 
 impl Sqlite {
@@ -44,7 +45,10 @@ impl Sqlite {
         if mode != "wal" {
             return Err(Fault(format!("{}: the file system does not take a write-ahead log", file.display())));
         }
-        writer.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY").map_err(named)?;
+        // What is taken out, such as a key, is overwritten.
+        writer
+            .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON")
+            .map_err(named)?;
         Sqlite { writer: Mutex::new(writer), readers: Some((file, Mutex::default())) }.migrated()
     }
 
@@ -92,6 +96,15 @@ impl Database for Sqlite {
 
     fn write(&self, unit: Unit<'_>) -> Result<(), Fault> {
         transaction(&mut self.writer(), "BEGIN IMMEDIATE", unit)
+    }
+
+    fn forget(&self) -> Result<(), Fault> {
+        // Both the file and the log ahead of it are written anew; what was deleted is overwritten (secure_delete).
+        self.writer().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(fault)
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        self.readers.as_ref().and_then(|(file, _)| file.parent())
     }
 
     fn copy_to(&self, file: &Path) -> Result<(), Fault> {

@@ -103,6 +103,17 @@ pub fn after(database: &dyn Database, seq: i64, limit: i64) -> Result<Vec<Entry>
     })
 }
 
+/// Rows before a number, newest first, at most `limit`.
+///
+/// # Errors
+/// The database's.
+pub fn before(database: &dyn Database, seq: i64, limit: i64) -> Result<Vec<Entry>, Fault> {
+    read(database, |s| {
+        let sql = "SELECT seq, at, actor, action, target, detail, previous, hash FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
+        s.rows(sql, &[seq.into(), limit.into()])?.iter().map(entry).collect()
+    })
+}
+
 /// Rows read at a time.
 const PAGE: i64 = 1000;
 

@@ -172,10 +172,11 @@ pub fn subjects(package: &Package) -> Vec<(Name, Result<Proposal, Refusal>)> {
     found
 }
 
-/// Moves a version on in its life. A version that was withdrawn stays so.
+/// Moves a version on in its life. A version that was withdrawn stays so. Who asks for what is so already, in the same words, is told yes and
+/// nothing is written: the answer to the first time may have been lost on its way.
 ///
 /// # Errors
-/// The database's; `Ok(false)` when the version is not there or was withdrawn.
+/// The database's; `Ok(false)` when the version is not there or was withdrawn in other words.
 pub fn set_life(
     s: &mut dyn Statements,
     id: &str,
@@ -185,6 +186,10 @@ pub fn set_life(
     successor: &str,
     actor: &str,
 ) -> Result<bool, Fault> {
+    let there = find(s, id, version)?;
+    if there.is_some_and(|p| p.life == life && p.reason == reason && p.successor == successor) {
+        return Ok(true);
+    }
     let sql = "UPDATE packages SET state = ?3, reason = ?4, successor = ?5 WHERE id = ?1 AND version = ?2 AND state <> 'withdrawn'";
     let touched = s.run(sql, &[id.into(), version.into(), life.word().into(), reason.into(), successor.into()])?;
     if touched == 0 {

@@ -29,7 +29,7 @@ impl Program {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Program { child, address: line.trim().trim_start_matches("http://").to_owned() }
+        Program { child, address: line.trim().trim_start_matches("http://").trim_start_matches("https://").to_owned() }
     }
 }
 

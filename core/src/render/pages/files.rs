@@ -42,7 +42,7 @@ pub fn files(catalog: &Catalog) -> BTreeMap<String, String> {
         let versions = catalog.versions(id);
         codes.extend(package.rules.iter().map(|rule| format!("{id}/{}", rule.id)));
         add(&["standards", id], &|site| versions::page(site, versions).unwrap_or_default());
-        add(&["standards", id, version], &|site| standard::page(site, package, versions));
+        add(&["standards", id, version], &|site| standard::page(site, package, catalog));
         for newer in versions.iter().filter(|p| compare_versions(&p.manifest.version, version).is_gt()) {
             let told = compare(package, newer, &Budget::default());
             let page = ["standards", id, version, "compare", &newer.manifest.version];

@@ -19,7 +19,7 @@ pub fn page(site: Site, catalog: &Catalog, code: &str) -> Option<String> {
         }
     };
     let _ = writeln!(main, "<p><a href=\"{}\">All checks</a></p>", site.to(&["findings"]));
-    if site == Site::Served {
+    if !matches!(site, Site::Files(_)) {
         let programs = site.to(&["v1", "findings", &code]);
         let _ = writeln!(main, "<p>For programs: <a href=\"{programs}\">{programs}</a></p>");
     }

@@ -17,7 +17,8 @@ pub fn page(site: Site, catalog: &Catalog) -> String {
              <input id=\"q\" name=\"q\" type=\"search\" maxlength=\"200\"> <button>Search</button></form>\n",
         );
     }
-    let _ = writeln!(main, "<p><a href=\"{}\">What findings mean</a></p>", site.to(&["findings"]));
+    let admin = if site == Site::Served { " · <a href=\"/audit\">Audit log, for administrators</a>" } else { "" };
+    let _ = writeln!(main, "<p><a href=\"{}\">What findings mean</a>{admin}</p>", site.to(&["findings"]));
     for (tier, heading, about) in [
         (Tier::National, "National standards", "Accepted across the country."),
         (Tier::Regional, "Regional standards", "Accepted in a state or region."),

@@ -1,15 +1,15 @@
 //! One version of a standard: its tables, rules, code lists and crosswalks.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use super::{Site, escape, finding, href, whole};
-use crate::package::catalog::compare_versions;
-use crate::package::{CodeList, Package, Resource};
+use crate::package::catalog::{Catalog, compare_versions};
+use crate::package::references::Kind;
+use crate::package::{CodeList, Package, Resource, Status};
 use crate::schema::{Field, FieldType};
 
-/// One version of a standard, among the others of its id.
-pub fn page(site: Site, package: &Package, versions: &[Arc<Package>]) -> String {
+/// One version of a standard, among those that a catalogue has.
+pub fn page(site: Site, package: &Package, catalog: &Catalog) -> String {
     let m = &package.manifest;
     let base = format!("/v1/standards/{}/versions/{}", m.id, m.version);
     let mut main = format!("<h1>{}</h1>\n<p>{}</p>\n<dl>\n", escape(&m.title), escape(&m.description));
@@ -30,7 +30,7 @@ pub fn page(site: Site, package: &Package, versions: &[Arc<Package>]) -> String 
     fact("Digest", format!("<code class=\"long\">{}</code>", escape(&package.digest)));
     let tabular = package.resources.iter().any(|r| r.tabular);
     match site {
-        Site::Served => {
+        Site::Served | Site::Exported => {
             fact("For programs", format!("<a href=\"{0}\">{0}</a>", escape(&href(&base))));
             let own = href(&format!("/standards/{}/{}", m.id, m.version));
             let bundle = format!("<a href=\"{}\">all files as a zip</a>", escape(&href(&format!("{base}/bundle"))));
@@ -44,7 +44,7 @@ pub fn page(site: Site, package: &Package, versions: &[Arc<Package>]) -> String 
         Site::Files(_) => {}
     }
     main.push_str("</dl>\n");
-    let others: Vec<&Package> = versions.iter().map(|p| &**p).filter(|p| p.manifest.version != m.version).collect();
+    let others: Vec<&Package> = catalog.versions(&m.id).iter().map(|p| &**p).filter(|p| p.manifest.version != m.version).collect();
     if !others.is_empty() {
         main.push_str("<h2>Other versions</h2>\n<ul>\n");
         for other in others {
@@ -79,20 +79,51 @@ pub fn page(site: Site, package: &Package, versions: &[Arc<Package>]) -> String 
     if !package.crosswalks.is_empty() {
         main.push_str("<h2>Can be made from</h2>\n<ul>\n");
         package.crosswalks.iter().for_each(|c| {
-            let _ = writeln!(main, "<li><code>{}</code> {}</li>", escape(&c.from), escape(&c.title));
+            let _ = writeln!(main, "<li>{} {}</li>", named(site, catalog, &c.from), escape(&c.title));
         });
         main.push_str("</ul>\n");
     }
+    references(site, &mut main, package, catalog);
     main.push_str("<h2>Files</h2>\n<details>\n<summary>The package, file by file</summary>\n<ul>\n");
     for (path, bytes) in &package.files {
         let name = match site {
-            Site::Served => format!("<a href=\"{}\">{}</a>", escape(&href(&format!("{base}/files/{path}"))), escape(path)),
+            Site::Served | Site::Exported => format!("<a href=\"{}\">{}</a>", escape(&href(&format!("{base}/files/{path}"))), escape(path)),
             Site::Files(_) => escape(path),
         };
         let _ = writeln!(main, "<li>{name}, {} bytes</li>", bytes.len());
     }
     main.push_str("</ul>\n</details>\n");
     whole(site, &format!("{} {} – Concord", m.title, m.version), &main)
+}
+
+/// What a reference names, as a link where it is known, with its state where that is not simply in force.
+fn named(site: Site, catalog: &Catalog, to: &str) -> String {
+    let Some(found) = catalog.find(to) else { return format!("<code>{}</code>", escape(to)) };
+    let m = &found.manifest;
+    let state = if m.status == Status::Stable { String::new() } else { format!(" ({})", m.status) };
+    format!("<a href=\"{}\"><code>{}</code></a>{state}", site.to(&["standards", &m.id, &m.version]), escape(&found.reference()))
+}
+
+/// What the version names beside its crosswalks, which stand above, and who names it.
+fn references(site: Site, main: &mut String, package: &Package, catalog: &Catalog) {
+    for (kind, heading) in [(Kind::Supersedes, "Takes the place of"), (Kind::Uses, "Relies on")] {
+        let all: Vec<_> = package.references().into_iter().filter(|r| r.kind == kind).collect();
+        if !all.is_empty() {
+            let _ = writeln!(main, "<h2>{heading}</h2>\n<ul>");
+            all.iter().for_each(|r| {
+                let _ = writeln!(main, "<li>{}</li>", named(site, catalog, &r.to));
+            });
+            main.push_str("</ul>\n");
+        }
+    }
+    let by = catalog.referrers(package);
+    if !by.is_empty() {
+        main.push_str("<h2>Who refers to it</h2>\n<ul>\n");
+        for (reference, other) in by {
+            let _ = writeln!(main, "<li>{}: {} it</li>", named(site, catalog, &other.reference()), reference.kind.said());
+        }
+        main.push_str("</ul>\n");
+    }
 }
 
 /// A link to another site, when it is one; else the text alone.

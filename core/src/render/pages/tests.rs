@@ -66,7 +66,7 @@ fn is_harmless(name: &str, html: &str) {
 
 #[test]
 fn no_text_of_a_package_becomes_markup() {
-    is_harmless("standard", &standard::page(Site::Served, &evil("1"), &[]));
+    is_harmless("standard", &standard::page(Site::Served, &evil("1"), &Catalog::default()));
     let mut catalog = Catalog::default();
     assert!(catalog.add(evil("1")).is_none() && catalog.add(evil("2")).is_none());
     is_harmless("index", &index::page(Site::Served, &catalog));

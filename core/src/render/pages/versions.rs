@@ -35,7 +35,7 @@ pub fn page(site: Site, versions: &[Arc<Package>]) -> Option<String> {
         );
     }
     main.push_str("</tbody>\n</table></div>\n");
-    if site == Site::Served {
+    if !matches!(site, Site::Files(_)) {
         let programs = site.to(&["v1", "standards", &newest.id]);
         let _ = writeln!(main, "<p>For programs: <a href=\"{programs}\">{programs}</a></p>");
     }
