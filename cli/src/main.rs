@@ -5,8 +5,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod ahead;
 mod apart;
 mod args;
+mod blocks;
 mod convert;
 mod dataset_out;
 mod doc;

@@ -16,6 +16,7 @@ use concord_core::read::{Intake, ReadOptions, Rows, Store};
 use concord_core::session::{Feed, hex};
 use sha2::{Digest, Sha256};
 
+use crate::ahead::Ahead;
 use crate::handed::Plain;
 use crate::output::Failure;
 use crate::parallel::Parallel;
@@ -156,6 +157,24 @@ impl Input {
                     Some(Ok(digest)) => Some(digest.map_err(fail)?),
                     Some(Err(_)) => return Err(Failure::said(format!("{}: the digest could not be made", path.display()))),
                     None => None,
+                };
+                dataset.describe(index, bytes, digest);
+            }
+            // Whole records of nested JSON are looked at where the blocks lie, on one thread too.
+            Source::File(file, size) if size > 4 * BLOCK as u64 && feed.scanner().is_some() => {
+                let Some(scanner) = feed.scanner() else { return Ok(()) };
+                let hasher = (with_digest && threads > 1).then(|| {
+                    let path = path.clone();
+                    thread::spawn(move || digest_of(&path))
+                });
+                let on_the_way = (with_digest && threads <= 1).then_some(hash);
+                let (bytes, hash) = Ahead { file: &file, scanner, start: taken }
+                    .run(threads, feed, dataset, index, &mut progress, on_the_way)
+                    .map_err(fail)?;
+                let digest = match hasher.map(thread::JoinHandle::join) {
+                    Some(Ok(digest)) => Some(digest.map_err(fail)?),
+                    Some(Err(_)) => return Err(Failure::said(format!("{}: the digest could not be made", path.display()))),
+                    None => hash.map(|hash| format!("sha256:{}", hex(&hash.finalize()))),
                 };
                 dataset.describe(index, bytes, digest);
             }

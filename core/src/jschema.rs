@@ -5,10 +5,12 @@
 //! are told each fault once, in the branch that was meant ([`fault`]).
 //!
 //! - [`documents`]: schema documents and what references between them mean; nothing is fetched.
-//! - [`compile`], [`run`]: the program; [`pattern`] and [`format`] are the texts it knows on sight.
+//! - [`compile`], [`run`]: the program; [`pattern`] and [`format`] are the texts it knows on sight; [`quick`] reads and checks the ordinary
+//!   record in one walk, without the tape.
 //! - [`layout`]: where the records are in a document.
 //! - [`evidence`]: whether a file is of a schema at all, by its start.
 //! - [`reader`]: a file's records, one by one, as a reader like those of other forms.
+//! - [`scan`]: records of a block, looked at out of order by threads that do not wait for each other.
 //! - [`tell`]: findings of faults.
 
 use std::sync::Arc;
@@ -25,10 +27,12 @@ mod format;
 mod layout;
 mod pattern;
 pub mod plan;
+mod quick;
 pub mod reader;
 #[cfg(feature = "json-schema")]
 mod reference;
 mod run;
+pub mod scan;
 pub mod tape;
 mod tell;
 #[cfg(test)]
@@ -39,6 +43,7 @@ use compile::{At, Compiler, Program};
 use documents::{Documents, Draft, Spot};
 use fault::Fault;
 use layout::Split;
+pub use quick::{Ordinary, Quick};
 pub use run::{Answer, Space};
 use tape::Tape;
 
@@ -176,6 +181,16 @@ impl Compiled {
     /// What the program says of a record on a tape.
     pub fn check(&self, bytes: &[u8], tape: &Tape, space: &mut Space) -> Answer {
         self.program.run(self.record.node, bytes, tape, space)
+    }
+
+    /// The record that starts at a byte, where it is an ordinary one and clean. `None` says nothing about it.
+    pub fn quick(&self, bytes: &[u8], from: usize, quick: &mut Quick) -> Option<Ordinary> {
+        if !quick.is_willing() {
+            return None;
+        }
+        let found = self.program.quick(self.record.node, bytes, from, quick);
+        quick.was(found.is_some());
+        found
     }
 
     /// Whether the reference finds a record valid; `None` when it is not part of this build, or takes the schema for none.

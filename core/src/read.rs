@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::finding::Finding;
 use crate::jschema::evidence::Score;
 use crate::jschema::plan::{Candidates, Nested};
+use crate::jschema::scan::{Scanned, Scanner};
 
 pub mod at;
 pub mod container;
@@ -99,6 +100,15 @@ pub trait Reader: Send {
     /// The nested resource of which it reads documents, and what spoke for it.
     fn nested(&self) -> Option<(&Arc<Nested>, Score)> {
         None
+    }
+    /// What looks at blocks of the file ahead of the reader, where its records can be read so.
+    fn scanner(&self) -> Option<Scanner> {
+        None
+    }
+    /// Takes the records that a scanner found in a block, when the bytes taken so far end where the first of them starts. False when they do not,
+    /// or the reader is not where records are: then nothing is taken, and the bytes have to be pushed.
+    fn take(&mut self, _block: &[u8], _scanned: &Scanned, _out: &mut Rows, _findings: &mut Vec<Finding>) -> bool {
+        false
     }
 }
 

@@ -18,6 +18,7 @@ use crate::decode::Head;
 use crate::detect;
 use crate::finding::{Finding, Place};
 use crate::jschema::plan::{Candidates, Nested};
+use crate::jschema::scan::{Scanned, Scanner};
 use crate::read::container::stop;
 use crate::read::document::Documents;
 use crate::read::sheet::Wanted;
@@ -248,6 +249,38 @@ impl Feed {
                 self.advance(false, dataset, index);
             }
         }
+    }
+
+    /// What looks at blocks of the file ahead of the feed, where its form and what it is checked against allow that. The file's bytes are its
+    /// records' bytes then.
+    pub fn scanner(&self) -> Option<Scanner> {
+        if self.source.is_packed() { None } else { self.source.transcript().and_then(Transcript::scanner) }
+    }
+
+    /// Takes a block that a scanner looked at: its bytes from `at` on, where the bytes pushed so far end, up to `until`, or up to the end of the
+    /// last record that starts before. Gives the place up to which bytes were taken.
+    pub fn push_scanned(
+        &mut self,
+        block: &[u8],
+        mut at: usize,
+        until: usize,
+        scanned: &Scanned,
+        dataset: &mut Dataset,
+        index: usize,
+    ) -> usize {
+        if !scanned.is_empty() && scanned.from() >= at {
+            self.push(&block[at..scanned.from()], dataset, index);
+            at = scanned.from();
+            if self.source.transcript_mut().is_some_and(|transcript| transcript.take(block, scanned)) {
+                at = scanned.to();
+            }
+            self.advance(false, dataset, index);
+        }
+        if at < until {
+            self.push(&block[at..until], dataset, index);
+            at = until;
+        }
+        at
     }
 
     /// Checks the whole records that wait. `last` says that no bytes follow.

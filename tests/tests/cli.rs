@@ -251,7 +251,7 @@ fn a_row_with_a_mark_that_is_never_closed_is_not_lost() {
         let mut text = format!("{header}\n{first}\n{odd}\n");
         (0..further).for_each(|i| text.push_str(&format!("{}\n", first.replace("00417", &format!("1{i:05}")))));
         let file = folder.file("export.csv", &text);
-        let report = same_on_any_threads(&file, "socrata-permits");
+        let report = same_on_any_threads(&file, &["--standard", "socrata-permits"]);
         let unclosed: Vec<&Value> = report["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "C205").collect();
         assert_eq!(unclosed.len(), 1, "{further} rows behind it: {:#}", report["causes"]);
         assert_eq!((&unclosed[0]["row"], &unclosed[0]["column"]), (&Value::from(3), &Value::from("B")), "{:#}", unclosed[0]);
@@ -371,8 +371,8 @@ fn every_code_is_explained() {
 // ---- Threads
 
 /// The JSON report of a file, at one, two and three threads; all must be the same bytes.
-fn same_on_any_threads(file: &Path, standard: &str) -> Value {
-    let on = |threads: &str| run(words(&["validate", "--standard", standard, "--format", "json", "--threads", threads], &[file])).out;
+fn same_on_any_threads(file: &Path, against: &[&str]) -> Value {
+    let on = |threads: &str| run(words(&[&["validate", "--format", "json", "--threads", threads], against].concat(), &[file])).out;
     let one = on("1");
     for threads in ["2", "3"] {
         let many = on(threads);
@@ -464,13 +464,46 @@ fn the_number_of_threads_changes_nothing_on_generated_files() {
         let (bytes, records, spanning) = generated(style);
         assert!(spanning >= 3);
         let file = folder.file(&format!("{}.csv", style.name), &bytes);
-        let report = same_on_any_threads(&file, "lives");
+        let report = same_on_any_threads(&file, &["--standard", "lives"]);
         assert_eq!(report["files"][0]["records"], records, "{}", style.name);
         let found = |code: &str| report["causes"].as_array().unwrap().iter().filter(|c| c["code"] == code).count();
         assert_eq!(found("C205"), usize::from(style.unclosed), "{}", style.name);
         assert!(found("C201") > 0 && found("C202") > 0 && found("C203") > 0 && found("C204") > 0, "{}: {:#}", style.name, report["causes"]);
         let encoding = if style.name == "windows-1252" { "windows-1252" } else { "utf-8" };
         assert_eq!(report["files"][0]["encoding"], encoding, "{}", style.name);
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing_on_nested_files() {
+    let folder = Folder::new("threads-nested");
+    let record = r#"{"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "maxLength": 9},
+        "on": {"type": "string", "format": "date"}, "parts": {"type": "array", "items": {"type": "object", "required": ["n"]}}}}"#;
+    folder.file("record.json", record);
+    folder.file("list.json", format!("{{\"type\": \"array\", \"items\": {record}}}"));
+    // Records of many lengths and forms; some at fault, one that is no JSON, one that is longer than a block.
+    let entry = |i: u64| match i % 1000 {
+        17 => format!("{{\"id\": \"{i}\", \"on\": \"2026-02-30\"}}"),
+        400 => format!("{{\"on\": \"2026-02-28\", \"text\": \"{i}\"}}"),
+        777 => format!("{{\n  \"id\": \"{i}\",\n  \"parts\": [{{\"n\": 1}},\n {{\"n\": 2}}]\n}}"),
+        900 if i < 1000 => format!("{{\"id\": \"{i}\", \"on\": }}"),
+        901 if i < 3000 => format!("{{\"id\": \"{i}\", \"text\": \"{}\"}}", "long ".repeat(80_000)),
+        n => format!("{{\"id\": \"{i}\", \"on\": \"2026-02-28\", \"text\": \"{}\"}}", "word ".repeat(n as usize % 23)),
+    };
+    for (name, schema, between, start, end) in [
+        ("lines.ndjson", "record.json", "\n", "", "\n"),
+        ("list.json", "list.json", ",\n", "[\n", "\n]\n"),
+        ("one-line.json", "list.json", ", ", "[", "]"),
+    ] {
+        let records = 60_000_u64;
+        let text: Vec<String> = (0..records).map(entry).collect();
+        let file = folder.file(&format!("data-{name}"), format!("{start}{}{end}", text.join(between)));
+        let schema = folder.path(schema);
+        let report = same_on_any_threads(&file, &["--schema", schema.to_str().unwrap()]);
+        let counts: Vec<(&str, u64)> =
+            report["causes"].as_array().unwrap().iter().map(|c| (c["code"].as_str().unwrap(), c["count"].as_u64().unwrap())).collect();
+        assert!(counts.contains(&("C365", 60)) && counts.contains(&("C361", 60)) && counts.contains(&("C105", 1)), "{name}: {counts:?}");
+        assert_eq!(report["files"][0]["records"], records - 1, "{name}");
     }
 }
 
@@ -484,7 +517,7 @@ fn the_number_of_threads_changes_nothing_on_real_files() {
         ("nad/nm911_address_sample_a.csv", "nm911-address"),
     ] {
         let text = std::fs::read(root.join(path)).unwrap();
-        same_on_any_threads(&root.join(path), standard);
+        same_on_any_threads(&root.join(path), &["--standard", standard]);
         // Repeated until it is cut into blocks.
         let header = text.iter().position(|&b| b == b'\n').unwrap() + 1;
         let mut long = text.clone();
@@ -492,7 +525,7 @@ fn the_number_of_threads_changes_nothing_on_real_files() {
             long.extend_from_slice(&text[header..]);
         }
         let file = folder.file("long.csv", long);
-        let report = same_on_any_threads(&file, standard);
+        let report = same_on_any_threads(&file, &["--standard", standard]);
         assert!(report["files"][0]["records"].as_u64().unwrap() > 1000);
     }
     aloud("threads: 3 real files, as they are and repeated to 5 MB, gave the same bytes on 1, 2 and 3 threads");

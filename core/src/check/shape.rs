@@ -3,13 +3,13 @@
 //! Such a pattern is a few sequences of character classes, each of one length. A text matches when each of its bytes is in its class, which
 //! takes one table look-up a byte with nothing waiting for anything.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::short::{Ranges, sixteen};
 
 /// A few sequences of classes of ASCII characters.
 #[derive(Debug, Clone)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Bit `k` of a byte's entry: the byte is in class `k`.
     table: Box<[u8; 256]>,
     /// Each sequence's classes, as one bit each; sorted by length.
@@ -33,8 +33,20 @@ type Set = [bool; 256];
 impl Shape {
     /// The pattern as a shape; `None` when it is another kind of pattern.
     pub(super) fn new(pattern: &str) -> Option<Shape> {
+        Shape::of(&regex_syntax::Parser::new().parse(pattern).ok()?)
+    }
+
+    /// The same where a pattern may match a part of a text: only one that says itself that it begins and ends with the text.
+    pub(crate) fn of_whole(pattern: &str) -> Option<Shape> {
         let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
-        let expanded = expand(&hir)?;
+        let HirKind::Concat(parts) = hir.kind() else { return None };
+        let look = |part: Option<&Hir>, look| part.is_some_and(|part| *part.kind() == HirKind::Look(look));
+        let whole = parts.len() > 1 && look(parts.first(), Look::Start) && look(parts.last(), Look::End);
+        if whole { Shape::of(&hir) } else { None }
+    }
+
+    fn of(hir: &Hir) -> Option<Shape> {
+        let expanded = expand(hir)?;
         let mut sets: Vec<Set> = Vec::new();
         let mut sequences: Vec<Box<[u8]>> = Vec::new();
         for sequence in expanded {
@@ -79,7 +91,7 @@ impl Shape {
     /// Whether the whole text, the `n` bytes of `data` from `from` on, certainly matches; false means "look closely". There is no jump that
     /// depends on the text, because half of a column's cells may be empty.
     #[inline(always)]
-    pub(super) fn looks_right(&self, data: &[u8], from: usize, n: usize) -> bool {
+    pub(crate) fn looks_right(&self, data: &[u8], from: usize, n: usize) -> bool {
         let Some((known, head, tail)) = self.ranges.get(n) else { return false };
         let (Some(first), Some(last)) = (sixteen(data, from), sixteen(data, from + n.saturating_sub(16))) else { return false };
         *known & head.hold_all(first) & tail.hold_all(last)
@@ -87,7 +99,7 @@ impl Shape {
 
     /// Whether the whole text matches.
     #[inline(always)]
-    pub(super) fn matches(&self, text: &[u8]) -> bool {
+    pub(crate) fn matches(&self, text: &[u8]) -> bool {
         self.sequences.iter().any(|sequence| {
             sequence.len() == text.len() && {
                 let mut missing = 0;
@@ -162,11 +174,11 @@ fn expand(hir: &Hir) -> Option<Vec<Vec<Set>>> {
         }
         HirKind::Concat(parts) => {
             let inner = match parts.as_slice() {
-                [first, rest @ ..] if matches!(first.kind(), HirKind::Look(regex_syntax::hir::Look::Start)) => rest,
+                [first, rest @ ..] if matches!(first.kind(), HirKind::Look(Look::Start)) => rest,
                 all => all,
             };
             let inner = match inner {
-                [rest @ .., last] if matches!(last.kind(), HirKind::Look(regex_syntax::hir::Look::End)) => rest,
+                [rest @ .., last] if matches!(last.kind(), HirKind::Look(Look::End)) => rest,
                 all => all,
             };
             inner.iter().try_fold(vec![Vec::new()], |sequences, part| joined(&sequences, &expand(part)?))

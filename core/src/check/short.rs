@@ -103,6 +103,58 @@ fn portable(bytes: Sixteen, least: &[u8; 16], span: &[u8; 16]) -> u32 {
     mask
 }
 
+/// Of sixteen bytes, as bits: those that end a plain run of a text of JSON, as a quotation mark, a backslash or a control character does; and those
+/// that are no ASCII.
+#[inline(always)]
+pub(crate) fn text_stops(bytes: Sixteen) -> (u32, u32) {
+    stops(bytes)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+fn stops(bytes: Sixteen) -> (u32, u32) {
+    // SAFETY: the only condition of `stops_with_sse2` is that the processor has SSE2, which is part of x86-64 itself, the only architecture
+    // that this function is compiled for.
+    unsafe { stops_with_sse2(bytes) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "sse2")]
+fn stops_with_sse2(bytes: Sixteen) -> (u32, u32) {
+    use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8};
+    let bytes = _mm_set_epi64x((bytes >> 64) as i64, bytes as i64);
+    let marks = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"' as i8));
+    let slashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\' as i8));
+    let controls = _mm_cmpeq_epi8(bytes, _mm_min_epu8(bytes, _mm_set1_epi8(0x1f)));
+    let found = _mm_or_si128(_mm_or_si128(marks, slashes), controls);
+    (_mm_movemask_epi8(found) as u32, _mm_movemask_epi8(bytes) as u32)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn stops(bytes: Sixteen) -> (u32, u32) {
+    stops_portable(bytes)
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[inline(always)]
+fn stops_portable(bytes: Sixteen) -> (u32, u32) {
+    let (mut found, mut high) = (0, 0);
+    for (i, b) in bytes.to_le_bytes().into_iter().enumerate() {
+        found |= u32::from((b < 0x20) | (b == b'"') | (b == b'\\')) << i;
+        high |= u32::from(b >= 0x80) << i;
+    }
+    (found, high)
+}
+
+/// How many digits stand at the start of sixteen bytes.
+#[inline(always)]
+pub(crate) fn leading_digits(bytes: Sixteen) -> usize {
+    DIGITS.hold(bytes).trailing_ones() as usize
+}
+
 const DIGITS: Ranges = Ranges::all(b'0', b'9');
 const POINTS: Ranges = Ranges::all(b'.', b'.');
 const ZEROS: Ranges = Ranges::all(b'0', b'0');
@@ -267,6 +319,13 @@ mod tests {
             prop_assert!(!form_of_number(padded(b""), 0).0);
             prop_assert_eq!(leads_plainly(*b",1", 0), (true, true));
             prop_assert_eq!(whole_part(padded(b""), 0), (0, true));
+        }
+
+        #[test]
+        fn runs_of_text_stop_where_they_must(bytes in any::<[u8; 16]>(), plain in 0usize..17, which in 0usize..4) {
+            let mut bytes = bytes;
+            bytes[..plain].fill([b'x', 0xc3, b' ', b'!'][which]);
+            prop_assert_eq!(text_stops(u128::from_le_bytes(bytes)), stops_portable(u128::from_le_bytes(bytes)));
         }
 
         #[test]

@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 use super::documents::{Documents, Draft, Spot, step};
 use super::format::Format;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, shape};
+use super::quick::{Token, Words};
 use super::tape::Kind;
+use crate::check::shape::Shape;
 
 /// Sets of kinds of values, as bits.
 pub(super) mod kinds {
@@ -56,6 +58,23 @@ pub(super) struct Node {
     pub(super) number: Option<Box<NumberPart>>,
     /// Schemas for the same value.
     pub(super) also: Vec<Also>,
+    /// Kinds of values that are allowed and of which nothing is left to the reference.
+    pub(super) plain: u8,
+    pub(super) way: Way,
+}
+
+/// How a value is read and checked in one walk.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) enum Way {
+    /// By what the node says itself.
+    #[default]
+    Own,
+    /// The node says only that another does.
+    Same(At),
+    /// By what the node says itself and then by others that must hold too.
+    Each,
+    /// It takes the tape: what must not hold, or hold only once, is not told by reading on.
+    Tape,
 }
 
 /// Schemas for the same value.
@@ -72,6 +91,8 @@ pub(super) enum Also {
 #[derive(Debug, Default)]
 pub(super) struct Values {
     pub(super) texts: Vec<Box<[u8]>>,
+    /// The same, where they are short.
+    pub(super) words: Option<Words>,
     pub(super) integers: Vec<i64>,
     pub(super) null: bool,
     pub(super) yes: bool,
@@ -99,6 +120,8 @@ pub(super) struct ObjectPart {
     pub(super) then: Vec<(u16, At)>,
     /// Number of the part's slot in the scratch space, for guessing the next name.
     pub(super) slot: u32,
+    /// Number of the part's first row among those that remember which member came behind which.
+    pub(super) row: u32,
 }
 
 #[derive(Debug)]
@@ -108,6 +131,14 @@ pub(super) struct Member {
     pub(super) node: Option<At>,
     /// Under `properties`, so that it is no additional one.
     pub(super) declared: bool,
+    /// Its name as it stands in a record.
+    pub(super) token: Option<Token>,
+}
+
+impl Member {
+    fn new(name: &str, node: Option<At>, declared: bool) -> Member {
+        Member { name: name.as_bytes().into(), node, declared, token: Token::of_name(name.as_bytes()) }
+    }
 }
 
 /// What stands beside the members or entries that are named.
@@ -134,6 +165,8 @@ pub(super) struct TextPart {
     pub(super) least: u64,
     pub(super) most: Option<u64>,
     pub(super) pattern: Option<Pattern>,
+    /// The same, where it is only characters in a row.
+    pub(super) shape: Option<Shape>,
     pub(super) format: Option<Format>,
 }
 
@@ -179,10 +212,24 @@ impl Plain {
     }
 }
 
+/// Powers of ten, as far as a [`Plain`] may be scaled.
+pub(super) const TENS: [i64; 16] = {
+    let mut tens = [1; 16];
+    let mut i = 1;
+    while i < 16 {
+        tens[i] = tens[i - 1] * 10;
+        i += 1;
+    }
+    tens
+};
+
 impl PartialOrd for Plain {
     #[inline]
     fn partial_cmp(&self, other: &Plain) -> Option<std::cmp::Ordering> {
-        let wide = |n: i64, scale: u8| i128::from(n) * 10i128.pow(u32::from(scale));
+        if self.scale == other.scale {
+            return Some(self.units.cmp(&other.units));
+        }
+        let wide = |n: i64, scale: u8| i128::from(n) * i128::from(TENS[usize::from(scale)]);
         Some(wide(self.units, other.scale).cmp(&wide(other.units, self.scale)))
     }
 }
@@ -193,6 +240,8 @@ pub(super) struct Program {
     pub(super) nodes: Vec<Node>,
     /// How many object parts there are.
     pub(super) slots: u32,
+    /// How many members they have, each with its start.
+    pub(super) rows: u32,
     /// The longest way through schemas for the same value would never end: the schema is of no use.
     pub(super) endless: Option<String>,
     /// References that lead nowhere, with the place where they stand.
@@ -233,6 +282,7 @@ impl<'d> Compiler<'d> {
 
     /// The program, once all schemas are added.
     pub(super) fn finish(mut self) -> Program {
+        self.program.nodes.iter_mut().for_each(settle);
         self.program.endless =
             endless(&self.program.nodes).and_then(|at| self.known.iter().filter(|(_, n)| **n == at).map(|(spot, _)| spot.1.clone()).min());
         self.program
@@ -388,14 +438,14 @@ impl<'d> Compiler<'d> {
         if let Some(Value::Object(map)) = schema.get("properties") {
             for name in map.keys() {
                 let at = self.inner(spot, &["properties", name]);
-                part.members.push(Member { name: name.as_bytes().into(), node: Some(at), declared: true });
+                part.members.push(Member::new(name, Some(at), true));
             }
         }
         let index = |part: &mut ObjectPart, name: &str| -> usize {
             if let Some(i) = part.members.iter().position(|m| &*m.name == name.as_bytes()) {
                 return i;
             }
-            part.members.push(Member { name: name.as_bytes().into(), node: None, declared: false });
+            part.members.push(Member::new(name, None, false));
             part.members.len() - 1
         };
         let mut full = false;
@@ -460,6 +510,8 @@ impl<'d> Compiler<'d> {
         part.least = self.count(schema, "minProperties", node, kinds::OBJECT).unwrap_or(0);
         part.most = self.count(schema, "maxProperties", node, kinds::OBJECT);
         // Names that need an escape in JSON are left to the reference when they are met, since they are met with an escape.
+        part.row = self.program.rows;
+        self.program.rows += part.members.len() as u32 + 1;
         part.by_name = part.members.iter().enumerate().map(|(i, m)| (m.name.clone(), i as u16)).collect();
         part
     }
@@ -509,6 +561,7 @@ impl<'d> Compiler<'d> {
             if part.pattern.is_none() {
                 self.left("pattern", node, kinds::TEXT);
             }
+            part.shape = part.pattern.as_ref().and_then(|_| shape(pattern));
         }
         if let Some(format) = schema.get("format").and_then(Value::as_str).filter(|_| self.formats) {
             part.format = Format::of_name(format, draft);
@@ -602,7 +655,26 @@ fn values(all: &[Value]) -> Values {
         }
     }
     out.texts.sort();
+    out.texts.dedup();
+    out.words = Words::new(&out.texts);
     out
+}
+
+/// Says how values are read and checked in one walk by a node, which is complete.
+fn settle(node: &mut Node) {
+    node.plain = if node.never { 0 } else { node.types & !node.unsure };
+    let says_nothing = node.plain == kinds::ALL
+        && node.values.is_none()
+        && node.object.is_none()
+        && node.list.is_none()
+        && node.text.is_none()
+        && node.number.is_none();
+    node.way = match &node.also[..] {
+        [] => Way::Own,
+        [Also::All(next)] if says_nothing => Way::Same(*next),
+        all if all.iter().all(|also| matches!(also, Also::All(_) | Also::Any(_))) => Way::Each,
+        _ => Way::Tape,
+    };
 }
 
 /// A node that leads back to itself without going into the value: checking it would never end.

@@ -6,6 +6,8 @@ use regex_automata::dfa::{Automaton, dense};
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 
+use crate::check::shape::Shape;
+
 /// Largest automaton, in bytes.
 const LARGEST: usize = 1 << 20;
 
@@ -111,6 +113,11 @@ pub(super) fn searched(pattern: &str) -> Option<regex_automata::meta::Regex> {
         .ok()
 }
 
+/// A pattern that the whole text must match and that is only characters in a row; `None` for any other.
+pub(super) fn shape(pattern: &str) -> Option<Shape> {
+    if pattern.len() > 1000 { None } else { Shape::of_whole(&translated(pattern)?) }
+}
+
 impl Pattern {
     /// Compiles a pattern; `None` when it is left to the reference.
     pub(super) fn new(pattern: &str) -> Option<Pattern> {
@@ -152,6 +159,7 @@ impl Pattern {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -175,6 +183,28 @@ mod tests {
             ("\\p{L}", "a", None),
         ] {
             assert_eq!(Pattern::new(pattern).map(|p| p.is_in(text.as_bytes())), want, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn characters_in_a_row_are_told_without_the_automaton() {
+        for pattern in ["^[A-Z]{3}[0-9]{4}-[0-9]{7}$", "^\\d{5}(-\\d{4})?$", "^(?:a|bc)$", "^$"] {
+            assert!(shape(pattern).is_some(), "{pattern}");
+        }
+        // What may stand anywhere in a text is not told by the whole of it.
+        for pattern in ["[A-Z]{3}", "^a", "a$", "^a|b$", "(^a$)", "^a$|^b$", "^\\d+$"] {
+            assert!(shape(pattern).is_none(), "{pattern}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_shape_says_what_the_automaton_says(text in "[A-C0-2-]{0,6}\n?", which in 0usize..5) {
+            let pattern = ["^[A-Z]{2}\\d{1,3}$", "^[0-9]{2}(-[0-9]{2})?$", "^(?:A|BC)[0-9]?$", "^([0-2]{2,4}|A-B)$", "^-?[0-9]$"][which];
+            let (shape, pattern) = (shape(pattern).unwrap(), Pattern::new(pattern).unwrap());
+            proptest::prop_assert_eq!(shape.matches(text.as_bytes()), pattern.is_in(text.as_bytes()));
+            let behind = [text.as_bytes(), b"\",\"more\": \"texts\"}"].concat();
+            proptest::prop_assert!(!shape.looks_right(&behind, 0, text.len()) || pattern.is_in(text.as_bytes()));
         }
     }
 }

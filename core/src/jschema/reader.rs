@@ -10,7 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::evidence::Score;
 use super::plan::Nested;
+use super::quick::Quick;
 use super::run::{Answer, Space};
+use super::scan::{Scanned, Scanner};
 use super::tape::{Kind, Stop, Tape};
 use super::tell::{self, Stretch};
 use super::{Compiled, Problem};
@@ -48,7 +50,7 @@ enum State {
 pub struct NestedReader {
     nested: Arc<Nested>,
     score: Score,
-    compiled: Option<Compiled>,
+    compiled: Option<Arc<Compiled>>,
     problems: Vec<Problem>,
     /// What the file says of itself that speaks against the resource.
     contradicted: Option<Finding>,
@@ -76,6 +78,9 @@ pub struct NestedReader {
     seen: HashSet<[u8; 16]>,
     tape: Tape,
     space: Space,
+    quick: Quick,
+    /// A record of which nothing but its being clean matters: there are no keys to be read from it, and it may stand twice.
+    simple: bool,
 }
 
 /// The finding that a file states what the resource is not.
@@ -117,6 +122,8 @@ impl NestedReader {
             seen: HashSet::new(),
             tape: Tape::default(),
             space: Space::default(),
+            quick: Quick::default(),
+            simple: false,
         };
         let schema = match nested.schema() {
             Ok(schema) => schema,
@@ -141,7 +148,7 @@ impl NestedReader {
         let known = list.as_ref().filter(|path| lists.contains(path));
         let parts = known.cloned().or_else(|| (form == Form::Ndjson && lists.iter().any(Vec::is_empty)).then(Vec::new));
         match schema.compile(parts.as_deref()) {
-            Ok(compiled) => reader.compiled = Some(compiled),
+            Ok(compiled) => reader.compiled = Some(Arc::new(compiled)),
             Err(problems) => reader.problems = problems,
         }
         reader.cut = match list {
@@ -151,6 +158,8 @@ impl NestedReader {
             Some(path) => Cut::List { path, bare: true },
             None => Cut::Whole,
         };
+        let unique = reader.compiled.as_ref().is_some_and(|c| c.split.as_ref().is_some_and(|s| s.unique));
+        reader.simple = !unique && nested.keys.iter().all(String::is_empty);
         if let Cut::List { path, .. } = &reader.cut {
             reader.prefix = path.iter().fold(String::new(), |p, name| super::documents::step(&p, name));
         }
@@ -207,6 +216,28 @@ impl NestedReader {
         }
     }
 
+    /// Whether all bytes at hand are read and a record comes next, as it should.
+    fn stands_at_record(&self) -> bool {
+        if self.at < self.buffer.len() {
+            return false;
+        }
+        match (&self.cut, self.state) {
+            (Cut::Lines, State::Before) => self.begun,
+            (Cut::List { .. }, State::Between) => self.comma || self.row == 0,
+            _ => false,
+        }
+    }
+
+    /// Steps over what the scanner found between two records: blanks, and in a list one comma.
+    fn pass_between(&mut self, block: &[u8], to: usize) {
+        if to == self.at + 1 && block[self.at] != b'\n' {
+            self.pass(block, to, true);
+        } else {
+            self.advance(block, to);
+        }
+        self.comma = true;
+    }
+
     /// Does what can be done with the bytes at hand; false when there is nothing more.
     fn step(&mut self, buffer: &[u8], last: bool, out: &mut Rows, findings: &mut Vec<Finding>) -> bool {
         match (&self.cut, self.state) {
@@ -235,6 +266,9 @@ impl NestedReader {
 
     fn skip_blanks(&mut self, buffer: &[u8], more: &[u8]) {
         let rest = &buffer[self.at..];
+        if rest.first().is_none_or(|b| *b > b' ') {
+            return;
+        }
         let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r') || more.contains(b)).count();
         self.advance(buffer, self.at + blanks);
     }
@@ -253,6 +287,9 @@ impl NestedReader {
         self.skip_blanks(buffer, b"\x1e");
         if self.at == buffer.len() || self.must_wait(buffer, last) {
             return false;
+        }
+        if self.ordinary(buffer, out) {
+            return true;
         }
         match self.tape.read(buffer, self.at, last) {
             Ok(end) => self.record(buffer, end, out, findings),
@@ -357,6 +394,10 @@ impl NestedReader {
             return false;
         }
         let missing = !self.comma && self.row > 0;
+        if !missing && self.ordinary(buffer, out) {
+            self.comma = false;
+            return true;
+        }
         let here = self.here();
         match self.tape.read(buffer, self.at, last) {
             Ok(end) => self.record(buffer, end, out, findings),
@@ -377,6 +418,28 @@ impl NestedReader {
         }
         self.comma = false;
         true
+    }
+
+    /// Reads the record at hand where it is an ordinary one that is clean.
+    fn ordinary(&mut self, buffer: &[u8], out: &mut Rows) -> bool {
+        let Some(compiled) = self.compiled.as_ref().filter(|_| self.simple) else { return false };
+        let Some(record) = compiled.quick(buffer, self.at, &mut self.quick) else { return false };
+        self.row += 1;
+        self.wait = 0;
+        out.cell("", CellKind::Text);
+        out.end_row(self.here());
+        self.pass(buffer, record.end, record.one_line);
+        true
+    }
+
+    /// Steps over bytes, of which it may be known that no line ends in them.
+    fn pass(&mut self, buffer: &[u8], to: usize, one_line: bool) {
+        if one_line {
+            self.column += (to - self.at) as u64;
+            self.at = to;
+        } else {
+            self.advance(buffer, to);
+        }
     }
 
     /// A record that is whole: its parts are on the tape.
@@ -405,7 +468,7 @@ impl NestedReader {
         out: &mut Rows,
         findings: &mut Vec<Finding>,
     ) {
-        let Some(compiled) = &self.compiled else { return };
+        let Some(compiled) = self.compiled.clone() else { return };
         let bytes = &buffer[start..end];
         let mut recoded = String::new();
         let is_text = std::str::from_utf8(bytes).is_ok();
@@ -551,7 +614,8 @@ impl NestedReader {
         } else if !bare {
             self.check(&beside, blanks, end, origin, None, rest, out, findings);
         }
-        let Some(split) = self.compiled.as_ref().and_then(|c| c.split.as_ref()).filter(|_| self.seam.is_some()) else { return };
+        let compiled = self.compiled.clone();
+        let Some(split) = compiled.as_ref().and_then(|c| c.split.as_ref()).filter(|_| self.seam.is_some()) else { return };
         let count = self.row;
         let (kind, bound) = match split.most {
             Some(most) if count > most => ("many", most),
@@ -609,7 +673,7 @@ impl Reader for NestedReader {
             Cut::List { .. } => self.prefix.clone(),
             Cut::Whole => "the whole document".to_owned(),
         };
-        let left = self.compiled.as_ref().map(Compiled::left).unwrap_or_default();
+        let left = self.compiled.as_ref().map(|c| c.left()).unwrap_or_default();
         let mut engine = "compiled schema, findings by the reference".to_owned();
         if !left.is_empty() {
             engine = format!("compiled schema; left to the reference: {}", left.join(", "));
@@ -631,6 +695,50 @@ impl Reader for NestedReader {
 
     fn unread(&self) -> u64 {
         self.unread
+    }
+
+    fn scanner(&self) -> Option<Scanner> {
+        let lines = match &self.cut {
+            Cut::Lines => true,
+            Cut::List { .. } => false,
+            Cut::Whole => return None,
+        };
+        let compiled = self.compiled.clone().filter(|_| self.simple && self.state != State::Dead)?;
+        Some(Scanner::new(compiled, lines))
+    }
+
+    fn take(&mut self, block: &[u8], scanned: &Scanned, out: &mut Rows, findings: &mut Vec<Finding>) -> bool {
+        if self.at < self.buffer.len() {
+            // A record that waits for more bytes may be whole by now.
+            self.wait = 0;
+            self.run(false, out, findings);
+        }
+        if scanned.is_empty() || !self.stands_at_record() {
+            return false;
+        }
+        self.buffer.clear();
+        self.at = scanned.from();
+        for record in scanned.records() {
+            self.pass_between(block, record.start);
+            match record.ordinary {
+                Some(ordinary) => {
+                    self.row += 1;
+                    out.cell("", CellKind::Text);
+                    out.end_row(self.here());
+                    self.pass(block, ordinary.end, ordinary.one_line);
+                }
+                // The scanner has read it as JSON, so it is whole.
+                None => {
+                    if let Ok(end) = self.tape.read(block, self.at, false) {
+                        self.record(block, end, out, findings);
+                    }
+                }
+            }
+            self.comma = false;
+        }
+        self.at = 0;
+        self.wait = 0;
+        true
     }
 
     fn nested(&self) -> Option<(&Arc<Nested>, Score)> {

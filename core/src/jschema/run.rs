@@ -22,6 +22,13 @@ pub struct Space {
     steps: u32,
 }
 
+impl Space {
+    /// Values looked at the last time.
+    pub(super) fn steps(&self) -> u32 {
+        self.steps
+    }
+}
+
 /// Most steps for one value; schemas with many branches within branches would go on without end.
 const MOST_STEPS: u32 = 4_000_000;
 
@@ -377,7 +384,7 @@ fn integer(text: &[u8]) -> Option<i64> {
 }
 
 /// Letters of a text between quotation marks, where it is plain how many there are.
-fn letters(raw: &[u8], escaped: bool) -> Option<u64> {
+pub(super) fn letters(raw: &[u8], escaped: bool) -> Option<u64> {
     if !escaped {
         return Some(raw.iter().filter(|b| (**b & 0xc0) != 0x80).count() as u64);
     }

@@ -91,6 +91,11 @@ impl Tape {
     /// # Errors
     /// When the value is not whole, or no JSON.
     pub fn read(&mut self, bytes: &[u8], from: usize, last: bool) -> Result<usize, Stop> {
+        self.read_within(bytes, from, last, MAX_NESTING)
+    }
+
+    /// The same for a value that may be nested no deeper than `most`.
+    pub(super) fn read_within(&mut self, bytes: &[u8], from: usize, last: bool, most: usize) -> Result<usize, Stop> {
         self.parts.clear();
         self.open.clear();
         let mut at = from;
@@ -100,7 +105,7 @@ impl Tape {
             match first {
                 b'"' => at = self.text(bytes, at, Kind::Text)?,
                 b'{' | b'[' => {
-                    if self.open.len() >= MAX_NESTING {
+                    if self.open.len() >= most {
                         return Err(Stop::Deep(at));
                     }
                     let kind = if first == b'{' { Kind::Object } else { Kind::List };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::documents::{Documents, Draft};
 use super::tape::Tape;
-use super::{Answer, Schema, Space};
+use super::{Answer, Quick, Schema, Space};
 
 fn schema(value: Value, draft: Draft) -> Schema {
     let mut documents = Documents::new();
@@ -221,7 +221,7 @@ proptest! {
         prop_assume!(root["$defs"]["a"].get("$ref").is_none());
         let schema = schema(root.clone(), Draft::D2020);
         let compiled = schema.compile(None).unwrap();
-        let (mut tape, mut space) = (Tape::default(), Space::default());
+        let (mut tape, mut space, mut quick) = (Tape::default(), Space::default(), Quick::default());
         for value in values {
             let text = value.to_string();
             tape.read(text.as_bytes(), 0, true).unwrap();
@@ -231,6 +231,18 @@ proptest! {
                 Answer::Clean => prop_assert!(theirs, "{root} {text}"),
                 Answer::Not => prop_assert!(!theirs, "{root} {text}"),
                 Answer::Unsure => {}
+            }
+            // Where the walk over the bytes says yes, so do the others, and there is no difference in where the record ends.
+            for written in [text.clone(), serde_json::to_string_pretty(&value).unwrap()] {
+                let lines = !written.contains('\n');
+                for behind in ["", "\n{\"more\": \"than one record\"}", "\u{e9}                  "] {
+                    let bytes = format!("{written}{behind}");
+                    if let Some(found) = compiled.quick(bytes.as_bytes(), 0, &mut quick) {
+                        prop_assert_eq!(ours, Answer::Clean, "{} {}", root, text);
+                        prop_assert_eq!(found.end, written.len(), "{} {}", root, text);
+                        prop_assert!(lines || !found.one_line, "{} {}", root, text);
+                    }
+                }
             }
             // What is refused has at least one fault to tell.
             prop_assert_eq!(compiled.faults(&value).unwrap().is_empty(), theirs, "{} {}", root, text);
@@ -248,6 +260,206 @@ fn report(schema: &str, file: &[u8], step: usize) -> crate::report::Report {
     let mut session = Session::new("feed.json", Choice::Given(std::sync::Arc::new(plan)), Options::default(), true);
     file.chunks(step).for_each(|piece| session.push(piece));
     session.finish()
+}
+
+/// The same where blocks of so many bytes are scanned ahead, as threads do, and where the ordinary records are no special case.
+fn report_of_blocks(schema: &str, file: &[u8], block: usize, behind: usize) -> crate::report::Report {
+    use crate::check::dataset::{Dataset, Options};
+    use crate::check::plan::StandardPlan;
+    use crate::read::Intake;
+    use crate::session::{Choice, Feed};
+    let nested = super::plan::of_schema("feed", vec![("feed.json".to_owned(), schema.as_bytes().to_vec())], "feed.json", "");
+    let choice = Choice::Given(std::sync::Arc::new(StandardPlan::of_schemas("feed", "", Vec::new()).with_nested(nested)));
+    let mut options = Options::default();
+    options.read = choice.reading(options.read);
+    let mut intake = Intake::new("feed.json", &options.read);
+    let mut taken = 0;
+    for piece in file.chunks(64 << 10) {
+        if intake.ready() {
+            break;
+        }
+        intake.push(piece);
+        taken += piece.len();
+    }
+    if !intake.ready() {
+        intake.end();
+    }
+    let start = intake.start();
+    let plan = choice.decide(std::slice::from_ref(&start), &options);
+    let mut dataset = Dataset::open(plan, std::slice::from_ref(&start), false, options);
+    let mut feed = Feed::open(&mut dataset, 0, intake).unwrap();
+    let (mut scratch, mut at) = (super::scan::Scratch::default(), taken);
+    let scanner = feed.scanner();
+    for begin in (taken..file.len()).step_by(block) {
+        let end = (begin + block).min(file.len());
+        let bytes = &file[begin..(end + behind).min(file.len())];
+        let scanned = scanner.as_ref().map(|s| s.scan(bytes, end - begin, &mut scratch)).unwrap_or_default();
+        let from = at.saturating_sub(begin);
+        at = begin + feed.push_scanned(bytes, from, end - begin, &scanned, &mut dataset, 0);
+        assert!(at >= end);
+    }
+    feed.finish(&mut dataset, 0);
+    dataset.describe(0, file.len() as u64, Some(crate::session::digest(file)));
+    dataset.finish()
+}
+
+/// A record that is mostly clean, and what stands behind it.
+#[cfg(feature = "json-schema")]
+fn entry() -> impl Strategy<Value = &'static str> {
+    let clean = proptest::sample::select(vec![
+        r#"{"id":"a","n":1}"#,
+        r#"{"n": 20, "id": "bb", "kind": "open", "at": "2026-02-28"}"#,
+        "{\"id\": \"c\",\n  \"kind\": null\n}",
+        r#"{"id":"\u00e9\n","x":[{"id":"a"},{"id":"b"}]}"#,
+        "{\"id\":\"\u{e9}\"}",
+    ]);
+    let odd = proptest::sample::select(vec![
+        r#"{"n":1}"#,
+        r#"{"id":"toolong"}"#,
+        r#"{"id":"a","id":"b"}"#,
+        r#"{"id":"a","at":"2026-02-30"}"#,
+        r#"{"id":"a","n":-1.50e1}"#,
+        r#"{"id":"a",}"#,
+        r#"{"id":"a"]"#,
+        r#"[]"#,
+        r#"12"#,
+        "",
+    ]);
+    prop_oneof![200 => clean, 1 => odd]
+}
+
+#[cfg(feature = "json-schema")]
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Blocks that are scanned ahead, and read as one where the scanner guessed right, give the report of the file read from its start.
+    #[test]
+    fn blocks_scanned_ahead_change_nothing(
+        entries in proptest::collection::vec((entry(), 0usize..40), 1200..2400),
+        list in any::<bool>(),
+        block in 200usize..30_000,
+        behind in 0usize..400,
+    ) {
+        let schema = r##"{"type": "array", "items": {"$ref": "#/definitions/row"},
+            "definitions": {"row": {"type": "object", "required": ["id"],
+            "properties": {"id": {"type": "string", "maxLength": 4}, "n": {"type": "integer", "minimum": 0}, "at": {"format": "date"},
+            "kind": {"anyOf": [{"type": "null"}, {"enum": ["open", "closed"]}]}}}}}"##;
+        let mut file = String::from(if list { "[" } else { "" });
+        for (i, (record, between)) in entries.iter().enumerate() {
+            let last = i + 1 == entries.len();
+            file.push_str(record);
+            file.push_str(match between {
+                _ if last => "\n",
+                0 if !list => "\n\n",
+                _ if !list => "\n",
+                0 => " , ",
+                1 => "\n",
+                2 => "\n,\n",
+                3..=9 => ",",
+                _ => ",\n",
+            });
+        }
+        file.push_str(if list { "]" } else { "" });
+        let whole = report(schema, file.as_bytes(), 1 << 20);
+        let cut = report_of_blocks(schema, file.as_bytes(), block, behind);
+        prop_assert_eq!(whole.findings.stored(), cut.findings.stored());
+        let told = |report| crate::render::render(report, crate::render::Format::Json, &crate::render::Options::default());
+        prop_assert_eq!(told(&whole), told(&cut));
+    }
+
+    /// A yes of the walk over the bytes is one of the tape and the program, whatever was done to the bytes.
+    #[test]
+    fn damaged_records_are_not_taken_for_ordinary(
+        record in 0usize..4,
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0u8..4), 0..4),
+        old in any::<bool>(),
+    ) {
+        let definition = json!({
+            "type": "object", "required": ["id"], "maxProperties": 6,
+            "properties": {
+                "id": {"type": "string", "pattern": "^[A-Z]{2}-[0-9]{1,3}$"},
+                "status": {"enum": ["open", "closed", "waiting for the applicant", null, 3]},
+                "issued": {"type": ["string", "null"], "format": "date"},
+                "fee": {"type": "number", "minimum": 0, "maximum": 12345.678},
+                "units": {"type": "integer", "multipleOf": 2},
+                "text": {"type": "string", "maxLength": 40},
+                "parts": {"type": "array", "minItems": 1, "items": {"$ref": "#"}},
+                "kind": {"oneOf": [{"const": "a"}, {"type": "object", "required": ["x"]}]}
+            },
+            "patternProperties": {"^x": {"type": "boolean"}},
+            "additionalProperties": {"type": ["string", "array"]}
+        });
+        let schema = schema(definition, if old { Draft::D7 } else { Draft::D2020 });
+        let compiled = schema.compile(None).unwrap();
+        let mut bytes = [
+            r#"{"id":"AB-12","status":"waiting for the applicant","issued":"2026-02-28","fee":1234.5,"text":"a rather long text, with \u00e9 in it"}"#,
+            r#"{ "fee" : 0.25 , "parts" : [ {"id":"CD-1"}, {"id":"EF-22", "kind":{"x":[1,{"y":[]}]}} ], "id":"XY-999" }"#,
+            r#"{"units":12345678,"x-known":true,"id":"AB-1","status":3,"more":"things","list":[1.5e3,-0,null]}"#,
+            r#"{"id":"ZZ-0","text":"caf\u00e9 \"quoted\" – and more","issued":null,"kind":"a","fee":12345.678,"units":-40}"#,
+        ][record].as_bytes().to_vec();
+        for (at, byte, what) in changes {
+            let i = at.index(bytes.len());
+            match what {
+                0 => bytes[i] = byte,
+                1 => { bytes.remove(i); }
+                2 => bytes.insert(i, b"\"\\{}[],:0123456789.-+eE tfn\n"[usize::from(byte) % 28]),
+                _ => bytes.truncate(i + 1),
+            }
+        }
+        bytes.extend_from_slice(b"\n{\"id\":\"AB-12\"}\n");
+        let mut quick = Quick::default();
+        let found = compiled.quick(&bytes, 0, &mut quick);
+        let mut tape = Tape::default();
+        let read = tape.read(&bytes, 0, false);
+        let clean = read.is_ok_and(|end| {
+            std::str::from_utf8(&bytes[..end]).is_ok() && compiled.check(&bytes, &tape, &mut Space::default()) == Answer::Clean
+        });
+        if let Some(found) = found {
+            prop_assert!(clean, "{}", String::from_utf8_lossy(&bytes));
+            prop_assert_eq!(read, Ok(found.end));
+            prop_assert_eq!(found.one_line, !bytes[..found.end].contains(&b'\n') && found.one_line);
+        }
+    }
+}
+
+#[test]
+fn ordinary_records_take_one_walk() {
+    let definition = json!({
+        "type": "object",
+        "required": ["id", "a long name of more than thirty-two letters"],
+        "properties": {
+            "id": {"type": "string", "pattern": "^[A-Z]{2}-[0-9]+$"},
+            "zip": {"type": "string", "pattern": "^[0-9]{5}(-[0-9]{4})?$"},
+            "state": {"enum": ["WA", "OR", "Application Accepted by the town's clerk", "Application Accepted"]},
+            "a long name of more than thirty-two letters": {"type": "number", "minimum": -90, "maximum": 90},
+            "when": {"anyOf": [{"type": "null"}, {"type": "string", "format": "date-time"}]},
+            "at": {"$ref": "#/$defs/at"},
+            "one": {"oneOf": [{"type": "string"}, {"type": "integer"}]}
+        },
+        "$defs": {"at": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 3}}
+    });
+    let compiled = schema(definition, Draft::D2020).compile(None).unwrap();
+    let mut quick = Quick::default();
+    // Names in any order, some of them there only at times; blanks as people and programs set them; the end of the bytes close by.
+    for record in [
+        r#"{"id":"AB-1","zip":"12345","state":"WA","a long name of more than thirty-two letters":47.123456,"when":null,"at":[1,2.5]}"#,
+        r#"{"id": "AB-1", "a long name of more than thirty-two letters": -89, "zip": "12345-6789", "when": "2026-02-28T01:02:03Z"}"#,
+        "{\n  \"a long name of more than thirty-two letters\" : 12345678e-6,\n  \"id\": \"AB-123456789012345678\"\n}",
+        r#"{"state":"Application Accepted","more":{"things":[1,{}]},"id":"AB-1","a long name of more than thirty-two letters":0}"#,
+        r#"{"state":"Application Accepted by the town's clerk","one":1,"id":"AB-1","a long name of more than thirty-two letters":1.0}"#,
+        r#"{"text":"any \"text\" \u00e9","id":"AB-1","a long name of more than thirty-two letters":0.5}"#,
+    ] {
+        for behind in ["", "\n", "\n{\"id\": \"another record\"}\n"] {
+            let text = format!("{record}{behind}");
+            let want = if record.contains("e-6") { None } else { Some(record.len()) };
+            assert_eq!(compiled.quick(text.as_bytes(), 0, &mut quick).map(|found| found.end), want, "{text}");
+        }
+    }
+    // What does not suit gives way to the other ways, and is tried again later.
+    let others = (0..200).filter(|_| compiled.quick(b"{\"id\":\"ab\"}", 0, &mut quick).is_some()).count();
+    let clean = br#"{"id":"AB-1","a long name of more than thirty-two letters":1}"#;
+    let tried = (0..200).filter(|_| compiled.quick(clean, 0, &mut quick).is_some()).count();
+    assert!(others == 0 && tried > 150, "{others} {tried}");
 }
 
 #[cfg(feature = "json-schema")]

@@ -18,6 +18,7 @@ use crate::encode::write_csv_cell;
 use crate::finding::{Finding, Findings, Place};
 use crate::jschema::evidence::Score;
 use crate::jschema::plan::Nested;
+use crate::jschema::scan::{Scanned, Scanner};
 use crate::render::words::column_letter;
 
 /// Bytes of text from which on a batch is whole.
@@ -180,6 +181,24 @@ impl Transcript {
         self.keep(&fresh);
         self.through_steps(&fresh, false);
         self.fresh = fresh;
+    }
+
+    /// What looks at blocks of the file ahead of the reader; see [`Reader::scanner`].
+    pub fn scanner(&self) -> Option<Scanner> {
+        self.reader.scanner().filter(|_| self.started && !self.read && self.steps.is_empty())
+    }
+
+    /// Takes what a scanner found; see [`Reader::take`].
+    pub fn take(&mut self, block: &[u8], scanned: &Scanned) -> bool {
+        if !self.started || self.read {
+            return false;
+        }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.clear();
+        let taken = self.reader.take(block, scanned, &mut fresh, &mut self.findings);
+        self.through_steps(&fresh, false);
+        self.fresh = fresh;
+        taken
     }
 
     fn keep(&mut self, rows: &Rows) {

@@ -13,7 +13,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 use zip::write::SimpleFileOptions;
 
-use crate::{COLUMNS, csv_row, fill};
+use crate::{COLUMNS, FAULTS, csv_row, fill, spoiled};
 
 /// A form of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +136,25 @@ pub fn write<W: Write + Send>(form: Form, much: Much, mut out: W) -> io::Result<
     }
 }
 
+/// Writes one object a line, one row in a hundred with a fault; gives how many have each of [`FAULTS`].
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_faulty(rows: u64, mut out: impl Write) -> io::Result<[u64; FAULTS.len()]> {
+    let mut counts = [0; FAULTS.len()];
+    let mut cells: [String; 22] = Default::default();
+    let mut line = String::new();
+    for row in 0..rows {
+        fill(row, false, &mut cells);
+        spoiled(row, &mut cells, &mut counts);
+        line.clear();
+        object(&cells, &mut line);
+        line.push('\n');
+        out.write_all(line.as_bytes())?;
+    }
+    Ok(counts)
+}
+
 fn csv(much: Much, out: &mut impl Write) -> io::Result<u64> {
     text(out, &(COLUMNS.join(",") + "\n"), "", much, |_, cells, line| csv_row(cells, line))
 }
@@ -174,7 +193,8 @@ fn object(cells: &[String; 22], line: &mut String) {
     for (i, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
         let sign = if std::mem::take(&mut first) { "" } else { ", " };
         let _ = write!(line, "{sign}\"{}\": ", COLUMNS[i]);
-        if NUMBERS.contains(&i) {
+        // What is no number any more, by a fault, is a text.
+        if NUMBERS.contains(&i) && cell.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.')) {
             line.push_str(cell);
         } else if cell.contains(['"', '\\', '\n']) {
             let _ = write!(line, "\"{}\"", cell.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"));
@@ -415,6 +435,19 @@ mod tests {
         for form in [Form::Csv, Form::Ndjson, Form::Json, Form::Xml] {
             let (bytes, rows) = made(form, Much::Bytes(100_000));
             assert!((100_000..101_200).contains(&bytes.len()), "{form:?}: {} bytes in {rows} rows", bytes.len());
+        }
+    }
+
+    #[test]
+    fn faults_in_records_are_those_of_the_table() {
+        let (mut lines, mut table) = (Vec::new(), Vec::new());
+        let counts = write_faulty(20_000, &mut lines).unwrap();
+        assert_eq!(counts, crate::write(20_000, crate::Layout::Faulty, &mut table).unwrap());
+        let clean = made(Form::Ndjson, Much::Rows(20_000)).0;
+        let differ = lines.split(|b| *b == b'\n').zip(clean.split(|b| *b == b'\n')).filter(|(a, b)| a != b).count() as u64;
+        assert_eq!(differ, counts.iter().sum::<u64>());
+        for line in lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+            assert!(serde_json::from_slice::<serde_json::Value>(line).is_ok(), "{}", String::from_utf8_lossy(line));
         }
     }
 

@@ -78,6 +78,23 @@ pub const FAULTS: [Fault; 12] = [
     fault("latitude beyond the pole", "Latitude", "C306"),
 ];
 
+/// The kinds of faults as they stand in JSON held against `permits.schema.json`, in the order of [`FAULTS`]; `None` for those that it does not ask
+/// about.
+pub const FAULTS_OF_RECORDS: [Option<&str>; FAULTS.len()] = [
+    Some("C361"),
+    Some("C364"),
+    None,
+    Some("C365"),
+    Some("C365"),
+    Some("C363"),
+    Some("C363"),
+    Some("C364"),
+    Some("C360"),
+    Some("C366"),
+    Some("C360"),
+    Some("C366"),
+];
+
 /// SplitMix64.
 #[derive(Debug, Clone)]
 struct Numbers(u64);
@@ -191,11 +208,8 @@ pub fn write(rows: u64, layout: Layout, out: &mut dyn Write) -> io::Result<[u64;
     out.write_all(line.as_bytes())?;
     for row in 0..rows {
         fill(row, layout == Layout::Portal, &mut cells);
-        if layout == Layout::Faulty
-            && let Some(kind) = fault_of(row)
-        {
-            counts[kind] += 1;
-            spoil(kind, row, &mut cells);
+        if layout == Layout::Faulty {
+            spoiled(row, &mut cells, &mut counts);
         }
         line.clear();
         csv_row(&cells, &mut line);
@@ -311,6 +325,14 @@ fn fault_of(row: u64) -> Option<usize> {
 /// The nearest earlier row, from half-way back, whose number stands in the faulty file as it is.
 fn earlier(row: u64) -> Option<u64> {
     (0..row / 2).rev().find(|&r| Numbers::of_row(r, 3).below(100) != 0)
+}
+
+/// Puts the fault into a row that it has in the faulty file, and counts it.
+fn spoiled(row: u64, cells: &mut [String; 22], counts: &mut [u64; FAULTS.len()]) {
+    if let Some(kind) = fault_of(row) {
+        counts[kind] += 1;
+        spoil(kind, row, cells);
+    }
 }
 
 fn spoil(kind: usize, row: u64, cells: &mut [String; 22]) {

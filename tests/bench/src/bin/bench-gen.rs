@@ -3,6 +3,8 @@
 //!
 //! `bench-gen ROWS --calls [--faulty]`: calls to 911 as one XML document, and the same counts.
 //!
+//! `bench-gen ROWS --faulty --as ndjson`: the faulty permits as JSON, and the counts of what a JSON Schema sees of them.
+//!
 //! `bench-gen ROWS --as FORM` and `bench-gen --bytes N --as FORM`: the clean permits in another form (csv, ndjson, json, geojson, xml, xlsx,
 //! ods, parquet, csv.gz, csv.zip), so many rows or until the text has so many bytes; the number of rows on the standard error.
 
@@ -12,7 +14,7 @@ use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
 use concord_bench::forms::{Form, Much};
-use concord_bench::{FAULTS, Fault, Layout, forms, incidents, write};
+use concord_bench::{FAULTS, FAULTS_OF_RECORDS, Fault, Layout, forms, incidents, write};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +24,11 @@ fn main() -> ExitCode {
         && let Some(rows) = number(rows)
     {
         return ended(calls(rows, rest == ["--faulty"]));
+    }
+    if let [rows, "--faulty", "--as", "ndjson"] = words[..]
+        && let Some(rows) = number(rows)
+    {
+        return ended(records(rows));
     }
     let asked = match words[..] {
         [rows] => number(rows).map(|rows| (Much::Rows(rows), Layout::Clean, None)),
@@ -35,7 +42,7 @@ fn main() -> ExitCode {
     };
     let Some((much, layout, form)) = asked else {
         eprintln!(
-            "usage: bench-gen ROWS [--faulty | --portal | --as FORM]\n       bench-gen ROWS --calls [--faulty]\n       bench-gen --bytes N --as FORM"
+            "usage: bench-gen ROWS [--faulty | --portal | --as FORM]\n       bench-gen ROWS --faulty --as ndjson\n       bench-gen ROWS --calls [--faulty]\n       bench-gen --bytes N --as FORM"
         );
         return ExitCode::from(2);
     };
@@ -53,6 +60,16 @@ fn main() -> ExitCode {
 
 fn tell(faults: &[Fault], counts: &[u64]) {
     faults.iter().zip(counts).for_each(|(fault, n)| eprintln!("{n}\t{}\t{}\t{}", fault.column, fault.code, fault.name));
+}
+
+fn records(rows: u64) -> std::io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout());
+    let counts = forms::write_faulty(rows, &mut out)?;
+    let seen = FAULTS.iter().zip(FAULTS_OF_RECORDS).zip(&counts);
+    let seen = seen.filter_map(|((fault, code), n)| Some((Fault { code: code?, ..*fault }, *n)));
+    let (faults, counts): (Vec<Fault>, Vec<u64>) = seen.unzip();
+    tell(&faults, &counts);
+    out.flush()
 }
 
 fn calls(rows: u64, faulty: bool) -> std::io::Result<()> {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use concord_bench::measure::{Run, host_kind, machine, measure, median, today};
-use concord_bench::{FAULTS, asked};
+use concord_bench::{FAULTS, FAULTS_OF_RECORDS, asked};
 
 /// Counts of findings by column and code.
 type Counts = BTreeMap<(String, String), u64>;
@@ -80,6 +80,7 @@ fn bench(asked: &Asked) -> Result<(), String> {
     std::fs::create_dir_all(&asked.common.data).map_err(|e| format!("{}: {e}", asked.common.data.display()))?;
     let mut entries = own(asked)?;
     documents(asked, &mut entries)?;
+    nested(asked, &mut entries)?;
     if let Some(shared) = &asked.peers {
         peers(asked, shared, &mut entries)?;
     }
@@ -197,6 +198,32 @@ fn documents(asked: &Asked, entries: &mut Vec<Entry>) -> Result<(), String> {
     Ok(())
 }
 
+/// Records of JSON against a JSON Schema with formats: one behind the other, and as one list.
+fn nested(asked: &Asked, entries: &mut Vec<Entry>) -> Result<(), String> {
+    let rows = (asked.common.rows / 4).max(1000);
+    let schema = Path::new("tests/bench/permits.schema.json");
+    for (form, name) in [("ndjson", "JSON lines"), ("json", "JSON list")] {
+        let clean = asked.common.data.join(format!("permits-clean-{rows}.{form}"));
+        write_by(asked, &clean, &[&rows.to_string(), "--as", form])?;
+        let at = entries.len();
+        let mut bare = floor(asked, &format!("floor, {name} (values skipped by serde_json)"), &clean, rows, at);
+        bare.words.push(form.to_owned());
+        entries.push(bare);
+        for threads in ["1", "2"] {
+            let name = format!("validate {name} by JSON Schema, threads {threads}");
+            entries.push(validate(asked, &name, &clean, schema, threads, rows, PathBuf::new(), Counts::new(), at));
+        }
+    }
+    let at = entries.len() - 6;
+    let faulty = asked.common.data.join(format!("permits-faulty-{rows}.ndjson"));
+    let faults = write_by(asked, &faulty, &[&rows.to_string(), "--faulty", "--as", "ndjson"])?;
+    let wanted = wanted(&faults, FAULTS_OF_RECORDS.iter().flatten().count())?;
+    let report = asked.common.data.join("records.json");
+    let name = "validate faulty JSON lines by JSON Schema, threads 1, JSON report";
+    entries.push(validate(asked, name, &faulty, schema, "1", rows, report, wanted, at));
+    Ok(())
+}
+
 /// The counts that the generator tells, by column and code.
 fn wanted(faults: &str, kinds: usize) -> Result<Counts, String> {
     let mut wanted = Counts::new();
@@ -232,6 +259,21 @@ fn peers(asked: &Asked, shared: &Path, entries: &mut Vec<Entry>) -> Result<(), S
         let report = asked.common.data.join(format!("shared-{threads}.json"));
         let name = format!("validate shared file, threads {threads}");
         entries.push(validate(asked, &name, &clean, &schema, threads, rows, report, Counts::new(), at));
+    }
+    for (file, schema, form) in [("permits_1m.ndjson", "permits", "ndjson"), ("permits_1m.json", "permits.array", "json")] {
+        let (file, schema) = (data.join(file), shared.join(format!("schemas/{schema}.schema.json")));
+        if !file.is_file() || !schema.is_file() {
+            eprintln!("SKIPPED: {} is not there", file.display());
+            continue;
+        }
+        let at = entries.len();
+        let mut bare = floor(asked, &format!("floor, shared {form}"), &file, rows, at);
+        bare.words.push(form.to_owned());
+        entries.push(bare);
+        for threads in ["1", "2"] {
+            let name = format!("validate shared {form} by JSON Schema, threads {threads}");
+            entries.push(validate(asked, &name, &file, &schema, threads, rows, PathBuf::new(), Counts::new(), at));
+        }
     }
     let text = std::fs::read_to_string(&faults).map_err(|e| format!("{}: {e}", faults.display()))?;
     let wanted = shared_faults(&text)?;
@@ -473,7 +515,7 @@ fn heading(asked: &Asked) -> String {
     format!(
         "# Benchmark of {}\n\n{machine}; {} rows, {} rounds.\n\n\
         Whole processes; medians, with the fastest and the slowest run. Ratios to the floor (a bare reading of the same file, cell by cell, by \
-        simd-csv 0.14.0; of documents, by the events of quick-xml) are taken round by round, and their median is told. Every run's result was checked: no finding in clean files, every \
+        simd-csv 0.14.0; of documents, by the events of quick-xml; of JSON, by serde_json, which skips the values) are taken round by round, and their median is told. Every run's result was checked: no finding in clean files, every \
         planted fault and nothing else in faulty ones, every record of a conversion accounted for.\n",
         today(),
         asked.common.rows,
