@@ -1,6 +1,6 @@
 //! `concord convert`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +16,7 @@ use concord_core::encode::descriptor::{About, Written};
 use concord_core::encode::{self, WriterConfig};
 use concord_core::finding::{Finding, Severity};
 use concord_core::map::MapPlan;
+use concord_core::package::catalog::{self, Catalog, NoRoute};
 use concord_core::package::read_crosswalk::parse_crosswalk;
 use concord_core::package::{Crosswalk, Package, StandardRef, lint};
 use concord_core::read::ReadOptions;
@@ -62,18 +63,22 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     }
     let (mut handed, mut inputs) = Handed::open(&args.files, &sources, false, &options.read)?;
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
-    let (from, crosswalk) = match own {
-        Some(own) => own,
+    let legs = match own {
+        Some((from, crosswalk)) => vec![Leg { from, to: Arc::clone(&to), crosswalk }],
         None => road(args, &to, &starts, &options)?,
     };
     drop(starts);
-    let plan = StandardPlan::of_package(&from);
-    handed.sift(&plan, Some(&|table| crosswalk.tables.iter().any(|t| t.from == table)), &mut inputs, &options);
+    let Some(Leg { from, crosswalk: first, .. }) = legs.first() else {
+        return Err(Failure::said(format!("there is no crosswalk to {}", to.reference())));
+    };
+    let plan = StandardPlan::of_package(from);
+    handed.sift(&plan, Some(&|table| first.tables.iter().any(|t| t.from == table)), &mut inputs, &options);
     let starts: Vec<Start<'_>> = inputs.iter().map(Input::start).collect();
-    let givens = givens(&args.set, &crosswalk)?;
-    let way = Way { from: &from, to: &to, crosswalk: &crosswalk, givens: &givens };
+    let givens = givens(&args.set, legs.iter().map(|leg| &leg.crosswalk))?;
+    let ways: Vec<Way<'_>> =
+        legs.iter().map(|leg| Way { from: &leg.from, to: &leg.to, crosswalk: &leg.crosswalk, givens: &givens }).collect();
     let writer = WriterConfig { format: output.format(), ..WriterConfig::default() };
-    let mut job = Job::open(&way, &starts, writer, &options).map_err(|e| Failure::said(e.to_string()))?;
+    let mut job = Job::open_over(&ways, &starts, writer, &options).map_err(|e| Failure::said(e.to_string()))?;
     drop(starts);
     job.add_general(handed.findings(&plan));
 
@@ -138,37 +143,76 @@ pub(crate) fn usable(full: Option<&str>) -> Result<(), Failure> {
     full.map_or(Ok(()), |why| Err(Failure::said(why)))
 }
 
+/// One crosswalk of the way that is taken, and its ends.
+struct Leg {
+    from: Arc<Package>,
+    to: Arc<Package>,
+    crosswalk: Crosswalk,
+}
+
 /// The layouts that the files may be in.
-fn sources(args: &args::Convert, to: &Package) -> Result<Choice, Failure> {
+fn sources(args: &args::Convert, to: &Arc<Package>) -> Result<Choice, Failure> {
     let plan = |p: &Arc<Package>| Arc::new(StandardPlan::of_package(p));
     Ok(match &args.from {
         Some(reference) => Choice::Given(plan(&target::package(reference)?)),
         None if args.crosswalk.is_some() => Choice::Detect(catalog().all().map(plan).collect()),
-        None => Choice::Detect(to.crosswalks.iter().filter_map(|c| catalog().find(&c.from)).map(plan).collect()),
+        None => Choice::Detect(known_with(to, args.registry.as_deref()).sources(to, &|_| true).iter().map(plan).collect()),
     })
 }
 
-/// The layout the files are in, and the crosswalk from it to the target.
-fn road(args: &args::Convert, to: &Arc<Package>, starts: &[Start<'_>], options: &Options) -> Result<(Arc<Package>, Crosswalk), Failure> {
+/// Most standards that are taken from a registry to find a way.
+const MOST_PULLED: usize = 32;
+
+/// All standards known here with the target, which may have come from a registry, and with what its crosswalks lead from there.
+fn known_with(to: &Arc<Package>, registry: Option<&str>) -> Catalog {
+    let mut known = catalog().clone();
+    known.add(Package::clone(to));
+    let Some(url) = registry else { return known };
+    let (mut next, mut pulled) = (vec![Arc::clone(to)], 0);
+    while let Some(package) = next.pop() {
+        for crosswalk in &package.crosswalks {
+            if known.find(&crosswalk.from).is_some() || pulled == MOST_PULLED {
+                continue;
+            }
+            pulled += 1;
+            // A layout that the registry does not show is no way, and no reason to stop.
+            if let Ok(source) = target::named(&crosswalk.from, Some(url)) {
+                known.add(Package::clone(&source));
+                next.push(source);
+            }
+        }
+    }
+    known
+}
+
+/// The crosswalks from the layout that the files are in to the target: the direct one, or the shortest chain.
+fn road(args: &args::Convert, to: &Arc<Package>, starts: &[Start<'_>], options: &Options) -> Result<Vec<Leg>, Failure> {
     let from = match &args.from {
         Some(reference) => target::package(reference)?,
-        None => recognised(to, starts, options)?,
+        None => recognised(to, args.registry.as_deref(), starts, options)?,
     };
     let reference = |p: &Package| StandardRef { id: p.manifest.id.clone(), version: Some(p.manifest.version.clone()) };
     let (a, b) = (from.reference(), to.reference());
     // Mostly there is a direct way, and then the other standards need not be loaded.
     let leads = |c: &&Crosswalk| target::package(&c.from).is_ok_and(|p| p.reference() == a);
     if let (false, Some(direct)) = (a == b, to.crosswalks.iter().filter(|c| c.from.split('@').next() == a.split('@').next()).find(leads)) {
-        return Ok((from, direct.clone()));
+        return Ok(vec![Leg { from, to: Arc::clone(to), crosswalk: direct.clone() }]);
     }
-    match catalog().crosswalk(&reference(&from), &reference(to)).as_deref() {
-        None => Err(Failure::said(format!("there is no crosswalk from {a} to {b}{}", sources_in_words(to)))),
-        Some([]) => Err(Failure::said(format!("{a} is what the files are in already; to check them: concord validate --standard {a}"))),
-        Some([leg]) => Ok((from, leg.crosswalk().clone())),
-        Some(legs) => {
-            let over: Vec<String> = legs[..legs.len() - 1].iter().map(|l| l.to.reference()).collect();
-            let over = over.join(", then ");
-            Err(Failure::said(format!("the way from {a} to {b} is not direct; convert to {over} first, and what comes out to {b}")))
+    match known_with(to, args.registry.as_deref()).route(&reference(&from), &reference(to), &|_| true) {
+        Err(NoRoute::None) => Err(Failure::said(format!("there is no crosswalk from {a} to {b}{}", sources_in_words(to)))),
+        Err(several) => Err(Failure::said(format!(
+            "there is more than one way from {a} to {b}: over {}. They do not carry the same; convert to the one that you want first, and what comes \
+             out to {b}",
+            several.ways()
+        ))),
+        Ok(legs) if legs.is_empty() => {
+            Err(Failure::said(format!("{a} is what the files are in already; to check them: concord validate --standard {a}")))
+        }
+        Ok(legs) => {
+            let over: Vec<String> = legs.iter().skip(1).map(|leg| leg.from.reference()).collect();
+            eprintln!("no crosswalk leads from {a} to {b} directly; converting over {}", over.join(", then "));
+            let leg = |leg: &catalog::Leg| Leg { from: Arc::clone(&leg.from), to: Arc::clone(&leg.to), crosswalk: leg.crosswalk().clone() };
+            Ok(legs.iter().map(leg).collect())
         }
     }
 }
@@ -202,15 +246,16 @@ fn sources_in_words(to: &Package) -> String {
 }
 
 /// The layout that the files look like, among those that have a crosswalk to the target.
-fn recognised(to: &Package, starts: &[Start<'_>], options: &Options) -> Result<Arc<Package>, Failure> {
+fn recognised(to: &Arc<Package>, registry: Option<&str>, starts: &[Start<'_>], options: &Options) -> Result<Arc<Package>, Failure> {
     let heads: Vec<(Head, &Start<'_>)> = starts.iter().filter_map(|s| s.head(&options.hints).ok().map(|h| (h, s))).collect();
     let samples: Vec<(&Head, Sample<'_>)> = heads.iter().map(|(h, s)| (h, Sample { bytes: s.sample, whole: s.whole })).collect();
     let plans =
         |packages: &mut dyn Iterator<Item = &Arc<Package>>| packages.map(|p| Arc::new(StandardPlan::of_package(p))).collect::<Vec<_>>();
-    let sources: Vec<&Arc<Package>> = to.crosswalks.iter().filter_map(|c| catalog().find(&c.from)).collect();
-    if let Some((plan, _)) = detect::choose(&plans(&mut sources.into_iter()), &samples) {
+    // Of layouts that fit alike, those that lead to the target directly come first.
+    let known = known_with(to, registry);
+    if let Some((plan, _)) = detect::choose(&plans(&mut known.sources(to, &|_| true).iter()), &samples) {
         announce(&plan, starts, options);
-        if let Some(package) = catalog().find(&plan.reference()) {
+        if let Some(package) = known.find(&plan.reference()) {
             return Ok(Arc::clone(package));
         }
     }
@@ -274,16 +319,17 @@ fn names_file(bytes: &[u8], name: &str) -> bool {
     bytes.windows(name.len().max(1)).any(|w| w == name.as_bytes())
 }
 
-/// The values given with `--set`.
-fn givens(set: &[String], crosswalk: &Crosswalk) -> Result<BTreeMap<String, String>, Failure> {
-    let wanted = MapPlan::wanted_givens(crosswalk);
+/// The values given with `--set`, for all crosswalks of the way.
+fn givens<'a>(set: &[String], crosswalks: impl Iterator<Item = &'a Crosswalk>) -> Result<BTreeMap<String, String>, Failure> {
+    let wanted: BTreeSet<String> = crosswalks.flat_map(MapPlan::wanted_givens).collect();
     let mut givens = BTreeMap::new();
     for text in set {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Failure::said(format!("--set {text}: write --set NAME=VALUE")));
         };
-        if !wanted.iter().any(|w| w == name) {
-            let asks = if wanted.is_empty() { "for nothing".to_owned() } else { format!("for {}", wanted.join(", ")) };
+        if !wanted.contains(name) {
+            let names: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            let asks = if names.is_empty() { "for nothing".to_owned() } else { format!("for {}", names.join(", ")) };
             return Err(Failure::said(format!("the crosswalk does not ask for \"{name}\"; it asks {asks}")));
         }
         if givens.insert(name.to_owned(), value.to_owned()).is_some() {

@@ -40,6 +40,7 @@ use crate::render::words;
 use crate::report::{Report, StandardUsed};
 use crate::session::seams_of;
 
+mod chain;
 mod columns;
 mod retold;
 pub mod rows;
@@ -50,6 +51,7 @@ mod unite;
 
 pub use unite::{Uniting, UnitingError};
 
+use chain::{Chain, Told};
 use columns::ByColumns;
 use retold::Retold;
 use rows::{Record, Records, Stretch, Visit};
@@ -120,6 +122,8 @@ pub struct Job {
     one_by_one: bool,
     /// Findings of the target that stand for some of the source's.
     retold: Vec<Retold>,
+    /// The crosswalks behind the first, when there are several.
+    chain: Option<Chain>,
 }
 
 /// A job over files that are read block by block: what a shell calls while it reads.
@@ -351,10 +355,21 @@ impl Job {
     /// # Errors
     /// A crosswalk that cannot be used, and a file that is not a table of the source layout: converting the others alone would lose it.
     pub fn open(way: &Way<'_>, starts: &[Start<'_>], writer: WriterConfig, options: &Options) -> Result<Job, JobError> {
-        let plan = StandardPlan::of_package(way.to);
-        let mut source = StandardPlan::of_package(way.from);
-        let retold = retold::told_by_target(&mut source, &plan, way.crosswalk);
-        let source = Arc::new(source);
+        Job::open_over(std::slice::from_ref(way), starts, writer, options)
+    }
+
+    /// Opens source files for a conversion by several crosswalks, each of which leads on from where the one before it ends.
+    ///
+    /// # Errors
+    /// As [`Job::open`]; no crosswalk at all is one that says nothing.
+    pub fn open_over(ways: &[Way<'_>], starts: &[Start<'_>], writer: WriterConfig, options: &Options) -> Result<Job, JobError> {
+        let (Some(way), Some(last)) = (ways.first(), ways.last()) else {
+            return Err(MapError::NothingFrom { resource: String::new() }.into());
+        };
+        let mut plans_on_the_way: Vec<StandardPlan> = vec![StandardPlan::of_package(way.from)];
+        plans_on_the_way.extend(ways.iter().map(|w| StandardPlan::of_package(w.to)));
+        let mut retold = chain::told_further_on(&mut plans_on_the_way, ways);
+        let source = Arc::new(plans_on_the_way.remove(0));
         let mut dataset = Dataset::open(Arc::clone(&source), starts, false, options.clone());
         let mut resources: Vec<usize> = Vec::new();
         let mut plans = vec![0; starts.len()];
@@ -372,12 +387,23 @@ impl Job {
         }
         let compile = |&r: &usize| MapPlan::compile(way.crosswalk, way.from, way.to, &way.from.resources[r].name, way.givens);
         let maps = resources.iter().map(compile).collect::<Result<Vec<_>, _>>()?;
-        let converter = Converter::new(maps, way.to, writer, RejectsConfig::default());
-        let written = converter.tables().map(|(resource, _, fields)| (resource, fields.to_vec())).collect();
-        let target = TargetTables::new(&plan, written);
-        let (general, skipped) = target.opening();
-        let by_columns = starts.iter().map(|_| None).collect();
+        let own = retold.remove(0);
+        let plan = &plans_on_the_way[ways.len() - 1];
         let to = StandardUsed { id: plan.id.clone(), version: plan.version.clone(), digest: plan.digest.clone(), brought: false };
+        let (converter, chain, target, general, skipped) = match ways {
+            [_] => {
+                let converter = Converter::new(maps, last.to, writer, RejectsConfig::default());
+                let written = converter.tables().map(|(resource, _, fields)| (resource, fields.to_vec())).collect();
+                let target = TargetTables::new(plan, written);
+                let (general, skipped) = target.opening();
+                (converter, None, target, general, skipped)
+            }
+            _ => {
+                let opened = Chain::open(ways, &plans_on_the_way, retold, maps, writer)?;
+                (opened.converter, Some(opened.chain), opened.target, opened.general, opened.skipped)
+            }
+        };
+        let by_columns = starts.iter().map(|_| None).collect();
         Ok(Job {
             dataset,
             converter,
@@ -390,8 +416,21 @@ impl Job {
             max_findings: options.max_findings,
             by_columns,
             one_by_one: false,
-            retold,
+            retold: own,
+            chain,
         })
+    }
+
+    /// The converter that writes.
+    fn writing(&self) -> &Converter {
+        self.chain.as_ref().and_then(Chain::last).unwrap_or(&self.converter)
+    }
+
+    fn writing_mut(&mut self) -> &mut Converter {
+        match &mut self.chain {
+            Some(chain) => chain.last_mut().unwrap_or(&mut self.converter),
+            None => &mut self.converter,
+        }
     }
 
     /// Converts each record by itself from the next file on, where columns of many are quicker. The outcome is the same; tests compare the two.
@@ -404,7 +443,7 @@ impl Job {
     /// # Errors
     /// Those of `hand`. The bytes count as taken all the same.
     pub fn hand_over<E>(&mut self, table: usize, hand: impl FnOnce(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        self.converter.hand_over(table, hand)
+        self.writing_mut().hand_over(table, hand)
     }
 
     /// Adds what was found about the files as a whole.
@@ -419,12 +458,12 @@ impl Job {
 
     /// The tables that are written: index of the target's resource, and its name.
     pub fn tables(&self) -> Vec<(usize, String)> {
-        self.converter.tables().map(|(resource, name, _)| (resource, name.to_owned())).collect()
+        self.writing().tables().map(|(resource, name, _)| (resource, name.to_owned())).collect()
     }
 
     /// The bytes of a table that were made since they were last taken.
     pub fn take_output(&mut self, table: usize) -> Vec<u8> {
-        self.converter.take_output(table)
+        self.writing_mut().take_output(table)
     }
 
     /// The rejects made since they were last taken.
@@ -434,17 +473,17 @@ impl Job {
 
     /// Bytes waiting to be taken.
     pub fn waiting(&self) -> usize {
-        self.converter.waiting()
+        self.converter.waiting() + self.chain.as_ref().and_then(Chain::last).map_or(0, Converter::waiting)
     }
 
     /// Why the output cannot be used, as a sentence without a full stop: its form cannot hold the table. Nothing more is written then.
     pub fn full(&self) -> Option<&str> {
-        self.converter.full()
+        self.writing().full()
     }
 
     /// The target tables that are written: their schemas and the fields written as columns, in the order of [`Job::tables`].
     pub fn written(&self) -> Vec<crate::encode::descriptor::Written> {
-        self.converter.written()
+        self.writing().written()
     }
 
     /// Whether all source files have one header and one sign between cells, so that their rejects are rows of one table.
@@ -456,8 +495,12 @@ impl Job {
 
     /// Writes what stands after the last row. Take the outputs once more, then [`Job::report`].
     pub fn finish(&mut self) -> crate::report::Conversion {
-        let balance = self.converter.finish(&mut self.target);
-        for mut finding in self.converter.take_findings() {
+        let Job { converter, chain, target, .. } = self;
+        let (balance, on_the_way) = match chain {
+            None => (converter.finish(target), Vec::new()),
+            Some(chain) => chain.finish(converter, target),
+        };
+        for mut finding in self.converter.take_findings().into_iter().chain(on_the_way) {
             if finding.place.row == 0 && finding.place.field.is_none() {
                 finding.place.file = u32::MAX;
             }
@@ -467,8 +510,12 @@ impl Job {
     }
 
     /// The report; `balance` is what [`Job::finish`] gave.
-    pub fn report(self, balance: crate::report::Conversion) -> Report {
+    pub fn report(mut self, balance: crate::report::Conversion) -> Report {
         let mut codes = self.target.codes();
+        if let Some(chain) = self.chain.take() {
+            codes.extend(chain.codes());
+            self.general.extend(chain.checked());
+        }
         codes.extend((501..=515).chain(520..=522).map(|n| format!("C{n}")));
         let mut report = self.dataset.finish();
         let mut rest = Findings::new(self.max_findings);
@@ -495,7 +542,7 @@ impl Reading for Job {
             self.converter.open_rejects();
             self.rejects = Some(rejects);
         }
-        if !self.one_by_one && feed.is_plain() {
+        if !self.one_by_one && self.chain.is_none() && feed.is_plain() {
             self.by_columns[index] = ByColumns::new(&feed.check.binding, &self.converter, self.plans[index], &mut self.target);
             if let ([_], Some(columns)) = (&self.plans[..], &mut self.by_columns[index]) {
                 columns.share_keys(&feed.check.binding, &mut self.target);
@@ -507,14 +554,16 @@ impl Reading for Job {
     fn advance(&mut self, feed: &mut Feed, last: bool) -> bool {
         feed.cross();
         let before = feed.place;
-        let Job { converter, target, general, by_columns, retold, .. } = self;
+        let Job { converter, target, general, by_columns, retold, chain, .. } = self;
         let binding = Arc::clone(&feed.check.binding);
         let plain = feed.source.transcript().is_none();
         let by_columns = by_columns.get_mut(feed.index).and_then(Option::as_mut);
         let file = feed.place.file;
         // The keys of the source are lent to whoever converts it, until those of this stretch are added to them.
         let known = std::mem::take(feed.check.keys_mut());
-        let mut pass = Pass { binding: &binding, file, plain, converter, target, general, late: Vec::new(), by_columns, known, retold };
+        let chain = chain.as_mut();
+        let mut pass =
+            Pass { binding: &binding, file, plain, converter, target, general, late: Vec::new(), by_columns, known, retold, chain };
         if let Some(columns) = &mut pass.by_columns {
             columns.next_stretch();
         }
@@ -530,7 +579,12 @@ impl Reading for Job {
         let mut late = pass.late;
         *feed.check.keys_mut() = pass.known;
         let Some(mut outcome) = outcome else { return false };
-        tell_fates(feed, &mut outcome, last, before, &self.converter, self.dataset.findings_of(feed.index));
+        let Job { converter, chain, dataset, .. } = self;
+        let fates = |row: &SourceRow<'_>, fields: &[usize]| match &*chain {
+            None => converter.fates(row, fields),
+            Some(chain) => chain.fates(converter, row, fields),
+        };
+        tell_fates(feed, &mut outcome, last, before, &fates, dataset.findings_of(feed.index));
         if let Some(bytes) = feed.expected.take() {
             let size = ((outcome.next - outcome.from) as u64).div_ceil(outcome.records.max(1)).max(1);
             self.target.expect(bytes / size);
@@ -575,6 +629,7 @@ struct Pass<'j> {
     /// The source's keys of the stretches before.
     known: Vec<KeyTable>,
     retold: &'j [Retold],
+    chain: Option<&'j mut Chain>,
 }
 
 impl Visit for Pass<'_> {
@@ -590,24 +645,45 @@ impl Visit for Pass<'_> {
     }
 
     fn record(&mut self, data: &[u8], record: &Record<'_>) {
-        let Pass { binding, plain, converter, target, general, late, by_columns, known, retold, .. } = self;
+        let Pass { binding, plain, converter, target, general, late, by_columns, known, retold, chain, .. } = self;
         if let Some(columns) = by_columns {
             columns.part_keys(known, target);
+        }
+        let mut further = Vec::new();
+        if let Some(chain) = chain {
+            general.extend(chain.begin(converter, target));
         }
         match record.texts {
             Ok(texts) => {
                 let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
-                if binding.encoding == Encoding::Utf8 || record.raw.is_ascii() {
-                    converter.push(&row, record.raw, *target);
+                let made;
+                let raw = if binding.encoding == Encoding::Utf8 || record.raw.is_ascii() {
+                    record.raw
                 } else {
-                    converter.push(&row, binding.encoding.text(record.raw).0.as_bytes(), *target);
+                    made = binding.encoding.text(record.raw).0;
+                    made.as_bytes()
+                };
+                match chain {
+                    None => converter.push(&row, raw, *target),
+                    Some(chain) => further = chain.push(converter, &row, raw, target),
                 }
             }
-            Err(irregular) => converter.reject(binding.encoding.text(record.raw).0.as_bytes(), &irregular.words(), *target),
+            Err(irregular) => {
+                let raw = binding.encoding.text(record.raw).0;
+                match chain.as_mut().and_then(|chain| chain.first_check()) {
+                    Some(check) => converter.reject(raw.as_bytes(), &irregular.words(), check),
+                    None => converter.reject(raw.as_bytes(), &irregular.words(), *target),
+                }
+            }
         }
-        let found = converter.take_findings();
-        if !found.is_empty() {
-            Settling { binding, data, record, plain: *plain, converter, retold }.settle(found, late, general);
+        let mut found = converter.take_findings();
+        if let Some(chain) = chain {
+            // What the first standard on the way finds says whose it is.
+            let theirs = found.iter_mut().filter(|f| !of_mapping(f));
+            theirs.for_each(|f| f.args.push(("over", chain.first_stop().to_owned())));
+        }
+        if !found.is_empty() || !further.is_empty() {
+            Settling { binding, data, record, plain: *plain, converter, retold }.settle(found, further, late, general);
         }
     }
 }
@@ -637,9 +713,12 @@ fn of_mapping(finding: &Finding) -> bool {
     matches!(finding.code, Code::Engine(code) if code.starts_with("C5"))
 }
 
+/// What becomes of some fields of a record.
+type Fates<'a> = dyn Fn(&SourceRow<'_>, &[usize]) -> Vec<Option<Fate>> + 'a;
+
 /// Adds to the source's errors at cells what the result holds in their place. Only what is kept of them is looked at, so files with a great many
 /// cost no more than those with as many as are shown.
-fn tell_fates(feed: &mut Feed, outcome: &mut Outcome, last: bool, before: Shift, converter: &Converter, told: &Findings) {
+fn tell_fates(feed: &mut Feed, outcome: &mut Outcome, last: bool, before: Shift, fates: &Fates<'_>, told: &Findings) {
     let binding = Arc::clone(&feed.check.binding);
     let file = feed.place.file;
     let plain = feed.source.transcript().is_none();
@@ -673,7 +752,7 @@ fn tell_fates(feed: &mut Feed, outcome: &mut Outcome, last: bool, before: Shift,
         let row = SourceRow { cells: texts, place: record.place, columns: &binding.fields };
         let field_of = |column: &u32| binding.columns.get(*column as usize).copied().flatten();
         let fields: Vec<usize> = cells.keys().filter_map(field_of).collect();
-        let fates = converter.fates(&row, &fields);
+        let fates = fates(&row, &fields);
         for (cell, fate) in cells.iter_mut().filter(|(column, _)| field_of(column).is_some()).zip(fates) {
             *cell.1 = fate;
         }
@@ -701,38 +780,11 @@ struct Settling<'a> {
 }
 
 impl Settling<'_> {
-    /// Takes over what was found: places are completed, and what only repeats another finding is left out.
-    fn settle(&self, found: Vec<Finding>, late: &mut Vec<Finding>, general: &mut Vec<Finding>) {
+    /// Takes over what was found: places are completed, and what only repeats another finding is left out. `further` is what was found on crosswalks
+    /// behind the first, each with the source field that it is about.
+    fn settle(&self, found: Vec<Finding>, further: Vec<(Finding, Option<usize>)>, late: &mut Vec<Finding>, general: &mut Vec<Finding>) {
         let Settling { binding, data, record, plain, converter, retold } = *self;
         let texts = record.texts.unwrap_or_default();
-        // Whether the source's layout found an error at a finding's cell.
-        let at_fault = |finding: &Finding| {
-            let column = finding.place.column;
-            let field = column.and_then(|c| binding.columns.get(c as usize).copied().flatten());
-            field.is_some_and(|f| texts.get(f).is_some_and(|text| !text.is_empty() && !binding.plan.cells[f].accepts(text)))
-        };
-        let target_of = |finding: &Finding| finding.get("target").map(str::to_owned);
-        let mapped: Vec<(String, Severity)> =
-            found.iter().filter(|f| of_mapping(f)).filter_map(|f| Some((target_of(f)?, f.severity))).collect();
-        // Target fields in which the target itself finds an error.
-        let wrong: Vec<Arc<str>> =
-            found.iter().filter(|f| !of_mapping(f) && f.severity == Severity::Error).filter_map(|f| f.place.field.clone()).collect();
-        let told_at_source = |finding: &Finding| {
-            let Some(value) = &finding.value else { return false };
-            (0..texts.len()).filter(|&f| binding.fields[f].is_some() && !texts[f].is_empty() && cut(texts[f]) == *value).any(|f| {
-                let at_source = binding.plan.cells[f].check(texts[f], &binding.evidence[f], Place::default());
-                at_source.is_some_and(|s| s.code == finding.code && s.severity <= finding.severity)
-            })
-        };
-        // The same where the value is shown otherwise than it stands, or where there is none.
-        let told_where_it_comes_from = |finding: &Finding| {
-            let Some(field) = finding.place.field.as_deref() else { return false };
-            converter.sources_of(field).into_iter().filter(|&f| binding.fields.get(f).is_some_and(Option::is_some)).any(|f| {
-                let text = texts.get(f).copied().unwrap_or_default();
-                let at_source = binding.plan.cells[f].check(text, &binding.evidence[f], Place::default());
-                at_source.is_some_and(|s| s.code == finding.code && s.severity <= finding.severity && s.value == finding.value)
-            })
-        };
         let mut cells = Vec::new();
         let mut at_cell = |place: &mut Place| {
             if !plain {
@@ -745,37 +797,38 @@ impl Settling<'_> {
                 locate(binding, data, record.start, cells.get(c as usize).map(|cell| cell.start), place);
             }
         };
-        for mut finding in found {
-            if finding.place.row == 0 {
-                if finding.place.field.is_none() {
-                    finding.place.file = u32::MAX;
-                }
-                general.push(finding);
-                continue;
+        let (whole, found): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(|f| f.place.row == 0);
+        for mut finding in whole {
+            if finding.place.field.is_none() {
+                finding.place.file = u32::MAX;
             }
+            general.push(finding);
+        }
+        let told = Told {
+            plan: &binding.plan,
+            texts,
+            present: &|f| binding.fields.get(f).is_some_and(Option::is_some),
+            evidence: &|f| &binding.evidence[f],
+            field_of: &|finding| finding.place.column.and_then(|c| binding.columns.get(c as usize).copied().flatten()),
+        };
+        for mut finding in told.keep(found, &|field| converter.sources_of(field)) {
             if of_mapping(&finding) {
-                let kept_and_told = finding.kind == "kept" && target_of(&finding).is_some_and(|t| wrong.iter().any(|w| **w == *t));
-                if at_fault(&finding) || kept_and_told {
-                    continue;
-                }
                 at_cell(&mut finding.place);
-            } else {
-                // What the target misses because a value could not be converted is told already.
-                let field = finding.place.field.as_deref().unwrap_or_default();
-                if mapped.iter().any(|(target, severity)| target == field && *severity == Severity::Error)
-                    || told_at_source(&finding)
-                    || told_where_it_comes_from(&finding)
-                {
-                    continue;
-                }
+            } else if let Some(column) =
                 // One that stands for a finding of the source's stands at the source's cell.
-                if let Some(column) =
-                    Retold::field_of(retold, &binding.plan.name, &finding).and_then(|f| binding.fields.get(f).copied().flatten())
-                {
-                    finding.place.column = Some(column);
-                    finding.place.field = binding.headers.get(column as usize).cloned();
-                    at_cell(&mut finding.place);
-                }
+                Retold::field_of(retold, &binding.plan.name, &finding).and_then(|f| binding.fields.get(f).copied().flatten())
+            {
+                finding.place.column = Some(column);
+                finding.place.field = binding.headers.get(column as usize).cloned();
+                at_cell(&mut finding.place);
+            }
+            late.push(finding);
+        }
+        for (mut finding, about) in further {
+            if let Some(column) = about.and_then(|f| binding.fields.get(f).copied().flatten()) {
+                finding.place.column = Some(column);
+                finding.place.field = binding.headers.get(column as usize).cloned();
+                at_cell(&mut finding.place);
             }
             late.push(finding);
         }

@@ -33,7 +33,7 @@ mod lookup;
 pub(crate) mod number;
 mod plan;
 mod project;
-mod rejects;
+pub(crate) mod rejects;
 mod steps;
 mod sums;
 mod text;
@@ -141,6 +141,8 @@ pub struct MapPlan {
     /// References `id@version` of both sides.
     from: String,
     to: String,
+    /// Name of the source's table.
+    resource: String,
     /// Names of the source fields, for places of findings.
     source_fields: Vec<Arc<str>>,
     exprs: Vec<Expr>,

@@ -95,6 +95,20 @@ pub struct Conversion {
     pub tables: Vec<TableBalance>,
     /// Those of `records_out` of which a part was rejected; they are among the rejects too.
     pub in_part: u64,
+    /// The crosswalks in the order in which they were taken: one, or the chain of them. Empty where none was.
+    pub way: Vec<Leg>,
+}
+
+/// One crosswalk that was taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Leg {
+    /// `id@version` of the layout that it leads from.
+    pub from: String,
+    /// `id@version` of the one that it leads to.
+    pub to: String,
+    /// The tables of that layout, and what became of the rows made for them.
+    pub tables: Vec<TableBalance>,
 }
 
 /// Source records that a declared rule dropped.

@@ -4,7 +4,7 @@
 //! The data are written to a file without a name while the body arrives, so the answer begins only when it is known how it ends, and nothing is
 //! left when it was sent or the server stops.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
@@ -17,7 +17,8 @@ use concord_core::convert::{Feed, Job, Reading, Way};
 use concord_core::detect;
 use concord_core::encode::{Format, WriterConfig};
 use concord_core::map::MapPlan;
-use concord_core::package::{Crosswalk, Package, StandardRef};
+use concord_core::package::catalog::{Leg, NoRoute};
+use concord_core::package::{Package, StandardRef};
 use concord_core::read::Intake;
 use concord_core::render;
 use concord_core::session::{Choice, hex};
@@ -41,13 +42,19 @@ use crate::{Registry, scratch};
 struct Wish {
     to: Arc<Package>,
     from: Option<Arc<Package>>,
-    /// The layouts that a file may be in when it is not said.
-    sources: Vec<Arc<StandardPlan>>,
     /// Values that the crosswalk asks for, by `set.` and their names.
     set: Vec<(String, String)>,
     name: String,
     format: Format,
     shelf: Arc<Shelf>,
+    /// Standards that the caller may not see: no way leads over them.
+    unseen: BTreeSet<String>,
+}
+
+impl Wish {
+    fn sees(&self, id: &str) -> bool {
+        !self.unseen.contains(id)
+    }
 }
 
 /// Converts the body.
@@ -123,17 +130,15 @@ fn wish(registry: &Registry, caller: &Caller, query: &str) -> Result<Wish, Probl
     };
     let to = to.ok_or_else(|| wrong("The parameter to is missing; it names the standard to convert to.".to_owned()))?;
     let (to, from) = (find(&to)?, from.as_deref().map(find).transpose()?);
-    // A layout that the caller may not see is not there to be recognised.
-    let named = to.crosswalks.iter().filter_map(|c| shelf.catalog.find(&c.from));
-    let sources = named.filter(|p| sees(&p.manifest.id)).filter_map(|p| shelf.plan(p)).collect();
-    Ok(Wish { to, from, sources, set, name, format, shelf })
+    let unseen = shelf.catalog.all().map(|p| p.manifest.id.clone()).filter(|id| !sees(id)).collect();
+    Ok(Wish { to, from, set, name, format, shelf, unseen })
 }
 
 /// The thread's part: from the pieces to a zip that stands at its beginning, with its length.
 fn run(wish: &Wish, mut receiver: mpsc::Receiver<Piece>, most: u64) -> Result<(File, u64), Problem> {
     let plans: Vec<Arc<StandardPlan>> = match &wish.from {
         Some(from) => wish.shelf.plan(from).into_iter().collect(),
-        None => wish.sources.clone(),
+        None => wish.shelf.catalog.sources(&wish.to, &|id| wish.sees(id)).iter().filter_map(|p| wish.shelf.plan(p)).collect(),
     };
     let choice = match (&wish.from, plans.first()) {
         (Some(_), Some(plan)) => Choice::Given(Arc::clone(plan)),
@@ -172,12 +177,13 @@ fn run(wish: &Wish, mut receiver: mpsc::Receiver<Piece>, most: u64) -> Result<(F
         Some(from) => Arc::clone(from),
         None => recognised(wish, &plans, starts, &options)?,
     };
-    let crosswalk = road(wish, &from)?;
-    let givens = givens(wish, &crosswalk)?;
-    let way = Way { from: &from, to: &wish.to, crosswalk: &crosswalk, givens: &givens };
+    let legs = road(wish, &from)?;
+    let givens = givens(wish, &legs)?;
+    let ways: Vec<Way<'_>> =
+        legs.iter().map(|leg| Way { from: &leg.from, to: &leg.to, crosswalk: leg.crosswalk(), givens: &givens }).collect();
     let writer = WriterConfig { format: wish.format, ..WriterConfig::default() };
     let mut job =
-        Job::open(&way, starts, writer, &options).map_err(|e| Problem::new(NOT_CONVERTED, format!("{}.", shown(&e.to_string()))))?;
+        Job::open_over(&ways, starts, writer, &options).map_err(|e| Problem::new(NOT_CONVERTED, format!("{}.", shown(&e.to_string()))))?;
     let mut out = Out::new(&job, wish.format, most)?;
     if let Some(mut feed) = job.start(0, intake) {
         push(&mut feed, &rest, &mut job, &mut out)?;
@@ -223,7 +229,9 @@ fn recognised(
 ) -> Result<Arc<Package>, Problem> {
     let heads: Vec<_> = starts.iter().filter_map(|s| s.head(&options.hints).ok().map(|h| (h, s))).collect();
     let samples: Vec<_> = heads.iter().map(|(h, s)| (h, Sample { bytes: s.sample, whole: s.whole })).collect();
-    let found = detect::choose(plans, &samples).and_then(|(plan, _)| wish.shelf.catalog.find(&plan.reference()).cloned());
+    // Of layouts that fit alike, those that lead to the target directly come first.
+    let found = detect::choose(plans, &samples);
+    let found = found.and_then(|(plan, _)| wish.shelf.catalog.find(&plan.reference()).cloned());
     found.ok_or_else(|| {
         let sources: Vec<&str> = wish.to.crosswalks.iter().map(|c| c.from.as_str()).collect();
         let known = if sources.is_empty() { "nothing yet".to_owned() } else { sources.join(", ") };
@@ -233,29 +241,31 @@ fn recognised(
     })
 }
 
-fn road(wish: &Wish, from: &Package) -> Result<Crosswalk, Problem> {
+/// The crosswalks from the layout that the file is in to the target: the direct one, or the shortest chain.
+fn road(wish: &Wish, from: &Package) -> Result<Vec<Leg>, Problem> {
     let reference = |p: &Package| StandardRef { id: p.manifest.id.clone(), version: Some(p.manifest.version.clone()) };
     let (a, b) = (from.reference(), wish.to.reference());
     let not = |detail: String| Problem::new(NOT_CONVERTED, detail);
-    match wish.shelf.catalog.crosswalk(&reference(from), &reference(&wish.to)).as_deref() {
-        None => Err(not(format!("There is no crosswalk from {a} to {b}."))),
-        Some([]) => Err(not(format!("{a} is what the file is in already; to check it, use /v1/validate."))),
-        Some([leg]) => Ok(leg.crosswalk().clone()),
-        Some(legs) => {
-            let over: Vec<String> = legs[..legs.len() - 1].iter().map(|l| l.to.reference()).collect();
-            Err(not(format!("The way from {a} to {b} is not direct; convert to {} first.", over.join(", then "))))
-        }
+    match wish.shelf.catalog.route(&reference(from), &reference(&wish.to), &|id| wish.sees(id)) {
+        Err(NoRoute::None) => Err(not(format!("There is no crosswalk from {a} to {b}."))),
+        Err(several) => Err(not(format!(
+            "There is more than one way from {a} to {b}: over {}. They do not carry the same; convert to the one that is wanted first.",
+            several.ways()
+        ))),
+        Ok(legs) if legs.is_empty() => Err(not(format!("{a} is what the file is in already; to check it, use /v1/validate."))),
+        Ok(legs) => Ok(legs),
     }
 }
 
-/// The values that the crosswalk asks for.
-fn givens(wish: &Wish, crosswalk: &Crosswalk) -> Result<BTreeMap<String, String>, Problem> {
-    let wanted = MapPlan::wanted_givens(crosswalk);
+/// The values that the crosswalks ask for.
+fn givens(wish: &Wish, legs: &[Leg]) -> Result<BTreeMap<String, String>, Problem> {
+    let wanted: BTreeSet<String> = legs.iter().flat_map(|leg| MapPlan::wanted_givens(leg.crosswalk())).collect();
+    let names: Vec<&str> = wanted.iter().map(String::as_str).collect();
     let mut givens = BTreeMap::new();
     for (name, value) in &wish.set {
         let bare = name.trim_start_matches("set.");
-        if !wanted.iter().any(|w| w == bare) || givens.insert(bare.to_owned(), value.clone()).is_some() {
-            let asks = if wanted.is_empty() { "for nothing".to_owned() } else { format!("once for {}", wanted.join(", ")) };
+        if !wanted.contains(bare) || givens.insert(bare.to_owned(), value.clone()).is_some() {
+            let asks = if names.is_empty() { "for nothing".to_owned() } else { format!("once for {}", names.join(", ")) };
             return Err(Problem::new(WRONG_PARAMETER, format!("\"{}\" is set, and the crosswalk asks {asks}.", shown(bare))));
         }
     }

@@ -169,6 +169,15 @@ fn files_are_converted_with_their_report_and_rejects() {
         }
     }
     assert!(count >= 3, "only {count} examples were compared");
+    // Where there is no direct crosswalk, the chain is taken.
+    let umas = concord_standards::catalog().find("umas@2014").unwrap();
+    let ledger = &umas.files["examples/convert/munis-ytd.in.csv"];
+    let response = ask("POST", "/v1/convert?to=fiscal-data-package@1.0-rc.1&name=ledger.csv&set.fiscal_year=2026", &[], ledger);
+    let files = unzipped(response.body());
+    let report: Value = serde_json::from_slice(&files.last().unwrap().1).unwrap();
+    let way: Vec<&str> = report["conversion"]["way"].as_array().unwrap().iter().map(|leg| leg["to"].as_str().unwrap()).collect();
+    assert_eq!(way, ["umas@2014", "fiscal-data-package@1.0-rc.1"]);
+    assert_eq!(String::from_utf8_lossy(&files[0].1).lines().count(), 10);
     let code = |query: &str, body: &[u8]| ask("POST", &format!("/v1/convert{query}"), &[], body).status().as_u16();
     assert_eq!(
         [code("", b""), code("?to=nothing", b""), code("?to=blds", b"a,b\n1,2\n"), code("?to=blds&format=docx", b"")],

@@ -332,6 +332,47 @@ fn munis_reports_become_umas_accounts_of_the_year_they_state() {
     assert!(causes.iter().any(|c| c["code"] == "C520" && c["severity"] == "error" && c["count"] == 17), "{causes:#?}");
 }
 
+/// Where no crosswalk leads there directly, the chain is taken: what comes out is what converting to a file between, and that, gives; and the counts
+/// are those of the source's rows.
+#[test]
+fn a_ledger_becomes_a_budget_over_the_accounts() {
+    let examples = root().join("standards/regional/umas/2014/examples/convert");
+    let mut ledgers = vec![(examples.join("munis-ytd.in.csv"), 3), (examples.join("munis-trial-balance.in.csv"), 0)];
+    if let Some(shared) = conformance("a_ledger_becomes_a_budget_over_the_accounts") {
+        ledgers.push((shared.join("municipal-finance/lunenburg_ma_munis_ytd_fy2026_p09_enterprise.csv"), 1));
+    }
+    let given = |input: &Path| match input.to_string_lossy().contains("ytd") {
+        true => vec!["--set".to_owned(), "fiscal_year=2026".to_owned()],
+        false => Vec::new(),
+    };
+    for (input, least) in ledgers {
+        let folder = Folder::new("chain");
+        let (ran, whole) = convert(&folder, &input, "fiscal-data-package@1.0-rc.1", "budget.csv", &given(&input));
+        assert!(ran.err.contains("over umas@2014"), "which way was taken is said: {}", ran.err);
+        let (records_in, records_out, ..) = assert_balanced(&whole);
+        let (_, first) = convert(&folder, &input, "umas@2014", "accounts.csv", &given(&input));
+        let (_, second) = convert(&folder, &folder.path("accounts.csv"), "fiscal-data-package@1.0-rc.1", "again.csv", &[]);
+        let text = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();
+        assert_eq!(text("budget.csv"), text("again.csv"), "{}", input.display());
+        let (one, two, balance) = (&first["conversion"], &second["conversion"], &whole["conversion"]);
+        assert_eq!((records_in, balance["from"].as_str()), (one["records_in"].as_u64().unwrap(), one["from"].as_str()));
+        assert!(records_out >= least, "{balance:#}");
+        let way: Vec<_> = balance["way"].as_array().unwrap().iter().map(|leg| (&leg["from"], &leg["to"], &leg["tables"])).collect();
+        let legs: Vec<_> = [one, two].iter().map(|b| (&b["from"], &b["to"], &b["tables"])).collect();
+        assert_eq!(way, legs);
+        let total = |b: &Value, from: &str, which: &str| {
+            let of = |s: &&Value| s["from"] == from && s["to"] == "value" || s["from"] == from && b["to"] == "umas@2014";
+            b["sums"].as_array().unwrap().iter().find(of).map(|s| s[which].clone())
+        };
+        for (source, account) in [("original", "original"), ("revised", "revised"), ("expended", "actual")] {
+            assert_eq!(total(balance, source, "total_in"), total(one, source, "total_in"), "{source}");
+            if total(one, source, "total_in").is_some() {
+                assert_eq!(total(balance, source, "total_out"), total(two, account, "total_out"), "{source}");
+            }
+        }
+    }
+}
+
 /// What a department asks for and what is proposed are two stages, so neither year counts twice.
 #[test]
 fn requests_of_departments_are_not_added_to_what_is_proposed() {

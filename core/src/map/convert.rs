@@ -18,7 +18,7 @@ use crate::encode::buffer::Buffer;
 use crate::encode::{PlainRows, RowWriter, TableNames, Trouble, WriterConfig};
 use crate::finding::{Finding, Place};
 use crate::package::Package;
-use crate::report::{Conversion, Dropped, Sum, TableBalance};
+use crate::report::{Conversion, Dropped, Leg, Sum, TableBalance};
 use crate::schema::{FieldsMatch, TableSchema};
 
 use super::distinct::{Seen, Sight};
@@ -145,6 +145,16 @@ impl Converter {
         Converter::build(Arc::new(plans), tables, config, rejects, false)
     }
 
+    /// A converter whose rows are not written but handed on ([`Converter::hand_over`] gives what [`handed_on`] reads), for a conversion that goes on
+    /// from this target to another.
+    pub(crate) fn on_the_way(plans: Vec<MapPlan>, target: &Package) -> Converter {
+        let mut made = Converter::new(plans, target, WriterConfig::default(), RejectsConfig::default());
+        for output in &mut made.outputs {
+            output.writer = Box::new(HandOn { fields: output.schema.fields.len() });
+        }
+        made
+    }
+
     fn build(plans: Arc<Vec<MapPlan>>, tables: Vec<Opened>, config: WriterConfig, rejects: RejectsConfig, begun: bool) -> Converter {
         let mut outputs: Vec<Output> = tables
             .into_iter()
@@ -213,16 +223,24 @@ impl Converter {
     /// Converts one record. `raw` is its text in the file as UTF-8, for the rejects; empty when there is none.
     pub fn push(&mut self, row: &SourceRow<'_>, raw: &[u8], check: &mut dyn TargetCheck) {
         self.begin(check);
+        let first_finding = self.findings.len();
+        if let Some(became) = self.carry(row, check) {
+            let why = if became.rejected { reason(&self.findings[first_finding..]) } else { String::new() };
+            self.count(row, raw, became, &why);
+        }
+    }
+
+    /// Makes the rows of one record, checks and writes them, and says what became of it. The record is not counted yet: see [`Converter::count`].
+    /// Rows that no record feeds have to be written before ([`Converter::begin`]).
+    pub(crate) fn carry(&mut self, row: &SourceRow<'_>, check: &mut dyn TargetCheck) -> Option<Became> {
         let plans = Arc::clone(&self.plans);
-        let Some(plan) = plans.get(self.current) else { return };
+        let plan = plans.get(self.current)?;
         let Converter { states, outputs, checked, amount, full, .. } = self;
         let State { scratch, file, columns, tables } = &mut states[self.current];
         *file = row.place.file;
         if columns.len() != row.columns.len() {
             *columns = row.columns.to_vec();
         }
-        self.records_in += 1;
-        let first_finding = self.findings.len();
         let (mut written, mut rejected, mut repeated, mut differs) = (false, false, false, false);
         plan.map_row(row, scratch, &mut |target: TargetRow<'_>| {
             let table = &mut tables[target.map];
@@ -297,29 +315,43 @@ impl Converter {
         }
         self.findings.append(&mut scratch.findings);
         self.findings.append(checked);
-        if written {
-            self.records_out += 1;
-            if rejected {
-                self.in_part += 1;
-                let why = reason(&self.findings[first_finding..]).replace(", so the row was not", ", so a part of the row was not");
-                self.rejects.write(raw, &plan.source_fields, row.cells, &why);
-            }
-        } else if rejected {
-            self.rejected += 1;
-            let why = reason(&self.findings[first_finding..]);
-            self.rejects.write(raw, &plan.source_fields, row.cells, &why);
+        let dropped = if written || rejected {
+            None
         } else if let Some(&why) = told.first() {
-            self.drop_record(why);
+            Some(why.to_owned())
         } else if differs {
             // That values were passed over was said above, with the row that was kept.
-            self.drop_record(DIFFERS);
+            Some(DIFFERS.to_owned())
         } else if repeated {
             self.findings.push(Finding::new("C509", "", whole_row()));
-            self.drop_record(REPEATED);
+            Some(REPEATED.to_owned())
         } else {
             let name = empty.and_then(|f| plan.source_fields.get(f)).map_or("", AsRef::as_ref);
             self.findings.push(Finding::new("C512", "", whole_row()).arg("column_name", name));
-            self.drop_record(&format!("The row gives no record, because \"{name}\" is empty."));
+            Some(format!("The row gives no record, because \"{name}\" is empty."))
+        };
+        Some(Became { written, rejected, dropped })
+    }
+
+    /// Counts a record of the current source by what became of it; `why` is the reason for which it, or a part of it, was rejected.
+    pub(crate) fn count(&mut self, row: &SourceRow<'_>, raw: &[u8], became: Became, why: &str) {
+        self.records_in += 1;
+        let plans = Arc::clone(&self.plans);
+        let names = plans.get(self.current).map_or(&[][..], |p| &p.source_fields);
+        match became {
+            Became { written: true, rejected, .. } => {
+                self.records_out += 1;
+                if rejected {
+                    self.in_part += 1;
+                    let why = why.replace(", so the row was not", ", so a part of the row was not");
+                    self.rejects.write(raw, names, row.cells, &why);
+                }
+            }
+            Became { rejected: true, .. } => {
+                self.rejected += 1;
+                self.rejects.write(raw, names, row.cells, why);
+            }
+            Became { dropped, .. } => self.drop_record(&dropped.unwrap_or_default()),
         }
     }
 
@@ -350,17 +382,17 @@ impl Converter {
         }
     }
 
-    /// Writes what stands before the first row, and the rows that no record feeds.
-    fn begin(&mut self, check: &mut dyn TargetCheck) {
+    /// Writes what stands before the first row, and the rows that no record feeds. `false` when that was done before.
+    pub(crate) fn begin(&mut self, check: &mut dyn TargetCheck) -> bool {
         if std::mem::replace(&mut self.begun, true) {
-            return;
+            return false;
         }
         for output in &mut self.outputs {
             output.bytes.append(|out| output.writer.begin(out));
         }
         let plans = Arc::clone(&self.plans);
         // Every plan of one crosswalk knows the tables that no row feeds; they are written once.
-        let Some(plan) = plans.first() else { return };
+        let Some(plan) = plans.first() else { return true };
         self.findings.extend_from_slice(plan.opening_findings());
         for other in plans.iter().skip(1) {
             self.findings.extend(other.opening_findings().iter().filter(|f| !plan.opening_findings().contains(f)).cloned());
@@ -374,6 +406,7 @@ impl Converter {
             check.check(target.table, target.cells, &Place::default(), findings);
             output.troubles(target.cells, &Place::default(), full, findings);
         });
+        true
     }
 
     /// The target tables that are written: index of the resource, its name, and the schema's fields written as columns.
@@ -415,7 +448,12 @@ impl Converter {
 
     /// The name of a target field, by table of the current plan.
     pub(super) fn target_name(&self, map: usize, field: usize) -> Option<&str> {
-        let output = self.outputs.get(self.states.get(self.current)?.tables.get(map)?.output)?;
+        self.name_of(self.current, map, field)
+    }
+
+    /// The same by table of any plan.
+    pub(super) fn name_of(&self, plan: usize, map: usize, field: usize) -> Option<&str> {
+        let output = self.outputs.get(self.states.get(plan)?.tables.get(map)?.output)?;
         output.schema.fields.get(field).map(|f| f.name.as_str())
     }
 
@@ -538,6 +576,31 @@ impl Converter {
     /// Writes what stands after the last row, reports what was lost, and gives the balance. Take the last output, rejects and findings after it.
     pub fn finish(&mut self, check: &mut dyn TargetCheck) -> Conversion {
         self.begin(check);
+        let sums = self.close().into_iter().map(|(_, sum)| sum).collect();
+        let leg = self.leg();
+        Conversion { from: leg.from.clone(), to: leg.to.clone(), sums, tables: leg.tables.clone(), way: vec![leg], ..self.counts() }
+    }
+
+    /// The counts of source records alone.
+    pub(crate) fn counts(&self) -> Conversion {
+        Conversion {
+            records_in: self.records_in,
+            records_out: self.records_out,
+            rejected: self.rejected,
+            dropped: self.dropped.clone(),
+            in_part: self.in_part,
+            ..Conversion::default()
+        }
+    }
+
+    /// The two ends of the crosswalk, and what became of its rows.
+    pub(crate) fn leg(&self) -> Leg {
+        let (from, to) = self.plans.first().map(|p| (p.from.clone(), p.to.clone())).unwrap_or_default();
+        Leg { from, to, tables: self.outputs.iter().map(|o| o.balance.clone()).collect() }
+    }
+
+    /// Writes what stands after the last row and reports what was lost. Gives the totals, each with the name of the source's table.
+    pub(crate) fn close(&mut self) -> Vec<(String, Sum)> {
         for output in &mut self.outputs {
             output.bytes.append(|out| output.writer.finish(out));
             output.troubles(&[], &Place::default(), &mut self.full, &mut self.findings);
@@ -560,23 +623,92 @@ impl Converter {
                                 .arg("total_accounted", totals.accounted().value().to_string()),
                         );
                     }
-                    sums.push(told);
+                    sums.push((plan.resource.clone(), told));
                 }
             }
         }
-        let (from, to) = self.plans.first().map(|p| (p.from.clone(), p.to.clone())).unwrap_or_default();
-        Conversion {
-            from,
-            to,
-            records_in: self.records_in,
-            records_out: self.records_out,
-            rejected: self.rejected,
-            dropped: self.dropped.clone(),
-            sums,
-            tables: self.outputs.iter().map(|o| o.balance.clone()).collect(),
-            in_part: self.in_part,
+        sums
+    }
+
+    /// The records carried from now on are of this plan's resource.
+    pub(crate) fn turn_to(&mut self, plan: usize) {
+        if plan < self.plans.len() {
+            self.current = plan;
         }
     }
+
+    /// Index of the plan for the current source.
+    pub(crate) fn current(&self) -> usize {
+        self.current
+    }
+
+    /// What was found and not yet taken, from that one on.
+    pub(crate) fn findings_mut(&mut self, from: usize) -> &mut [Finding] {
+        self.findings.get_mut(from..).unwrap_or_default()
+    }
+
+    /// What was found and not yet taken.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+/// What became of one source record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Became {
+    /// At least one row made from it was written.
+    pub(crate) written: bool,
+    /// At least one row made from it was rejected.
+    pub(crate) rejected: bool,
+    /// The reason for which it was dropped, when it was neither.
+    pub(crate) dropped: Option<String>,
+}
+
+/// Lays rows down for whoever goes on with them: each cell with its length before it. [`handed_on`] reads them.
+struct HandOn {
+    /// How many fields a row has.
+    fields: usize,
+}
+
+impl RowWriter for HandOn {
+    fn begin(&mut self, _out: &mut Vec<u8>) {}
+
+    fn row(&mut self, cells: &[&str], out: &mut Vec<u8>) {
+        for field in 0..self.fields {
+            let cell = cells.get(field).copied().unwrap_or_default();
+            out.extend_from_slice(&cell.len().to_le_bytes());
+            out.extend_from_slice(cell.as_bytes());
+        }
+    }
+
+    fn join(&mut self, part: &[u8], _rows: u64, out: &mut Vec<u8>) {
+        out.extend_from_slice(part);
+    }
+
+    fn finish(&mut self, _out: &mut Vec<u8>) {}
+}
+
+/// The sum of two totals as the report writes them.
+pub(crate) fn plus(a: &str, b: &str) -> String {
+    let mut sum = Total::default();
+    sum.add(a);
+    sum.add(b);
+    sum.value().to_string()
+}
+
+/// The next row of `fields` cells that was handed on, and the bytes behind it. `None` at the end.
+pub(crate) fn handed_on<'b>(mut bytes: &'b [u8], fields: usize, cells: &mut Vec<&'b str>) -> Option<&'b [u8]> {
+    cells.clear();
+    if bytes.is_empty() {
+        return None;
+    }
+    for _ in 0..fields {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (cell, rest) = rest.split_at_checked(usize::from_le_bytes(*length))?;
+        cells.push(std::str::from_utf8(cell).ok()?);
+        bytes = rest;
+    }
+    Some(bytes)
 }
 
 /// The counts and the output of one table, for rows that were not pushed.

@@ -81,6 +81,7 @@ pub(super) fn compile(
     Ok(MapPlan {
         from: source.reference(),
         to: target.reference(),
+        resource: source_resource.to_owned(),
         source_fields: resource.schema.fields.iter().map(|f| Arc::from(f.name.as_str())).collect(),
         exprs: compiler.exprs,
         tables,

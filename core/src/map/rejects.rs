@@ -94,7 +94,7 @@ fn count_cells(record: &[u8], delimiter: u8) -> usize {
 }
 
 /// The reason in words: the messages of the findings for which the row was rejected.
-pub(super) fn reason(findings: &[Finding]) -> String {
+pub(crate) fn reason(findings: &[Finding]) -> String {
     let mut out = String::new();
     for finding in findings.iter().filter(|f| f.kind == "rejected") {
         let Some(check) = checks::find(finding.code.text()) else { continue };

@@ -1,7 +1,7 @@
 //! The set of known packages.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::crosswalk::Crosswalk;
@@ -32,6 +32,28 @@ pub struct Leg {
     /// Index into `to.crosswalks`.
     index: usize,
 }
+
+/// Why no way was taken from one layout to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoRoute {
+    /// There is none.
+    None,
+    /// There are several of one length through different standards: the references of each between its ends.
+    Several(Vec<Vec<String>>),
+}
+
+impl NoRoute {
+    /// The ways that there are, in words: `umas@2014 or budget-tidy@1`. Empty when there is none.
+    pub fn ways(&self) -> String {
+        match self {
+            NoRoute::None => String::new(),
+            NoRoute::Several(ways) => ways.iter().map(|way| way.join(", then ")).collect::<Vec<_>>().join(" or "),
+        }
+    }
+}
+
+/// Most ways of one length that are told apart.
+const MOST_WAYS: usize = 64;
 
 impl Leg {
     /// The crosswalk.
@@ -139,35 +161,82 @@ impl Catalog {
         near(text, all.iter().map(String::as_str).chain(self.packages.keys().map(String::as_str)))
     }
 
-    /// The way from one layout to another: the direct crosswalk, or the shortest chain of them. Among chains of one length the first by
-    /// id and version is taken, so that the answer is the same everywhere. `None` when there is no way, or an end is not known; an empty
-    /// list when both ends are the same package.
-    pub fn crosswalk(&self, from: &StandardRef, to: &StandardRef) -> Option<Vec<Leg>> {
-        let (from, to) = (self.get(from)?, self.get(to)?);
-        let mut roads: BTreeMap<String, Vec<Leg>> = BTreeMap::new();
-        for target in self.all() {
+    /// The way from one layout to another: the direct crosswalk, or the shortest chain of them. Empty when both ends are the same package.
+    ///
+    /// Chains of one length that go through other versions of the same standards are one way: the newest stable versions are taken, since they say
+    /// what is meant today. Chains that go through different standards carry different things, and nobody but the user can say which of them are
+    /// wanted: those are [`NoRoute::Several`].
+    ///
+    /// `sees` says of an id whether the way may go through that standard.
+    ///
+    /// # Errors
+    /// There is no way, an end is not known, or there are several.
+    pub fn route(&self, from: &StandardRef, to: &StandardRef, sees: &dyn Fn(&str) -> bool) -> Result<Vec<Leg>, NoRoute> {
+        let (Some(from), Some(to)) = (self.get(from), self.get(to)) else { return Err(NoRoute::None) };
+        let (from, to) = (from.reference(), to.reference());
+        // By standard: the crosswalks that lead to it. Of two between the same two the first counts, as everywhere.
+        let mut roads: Vec<Leg> = Vec::new();
+        for target in self.all().filter(|p| sees(&p.manifest.id)) {
             for (index, crosswalk) in target.crosswalks.iter().enumerate() {
-                if let Some(source) = self.find(&crosswalk.from) {
-                    let leg = Leg { from: Arc::clone(source), to: Arc::clone(target), index };
-                    roads.entry(source.reference()).or_default().push(leg);
+                let Some(source) = self.find(&crosswalk.from).filter(|p| sees(&p.manifest.id)) else { continue };
+                let same = |leg: &&Leg| leg.from.reference() == source.reference() && leg.to.reference() == target.reference();
+                if roads.iter().find(same).is_none() {
+                    roads.push(Leg { from: Arc::clone(source), to: Arc::clone(target), index });
                 }
             }
         }
-        let mut seen = BTreeSet::from([from.reference()]);
-        let mut queue = VecDeque::from([(from.reference(), Vec::<Leg>::new())]);
-        while let Some((at, way)) = queue.pop_front() {
-            if at == to.reference() {
-                return Some(way);
-            }
-            for leg in roads.get(&at).into_iter().flatten() {
-                if seen.insert(leg.to.reference()) {
-                    let mut longer = way.clone();
-                    longer.push(leg.clone());
-                    queue.push_back((leg.to.reference(), longer));
+        // How many crosswalks it takes to get to a standard.
+        let mut distance = BTreeMap::from([(from.clone(), 0)]);
+        let mut queue = VecDeque::from([from]);
+        while let Some(at) = queue.pop_front() {
+            let next = distance.get(&at).copied().unwrap_or(0) + 1;
+            for reached in roads.iter().filter(|leg| leg.from.reference() == at).map(|leg| leg.to.reference()) {
+                if !distance.contains_key(&reached) {
+                    distance.insert(reached.clone(), next);
+                    queue.push_back(reached);
                 }
             }
         }
-        None
+        let Some(&length) = distance.get(&to) else { return Err(NoRoute::None) };
+        // All ways of that length, from their end to their beginning.
+        let mut ways: Vec<Vec<Leg>> = vec![Vec::new()];
+        for left in (0..length).rev() {
+            let longer = |way: &Vec<Leg>| {
+                let head = way.first().map_or_else(|| to.clone(), |leg| leg.from.reference());
+                let before = |leg: &&Leg| leg.to.reference() == head && distance.get(&leg.from.reference()) == Some(&left);
+                roads.iter().filter(before).map(|leg| [std::slice::from_ref(leg), way].concat()).collect::<Vec<_>>()
+            };
+            ways = ways.iter().flat_map(longer).take(MOST_WAYS).collect();
+        }
+        let ids = |way: &[Leg]| way.iter().map(|leg| leg.to.manifest.id.clone()).collect::<Vec<_>>();
+        let Some(first) = ways.first() else { return Err(NoRoute::None) };
+        if ways.iter().any(|way| ids(way) != ids(first)) {
+            let over = |way: &Vec<Leg>| way.iter().rev().skip(1).rev().map(|leg| leg.to.reference()).collect();
+            return Err(NoRoute::Several(ways.iter().map(over).collect()));
+        }
+        let newer = |a: &&Vec<Leg>, b: &&Vec<Leg>| {
+            let at = |leg: &Leg| (leg.to.manifest.status == Status::Stable, leg.to.manifest.version.clone());
+            let legs = a.iter().map(at).zip(b.iter().map(at));
+            let order = legs.map(|((x, v), (y, w))| x.cmp(&y).then_with(|| compare_versions(&v, &w)));
+            order.fold(Ordering::Equal, Ordering::then)
+        };
+        Ok(ways.iter().max_by(newer).cloned().unwrap_or_default())
+    }
+
+    /// The layouts from which there is a way to a target, direct ones first, then by the number of crosswalks and by id and version.
+    pub fn sources(&self, to: &Package, sees: &dyn Fn(&str) -> bool) -> Vec<Arc<Package>> {
+        let mut found: Vec<Arc<Package>> = Vec::new();
+        let mut queue: VecDeque<&Package> = VecDeque::from([to]);
+        while let Some(target) = queue.pop_front() {
+            for source in target.crosswalks.iter().filter_map(|c| self.find(&c.from)).filter(|p| sees(&p.manifest.id)) {
+                let is_new = source.reference() != to.reference() && !found.iter().any(|p| p.reference() == source.reference());
+                if is_new {
+                    found.push(Arc::clone(source));
+                    queue.push_back(source);
+                }
+            }
+        }
+        found
     }
 
     /// References of a package to others that are not known here.
@@ -317,10 +386,44 @@ mod tests {
             ("b", "nowhere", None),
         ] {
             let found = catalog
-                .crosswalk(&reference(from), &reference(to))
+                .route(&reference(from), &reference(to), &|_| true)
+                .ok()
                 .map(|legs| legs.iter().map(|l| format!("{}>{}", l.crosswalk().from, l.crosswalk().to)).collect::<Vec<_>>().join(" "));
             assert_eq!(found.as_deref(), way, "{from} to {to}");
         }
+    }
+
+    #[test]
+    fn a_way_is_not_guessed_between_two_standards() {
+        let reference = |text: &str| StandardRef::parse(text).unwrap();
+        let catalog = Catalog::from_files(files(&[
+            ("town", "1", "stable", &[]),
+            ("b", "1", "stable", &["town@1"]),
+            ("b", "2", "stable", &["town@1"]),
+            ("b", "3-draft", "draft", &["town@1"]),
+            ("c", "1", "stable", &["town@1"]),
+            ("one", "1", "stable", &["b@1", "b@2", "b@3-draft"]),
+            ("two", "1", "stable", &["b@2", "c@1"]),
+            ("three", "1", "stable", &["two@1"]),
+        ]));
+        assert!(catalog.findings().is_empty(), "{:?}", catalog.findings());
+        let over = |to: &str, sees: &dyn Fn(&str) -> bool| {
+            let legs = catalog.route(&reference("town"), &reference(to), sees)?;
+            Ok::<_, NoRoute>(legs.iter().map(|l| l.to.reference()).collect::<Vec<_>>())
+        };
+        let all = |_: &str| true;
+        // Versions of one standard are one way: the newest stable one, though a draft is newer.
+        assert_eq!(over("one", &all).unwrap(), ["b@2", "one@1"]);
+        let several = over("two", &all).unwrap_err();
+        assert_eq!(several, NoRoute::Several(vec![vec!["b@2".to_owned()], vec!["c@1".to_owned()]]));
+        assert_eq!(several.ways(), "b@2 or c@1");
+        assert_eq!(over("three", &all).unwrap_err().ways(), "b@2, then two@1 or c@1, then two@1");
+        // What may not be seen is no way.
+        assert_eq!(over("three", &|id| id != "c").unwrap(), ["b@2", "two@1", "three@1"]);
+        assert_eq!(over("three", &|id| id != "two"), Err(NoRoute::None));
+        let sources = |to: &str| catalog.sources(catalog.find(to).unwrap(), &all).iter().map(|p| p.reference()).collect::<Vec<_>>();
+        assert_eq!(sources("two"), ["b@2", "c@1", "town@1"]);
+        assert_eq!(sources("town"), [""; 0]);
     }
 
     #[test]

@@ -225,7 +225,7 @@ impl Told<'_> {
         if let Some(template) = plural
             && let Some(text) = self.fill(template)
         {
-            return text + &self.became();
+            return text + &self.became() + &words::on_the_way(first);
         }
         let message = words::message(first);
         let same = cause.count == cause.samples.len() as u64 && cause.samples.iter().all(|s| words::message(s) == message);

@@ -6,7 +6,7 @@
 use super::causes::Causes;
 use super::{FORMAT, verdict, words};
 use crate::finding::{Finding, Fix, Severity};
-use crate::report::{Conversion, FileUsed, Report};
+use crate::report::{Conversion, FileUsed, Report, TableBalance};
 
 /// The whole report.
 pub fn json(report: &Report) -> String {
@@ -221,8 +221,26 @@ pub(super) fn conversion(w: &mut Writer, conversion: Option<&Conversion>) {
     w.member("from", &c.from);
     w.member("to", &c.to);
     w.key("tables");
+    tables(w, &c.tables);
+    w.key("in_part");
+    w.number(c.in_part);
+    w.key("way");
     w.open('[');
-    for table in &c.tables {
+    for leg in &c.way {
+        w.open('{');
+        w.member("from", &leg.from);
+        w.member("to", &leg.to);
+        w.key("tables");
+        tables(w, &leg.tables);
+        w.close('}');
+    }
+    w.close(']');
+    w.close('}');
+}
+
+fn tables(w: &mut Writer, tables: &[TableBalance]) {
+    w.open('[');
+    for table in tables {
         w.open('{');
         w.member("table", &table.table);
         for (name, n) in [
@@ -238,9 +256,6 @@ pub(super) fn conversion(w: &mut Writer, conversion: Option<&Conversion>) {
         w.close('}');
     }
     w.close(']');
-    w.key("in_part");
-    w.number(c.in_part);
-    w.close('}');
 }
 
 /// Whether JSON is laid out for reading or on one line.

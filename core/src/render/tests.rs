@@ -97,6 +97,7 @@ fn balance() -> Conversion {
         records_out: 2300,
         rejected: 8,
         in_part: 0,
+        way: Vec::new(),
         dropped: vec![Dropped { why: "Void permits are not published.".to_owned(), count: 2 }],
         sums: vec![Sum {
             table: "violations".to_owned(),

@@ -248,7 +248,11 @@ impl Page {
 
     fn conversion(&mut self, c: &Conversion) {
         let title = match (c.from.is_empty(), c.to.is_empty()) {
-            (false, false) => format!("From {} to {}", visible(&c.from), visible(&c.to)),
+            (false, false) => {
+                let over: Vec<String> = c.way.iter().skip(1).map(|leg| visible(&leg.from)).collect();
+                let over = if over.is_empty() { String::new() } else { format!(", over {}", over.join(", then ")) };
+                format!("From {} to {}{over}", visible(&c.from), visible(&c.to))
+            }
             _ => "Conversion".to_owned(),
         };
         self.heading(&title);
@@ -272,8 +276,11 @@ impl Page {
         }
         if !c.tables.is_empty() {
             let mut table = vec![["table", "candidates", "written", "rejected", "repeated", "skipped"].map(str::to_owned).to_vec()];
-            for t in &c.tables {
-                let mut row = vec![cell(&t.table)];
+            // On a way over several crosswalks, what each of them made.
+            let between =
+                c.way.iter().rev().skip(1).rev().flat_map(|leg| leg.tables.iter().map(|t| (format!("{} {}", leg.to, t.table), t)));
+            for (name, t) in between.chain(c.tables.iter().map(|t| (t.table.clone(), t))) {
+                let mut row = vec![cell(&name)];
                 row.extend([t.candidates, t.written, t.rejected, t.repeated, t.skipped].map(number));
                 table.push(row);
             }

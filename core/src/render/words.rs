@@ -138,12 +138,17 @@ pub fn message(finding: &Finding) -> String {
     let lookup = |name: &str| fact(finding, name);
     match &finding.code {
         Code::Engine(code) => match checks::find(code) {
-            Some(check) => expand(check.kind(finding.kind).message, &lookup) + &became(finding),
+            Some(check) => expand(check.kind(finding.kind).message, &lookup) + &became(finding) + &on_the_way(finding),
             None => "the value does not pass this check".to_owned(),
         },
         Code::Rule(words) if words.title.is_empty() => format!("the rule {} is not met", visible(&words.code)),
-        Code::Rule(words) => expand(&words.title, &lookup) + &expand("[: {detail}]", &lookup),
+        Code::Rule(words) => expand(&words.title, &lookup) + &expand("[: {detail}]", &lookup) + &on_the_way(finding),
     }
+}
+
+/// Of what is found between two crosswalks, in which standard that is.
+pub(super) fn on_the_way(finding: &Finding) -> String {
+    finding.get("over").map_or_else(String::new, |over| format!(", on the way over {}", visible(over)))
 }
 
 /// What was expected, in words; `None` when there is nothing to say. A rule's finding says it by its fact `expected`.

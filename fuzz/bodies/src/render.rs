@@ -92,6 +92,7 @@ pub(crate) fn report(input: &mut Input<'_>) -> Report {
         records_out: u64::from(input.byte()),
         rejected: u64::from(input.byte()),
         in_part: 0,
+        way: Vec::new(),
         dropped: vec![Dropped { why: input.text(), count: 1 }],
         sums: vec![Sum {
             table: input.text(),

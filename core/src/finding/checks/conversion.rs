@@ -124,6 +124,13 @@ pub(super) const CHECKS: &[Check] = &[
                 "",
                 "Check whether the column is misspelt or new; a new one has to be added to the layout and the crosswalk.",
             ),
+            graded(
+                "table",
+                Warning,
+                "the {table} are not carried over (records: {records}), because the crosswalk to {to} says nothing of them",
+                "",
+                "Keep the original if they are needed, or add the table to the crosswalk.",
+            ),
         ],
     },
     Check {
