@@ -28,7 +28,7 @@ pub(crate) mod near;
 pub mod plan;
 pub mod rows;
 pub mod seams;
-mod shape;
+pub(crate) mod shape;
 pub(crate) mod short;
 pub mod table;
 mod words;

@@ -3,13 +3,13 @@
 //! Such a pattern is a few sequences of character classes, each of one length. A text matches when each of its bytes is in its class, which
 //! takes one table look-up a byte with nothing waiting for anything.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
 
 use super::short::{Ranges, sixteen};
 
 /// A few sequences of classes of ASCII characters.
 #[derive(Debug, Clone)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Bit `k` of a byte's entry: the byte is in class `k`.
     table: Box<[u8; 256]>,
     /// Each sequence's classes, as one bit each; sorted by length.
@@ -33,8 +33,15 @@ type Set = [bool; 256];
 impl Shape {
     /// The pattern as a shape; `None` when it is another kind of pattern.
     pub(super) fn new(pattern: &str) -> Option<Shape> {
-        let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
-        let expanded = expand(&hir)?;
+        Shape::made(expand(&regex_syntax::Parser::new().parse(pattern).ok()?, false)?)
+    }
+
+    /// A shape that only tells what certainly matches, see [`Shape::looks_right`]: of each class the characters of ASCII.
+    pub(crate) fn within(hir: &Hir) -> Option<Shape> {
+        Shape::made(expand(hir, true)?)
+    }
+
+    fn made(expanded: Vec<Vec<Set>>) -> Option<Shape> {
         let mut sets: Vec<Set> = Vec::new();
         let mut sequences: Vec<Box<[u8]>> = Vec::new();
         for sequence in expanded {
@@ -79,7 +86,7 @@ impl Shape {
     /// Whether the whole text, the `n` bytes of `data` from `from` on, certainly matches; false means "look closely". There is no jump that
     /// depends on the text, because half of a column's cells may be empty.
     #[inline(always)]
-    pub(super) fn looks_right(&self, data: &[u8], from: usize, n: usize) -> bool {
+    pub(crate) fn looks_right(&self, data: &[u8], from: usize, n: usize) -> bool {
         let Some((known, head, tail)) = self.ranges.get(n) else { return false };
         let (Some(first), Some(last)) = (sixteen(data, from), sixteen(data, from + n.saturating_sub(16))) else { return false };
         *known & head.hold_all(first) & tail.hold_all(last)
@@ -125,16 +132,17 @@ fn as_ranges(sequence: &[u8], sets: &[Set]) -> Option<(Ranges, Ranges)> {
     Some((head, tail))
 }
 
-/// All sequences that the pattern matches, when they are few and short.
-fn expand(hir: &Hir) -> Option<Vec<Vec<Set>>> {
+/// All sequences that the pattern matches, when they are few and short; with `part`, those of ASCII alone.
+fn expand(hir: &Hir, part: bool) -> Option<Vec<Vec<Set>>> {
     match hir.kind() {
         HirKind::Empty => Some(vec![Vec::new()]),
         HirKind::Literal(literal) => {
             Some(vec![literal.0.iter().map(|&b| b.is_ascii().then(|| of([b..=b].into_iter()))).collect::<Option<_>>()?])
         }
         HirKind::Class(Class::Unicode(class)) => {
-            let ranges: Option<Vec<_>> =
-                class.ranges().iter().map(|r| (r.end().is_ascii()).then(|| r.start() as u8..=r.end() as u8)).collect();
+            let ascii = class.ranges().iter().filter(|r| !part || r.start().is_ascii());
+            let within = |r: &ClassUnicodeRange| r.start() as u8..=if part { r.end().min('\x7f') } else { r.end() } as u8;
+            let ranges: Option<Vec<_>> = ascii.map(|r| (part || r.end().is_ascii()).then(|| within(r))).collect();
             Some(vec![vec![of(ranges?.into_iter())]])
         }
         HirKind::Class(Class::Bytes(class)) => {
@@ -143,9 +151,9 @@ fn expand(hir: &Hir) -> Option<Vec<Vec<Set>>> {
         }
         // Anchors at the ends say what is so anyway; anywhere else they are rare.
         HirKind::Look(_) => None,
-        HirKind::Capture(capture) => expand(&capture.sub),
+        HirKind::Capture(capture) => expand(&capture.sub, part),
         HirKind::Repetition(repetition) => {
-            let one = expand(&repetition.sub)?;
+            let one = expand(&repetition.sub, part)?;
             let max = repetition.max.filter(|&max| max as usize <= LONGEST)?;
             let mut out = Vec::new();
             for times in repetition.min..=max {
@@ -169,12 +177,12 @@ fn expand(hir: &Hir) -> Option<Vec<Vec<Set>>> {
                 [rest @ .., last] if matches!(last.kind(), HirKind::Look(regex_syntax::hir::Look::End)) => rest,
                 all => all,
             };
-            inner.iter().try_fold(vec![Vec::new()], |sequences, part| joined(&sequences, &expand(part)?))
+            inner.iter().try_fold(vec![Vec::new()], |sequences, inner| joined(&sequences, &expand(inner, part)?))
         }
         HirKind::Alternation(parts) => {
             let mut out = Vec::new();
-            for part in parts {
-                out.append(&mut expand(part)?);
+            for inner in parts {
+                out.append(&mut expand(inner, part)?);
             }
             (out.len() <= MOST_SEQUENCES).then_some(out)
         }
