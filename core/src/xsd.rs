@@ -23,6 +23,8 @@ mod scan;
 mod schema;
 mod simple;
 mod space;
+mod spelling;
+mod sure;
 #[cfg(test)]
 mod tests;
 mod tree;

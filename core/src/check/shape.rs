@@ -3,7 +3,7 @@
 //! Such a pattern is a few sequences of character classes, each of one length. A text matches when each of its bytes is in its class, which
 //! takes one table look-up a byte with nothing waiting for anything.
 
-use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
 
 use super::short::{Ranges, sixteen};
 
@@ -33,7 +33,7 @@ type Set = [bool; 256];
 impl Shape {
     /// The pattern as a shape; `None` when it is another kind of pattern.
     pub(super) fn new(pattern: &str) -> Option<Shape> {
-        Shape::of(&regex_syntax::Parser::new().parse(pattern).ok()?)
+        Shape::made(expand(&regex_syntax::Parser::new().parse(pattern).ok()?, false)?)
     }
 
     /// The same where a pattern may match a part of a text: only one that says itself that it begins and ends with the text.
@@ -42,11 +42,15 @@ impl Shape {
         let HirKind::Concat(parts) = hir.kind() else { return None };
         let look = |part: Option<&Hir>, look| part.is_some_and(|part| *part.kind() == HirKind::Look(look));
         let whole = parts.len() > 1 && look(parts.first(), Look::Start) && look(parts.last(), Look::End);
-        if whole { Shape::of(&hir) } else { None }
+        if whole { Shape::made(expand(&hir, false)?) } else { None }
     }
 
-    fn of(hir: &Hir) -> Option<Shape> {
-        let expanded = expand(hir)?;
+    /// A shape that only tells what certainly matches, see [`Shape::looks_right`]: of each class the characters of ASCII.
+    pub(crate) fn within(hir: &Hir) -> Option<Shape> {
+        Shape::made(expand(hir, true)?)
+    }
+
+    fn made(expanded: Vec<Vec<Set>>) -> Option<Shape> {
         let mut sets: Vec<Set> = Vec::new();
         let mut sequences: Vec<Box<[u8]>> = Vec::new();
         for sequence in expanded {
@@ -137,16 +141,17 @@ fn as_ranges(sequence: &[u8], sets: &[Set]) -> Option<(Ranges, Ranges)> {
     Some((head, tail))
 }
 
-/// All sequences that the pattern matches, when they are few and short.
-fn expand(hir: &Hir) -> Option<Vec<Vec<Set>>> {
+/// All sequences that the pattern matches, when they are few and short; with `part`, those of ASCII alone.
+fn expand(hir: &Hir, part: bool) -> Option<Vec<Vec<Set>>> {
     match hir.kind() {
         HirKind::Empty => Some(vec![Vec::new()]),
         HirKind::Literal(literal) => {
             Some(vec![literal.0.iter().map(|&b| b.is_ascii().then(|| of([b..=b].into_iter()))).collect::<Option<_>>()?])
         }
         HirKind::Class(Class::Unicode(class)) => {
-            let ranges: Option<Vec<_>> =
-                class.ranges().iter().map(|r| (r.end().is_ascii()).then(|| r.start() as u8..=r.end() as u8)).collect();
+            let ascii = class.ranges().iter().filter(|r| !part || r.start().is_ascii());
+            let within = |r: &ClassUnicodeRange| r.start() as u8..=if part { r.end().min('\x7f') } else { r.end() } as u8;
+            let ranges: Option<Vec<_>> = ascii.map(|r| (part || r.end().is_ascii()).then(|| within(r))).collect();
             Some(vec![vec![of(ranges?.into_iter())]])
         }
         HirKind::Class(Class::Bytes(class)) => {
@@ -155,9 +160,9 @@ fn expand(hir: &Hir) -> Option<Vec<Vec<Set>>> {
         }
         // Anchors at the ends say what is so anyway; anywhere else they are rare.
         HirKind::Look(_) => None,
-        HirKind::Capture(capture) => expand(&capture.sub),
+        HirKind::Capture(capture) => expand(&capture.sub, part),
         HirKind::Repetition(repetition) => {
-            let one = expand(&repetition.sub)?;
+            let one = expand(&repetition.sub, part)?;
             let max = repetition.max.filter(|&max| max as usize <= LONGEST)?;
             let mut out = Vec::new();
             for times in repetition.min..=max {
@@ -181,12 +186,12 @@ fn expand(hir: &Hir) -> Option<Vec<Vec<Set>>> {
                 [rest @ .., last] if matches!(last.kind(), HirKind::Look(Look::End)) => rest,
                 all => all,
             };
-            inner.iter().try_fold(vec![Vec::new()], |sequences, part| joined(&sequences, &expand(part)?))
+            inner.iter().try_fold(vec![Vec::new()], |sequences, inner| joined(&sequences, &expand(inner, part)?))
         }
         HirKind::Alternation(parts) => {
             let mut out = Vec::new();
-            for part in parts {
-                out.append(&mut expand(part)?);
+            for inner in parts {
+                out.append(&mut expand(inner, part)?);
             }
             (out.len() <= MOST_SEQUENCES).then_some(out)
         }

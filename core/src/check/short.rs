@@ -31,34 +31,34 @@ pub(crate) fn first(bytes: Sixteen, n: usize) -> Sixteen {
 
 /// For each byte a range that it has to be in: the least value, and how far above it the greatest is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ranges {
+pub(crate) struct Ranges {
     least: [u8; 16],
     span: [u8; 16],
 }
 
 impl Ranges {
     /// Any byte anywhere.
-    pub(super) const ANY: Ranges = Ranges { least: [0; 16], span: [255; 16] };
+    pub(crate) const ANY: Ranges = Ranges { least: [0; 16], span: [255; 16] };
 
     /// The same range everywhere.
-    pub(super) const fn all(least: u8, most: u8) -> Ranges {
+    pub(crate) const fn all(least: u8, most: u8) -> Ranges {
         Ranges { least: [least; 16], span: [most - least; 16] }
     }
 
     /// Sets the range of one byte.
-    pub(super) fn set(&mut self, at: usize, least: u8, most: u8) {
+    pub(crate) const fn set(&mut self, at: usize, least: u8, most: u8) {
         (self.least[at], self.span[at]) = (least, most - least);
     }
 
     /// Bit `i` of the result: byte `i` is in its range.
     #[inline(always)]
-    pub(super) fn hold(&self, bytes: Sixteen) -> u32 {
+    pub(crate) fn hold(&self, bytes: Sixteen) -> u32 {
         within(bytes, &self.least, &self.span)
     }
 
     /// Whether all sixteen bytes are in their ranges.
     #[inline(always)]
-    pub(super) fn hold_all(&self, bytes: Sixteen) -> bool {
+    pub(crate) fn hold_all(&self, bytes: Sixteen) -> bool {
         self.hold(bytes) == 0xffff
     }
 }

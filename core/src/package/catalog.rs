@@ -1,7 +1,7 @@
 //! The set of known packages.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::crosswalk::Crosswalk;

@@ -1,11 +1,14 @@
 //! Identity constraints held against a document that streams by: paths are followed with one word of bits for each level, and only the
 //! values of keys are kept.
 
+use std::ops::Range;
+
 use super::FaultKind;
 use super::keytable::KeyTable;
 use super::model::{KeyKind, Path, Test};
 use super::names::{QName, Sym};
 use super::schema::Schema;
+use super::simple::{SHOWN, shown};
 
 /// Follows one path from the element where it begins.
 #[derive(Debug)]
@@ -59,11 +62,11 @@ fn fits(test: Test, name: Option<QName>, ns: Sym) -> bool {
     }
 }
 
-/// A value of a field: bytes to compare and text to show.
+/// A value of a field: where in the bytes of its row those to compare and the text to show lie.
 #[derive(Debug, Clone)]
 struct FieldValue {
-    key: Vec<u8>,
-    shown: String,
+    key: Range<usize>,
+    shown: Range<usize>,
 }
 
 /// An element that a selector selected and that is still open.
@@ -73,9 +76,17 @@ struct Row {
     depth: usize,
     at: u64,
     values: Vec<Option<FieldValue>>,
+    bytes: Vec<u8>,
     bad: bool,
     /// One follower for each alternative of each field.
     followers: Vec<(usize, usize, Follower)>,
+}
+
+impl Row {
+    /// The text of each value, for people.
+    fn shown(&self) -> Vec<String> {
+        self.values.iter().flatten().map(|v| shown(self.bytes.get(v.shown.clone()).unwrap_or(b""))).collect()
+    }
 }
 
 /// A constraint whose element is open.
@@ -87,6 +98,8 @@ struct Scope {
     table: KeyTable,
     /// Values of a reference, with where they stood.
     wanted: Vec<(Box<[u8]>, u64, Vec<String>)>,
+    /// Rows that are done, whose memory is used again.
+    spare: Vec<Row>,
 }
 
 /// Where an element's value goes when it is known.
@@ -109,12 +122,14 @@ pub(super) struct Identity {
     pub(super) kept: usize,
     /// Nothing deeper than this can be selected.
     quiet: Option<usize>,
+    joined: Vec<u8>,
 }
 
 /// An attribute's or element's value as a field takes it.
 pub(super) struct Given<'a> {
     pub(super) key: &'a [u8],
-    pub(super) shown: &'a str,
+    /// The text, of which as much is kept as is shown.
+    pub(super) shown: &'a [u8],
 }
 
 impl Identity {
@@ -130,7 +145,7 @@ impl Identity {
         for &key in keys {
             let n = schema.keys.get(key as usize).map_or(0, |k| k.selector.len());
             let selectors = (0..n).map(|_| Follower::new()).collect();
-            self.scopes.push(Scope { key, depth, selectors, table: KeyTable::default(), wanted: Vec::new() });
+            self.scopes.push(Scope { key, depth, selectors, table: KeyTable::default(), wanted: Vec::new(), spare: Vec::new() });
         }
     }
 
@@ -153,9 +168,17 @@ impl Identity {
                 alive |= !follower.dead(path, level);
             }
             if selected {
-                let followers =
-                    key.fields.iter().enumerate().flat_map(|(f, paths)| (0..paths.len()).map(move |p| (f, p, Follower::new()))).collect();
-                self.rows.push(Row { scope: index, depth, at, values: vec![None; key.fields.len()], bad: false, followers });
+                let mut row = scope.spare.pop().unwrap_or_else(|| {
+                    let followers = key.fields.iter().enumerate();
+                    let followers = followers.flat_map(|(f, paths)| (0..paths.len()).map(move |p| (f, p, Follower::new()))).collect();
+                    Row { scope: 0, depth: 0, at: 0, values: Vec::new(), bytes: Vec::new(), bad: false, followers }
+                });
+                (row.scope, row.depth, row.at, row.bad) = (index, depth, at, false);
+                row.values.clear();
+                row.values.resize(key.fields.len(), None);
+                row.bytes.clear();
+                row.followers.iter_mut().for_each(|f| f.2.masks.clear());
+                self.rows.push(row);
             }
         }
         let (mut attributes, mut value) = (false, false);
@@ -188,6 +211,18 @@ impl Identity {
         (attributes, value)
     }
 
+    /// Whether an attribute of the element at `depth` is a field.
+    pub(super) fn takes(&self, depth: usize, name: Option<QName>, ns: Sym, schema: &Schema) -> bool {
+        self.rows.iter().any(|row| {
+            let key = self.scopes.get(row.scope).and_then(|s| schema.keys.get(s.key as usize));
+            row.followers.iter().any(|(field, alternative, follower)| {
+                let path = key.and_then(|k| k.fields.get(*field)).and_then(|f| f.get(*alternative));
+                let here = |steps: usize| follower.mask(depth - row.depth).is_some_and(|m| m & (1 << steps) != 0);
+                path.is_some_and(|p| p.attribute.is_some_and(|t| fits(t, name, ns)) && here(p.steps.len()))
+            })
+        })
+    }
+
     /// Gives the value of an attribute of the element at `depth`.
     pub(super) fn attribute(
         &mut self,
@@ -210,7 +245,7 @@ impl Identity {
                 let Some(path) = key.fields.get(*field).and_then(|f| f.get(*alternative)) else { continue };
                 let here = follower.mask(level).is_some_and(|m| m & (1 << path.steps.len()) != 0);
                 if here && path.attribute.is_some_and(|t| fits(t, name, ns)) {
-                    put(row.values.get_mut(*field), &mut row.bad, *field, Some(value), key, schema, faults);
+                    put(&mut row.values, &mut row.bytes, &mut row.bad, *field, value, key, schema, faults);
                     taken = Some(*field);
                 }
             }
@@ -235,8 +270,8 @@ impl Identity {
                 faults.push(FaultKind::BadKeyField { constraint: schema_name(schema, key.name), field: capture.field });
                 continue;
             }
-            if value.is_some() {
-                put(row.values.get_mut(capture.field), &mut row.bad, capture.field, value, key, schema, faults);
+            if let Some(value) = value {
+                put(&mut row.values, &mut row.bytes, &mut row.bad, capture.field, value, key, schema, faults);
             }
         }
     }
@@ -302,40 +337,42 @@ impl Identity {
         let Some(scope) = self.scopes.get_mut(row.scope) else { return };
         let Some(key) = schema.keys.get(scope.key as usize) else { return };
         if row.bad {
+            scope.spare.push(row);
             return;
         }
         if let Some(field) = row.values.iter().position(Option::is_none) {
             if key.kind == KeyKind::Key {
                 faults.push((row.at, FaultKind::MissingKeyField { constraint: schema_name(schema, key.name), field }));
             }
+            scope.spare.push(row);
             return;
         }
-        let mut bytes = Vec::new();
+        self.joined.clear();
         for value in row.values.iter().flatten() {
-            bytes.extend_from_slice(&value.key);
+            self.joined.extend_from_slice(row.bytes.get(value.key.clone()).unwrap_or(b""));
         }
-        let shown = |row: &Row| row.values.iter().flatten().map(|v| v.shown.clone()).collect::<Vec<_>>();
-        self.kept += bytes.len() + 64;
+        self.kept += self.joined.len() + 64;
         if matches!(key.kind, KeyKind::Ref(_)) {
-            scope.wanted.push((bytes.into(), row.at, shown(&row)));
-            return;
+            scope.wanted.push((self.joined.as_slice().into(), row.at, row.shown()));
+        } else if let Some(first) = scope.table.insert(&self.joined, row.at) {
+            faults.push((row.at, FaultKind::DuplicateKey { constraint: schema_name(schema, key.name), values: row.shown(), first }));
         }
-        if let Some(first) = scope.table.insert(&bytes, row.at) {
-            faults.push((row.at, FaultKind::DuplicateKey { constraint: schema_name(schema, key.name), values: shown(&row), first }));
-        }
+        scope.spare.push(row);
     }
 }
 
+#[allow(clippy::too_many_arguments)] // The parts of a row and what is known of the field.
 fn put(
-    slot: Option<&mut Option<FieldValue>>,
+    values: &mut [Option<FieldValue>],
+    bytes: &mut Vec<u8>,
     bad: &mut bool,
     field: usize,
-    value: Option<&Given<'_>>,
+    value: &Given<'_>,
     key: &super::model::Key,
     schema: &Schema,
     faults: &mut Vec<FaultKind>,
 ) {
-    let Some(slot) = slot else { return };
+    let Some(slot) = values.get_mut(field) else { return };
     if slot.is_some() {
         if !*bad {
             faults.push(FaultKind::BadKeyField { constraint: schema_name(schema, key.name), field });
@@ -343,7 +380,11 @@ fn put(
         *bad = true;
         return;
     }
-    *slot = value.map(|v| FieldValue { key: v.key.to_vec(), shown: v.shown.to_string() });
+    let from = bytes.len();
+    bytes.extend_from_slice(value.key);
+    let middle = bytes.len();
+    bytes.extend_from_slice(&value.shown[..value.shown.len().min(SHOWN)]);
+    *slot = Some(FieldValue { key: from..middle, shown: middle..bytes.len() });
 }
 
 /// Name of a constraint as it is told.

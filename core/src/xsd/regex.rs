@@ -2,6 +2,7 @@
 
 mod blocks;
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
@@ -10,6 +11,7 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::{Anchored, Input, meta};
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Dot, Hir, HirKind, Look, Repetition};
 
+use crate::check::shape::Shape;
 use blocks::{BLOCKS, EMPTY_BLOCKS};
 
 /// Deepest nesting of groups and classes.
@@ -34,6 +36,8 @@ pub(crate) struct Pattern {
     /// As written.
     pub(crate) source: String,
     machine: Machine,
+    /// What many patterns of codes are: characters in a row.
+    shape: Option<Box<Shape>>,
 }
 
 #[derive(Debug)]
@@ -45,9 +49,17 @@ enum Machine {
 impl Pattern {
     pub(crate) fn new(source: &str) -> Result<Pattern, PatternFault> {
         let hir = parse(source)?;
+        let shape = Shape::within(&hir).map(Box::new);
         let whole = Hir::concat(vec![hir, Hir::look(Look::End)]);
         let machine = table(&whole).map_or_else(|| lazy(&whole), Ok)?;
-        Ok(Pattern { source: source.to_string(), machine })
+        Ok(Pattern { source: source.to_string(), machine, shape })
+    }
+
+    /// Whether the value that lies within data fits; looked at where it lies, since several bytes at once may be read there.
+    #[inline(always)]
+    pub(crate) fn fits_within(&self, data: &[u8], value: Range<usize>) -> bool {
+        let length = value.len();
+        self.shape.as_ref().is_some_and(|s| s.looks_right(data, value.start, length)) || data.get(value).is_some_and(|v| self.fits(v))
     }
 
     /// Whether the whole value fits.

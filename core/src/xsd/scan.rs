@@ -96,6 +96,11 @@ pub(crate) trait Sink {
     }
     /// The name of an unparsed entity.
     fn unparsed(&mut self, name: &[u8]);
+    /// Takes tokens from `pos` on by itself, as long as nothing about them is out of the ordinary, within the outermost element. Returns where the
+    /// first token begins that it did not take; it is then, and `depth` is, as if each token before had been given to it.
+    fn quick(&mut self, _data: &[u8], pos: usize, _base: u64, _depth: &mut usize) -> usize {
+        pos
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +172,12 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
         8..=16 => word(a, 0) == word(b, 0) && word(a, n - 8) == word(b, n - 8),
         _ => a == b,
     }
+}
+
+/// Whether a byte may be one of a name.
+#[inline(always)]
+pub(crate) fn is_name_byte(b: u8) -> bool {
+    class(b) & NAME != 0
 }
 
 /// Whether a byte is white space of XML.
@@ -307,7 +318,11 @@ impl Scanner {
             }
         }
         while pos < data.len() {
-            let step = if data[pos] == b'<' {
+            if self.place == Place::Inside {
+                pos = sink.quick(data, pos, base, &mut self.depth);
+            }
+            let Some(&first) = data.get(pos) else { break };
+            let step = if first == b'<' {
                 match data.get(pos + 1) {
                     Some(b'/') => self.end_tag(data, pos, base, sink)?,
                     Some(b'!') => self.declaration(data, pos, base, sink)?,
@@ -626,7 +641,7 @@ impl Scanner {
 
 /// Text with something else than printable ASCII in it.
 #[cold]
-fn odd_text(text: &[u8], at: u64) -> Result<TextKind, Stop> {
+pub(crate) fn odd_text(text: &[u8], at: u64) -> Result<TextKind, Stop> {
     if !check_chars(text) {
         return Err(Stop::Malformed(at, NotWellFormed::BadCharacter));
     }

@@ -8,6 +8,8 @@ use super::finish::Leaves;
 use super::model::{Complex, Content, ElemId, Key, Order, Process, Term, Type, TypeId, UNBOUNDED, Wildcard};
 use super::names::{QName, Sym};
 use super::simple::{Links, Simple, check};
+use super::spelling::Spelling;
+use super::sure::Sure;
 use super::value::Value;
 use super::{Bounds, Document, Resolve, SchemaFault};
 
@@ -18,6 +20,8 @@ pub(super) const NONE: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub struct Schema {
     pub(super) types: Vec<Type>,
+    /// For each type what is asked of its values at first.
+    pub(super) sure: Vec<Sure>,
     pub(super) forms: Vec<Form>,
     pub(super) elements: Vec<ElementForm>,
     pub(super) models: Vec<Machine>,
@@ -53,6 +57,8 @@ pub(super) struct ElementForm {
     pub(super) block: u8,
     pub(super) given: Option<GivenForm>,
     pub(super) keys: Box<[u32]>,
+    /// Whether nothing but its type says what may be in it.
+    pub(super) plain: bool,
 }
 
 #[derive(Debug)]
@@ -74,6 +80,52 @@ pub(super) struct Form {
     pub(super) attributes: Box<[AttributeForm]>,
     pub(super) watched: bool,
     pub(super) any_attribute: u32,
+    /// What elements of the type look like as a rule; `None` when there is no telling.
+    pub(super) plain: Option<PlainForm>,
+}
+
+/// The attributes of a type that are known by their spelling, since they have no namespace, and whose values mean nothing elsewhere.
+#[derive(Debug, Default)]
+pub(super) struct PlainForm {
+    pub(super) attributes: Box<[PlainAttribute]>,
+    /// Which of the type's attributes must be there, as bits.
+    pub(super) required: u64,
+    /// Which of them have a value although they are not there.
+    pub(super) given: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct PlainAttribute {
+    pub(super) spelling: Spelling,
+    pub(super) name: u32,
+    pub(super) ty: TypeId,
+    /// Its number among the type's attributes, as a bit.
+    pub(super) bit: u64,
+}
+
+impl Form {
+    fn plain(&self, schema: &Schema) -> Option<PlainForm> {
+        if self.is_abstract || self.attributes.len() > 64 {
+            return None;
+        }
+        let mut plain = Vec::new();
+        let (mut required, mut given) = (0, 0);
+        for (i, a) in self.attributes.iter().enumerate() {
+            let bit = 1u64 << i;
+            if a.required {
+                required |= bit;
+            }
+            if a.given.is_some() {
+                given |= bit;
+            }
+            let Some((0, local)) = schema.names.get(a.name as usize) else { continue };
+            let usual = !a.id && a.given.as_ref().is_none_or(|g| !g.fixed);
+            if let (true, Some(spelling)) = (usual, Spelling::new(local.as_bytes())) {
+                plain.push(PlainAttribute { spelling, name: a.name, ty: a.ty, bit });
+            }
+        }
+        Some(PlainForm { attributes: plain.into(), required, given })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +246,7 @@ impl Compiler<'_, '_> {
     fn schema(&mut self) -> Schema {
         let mut schema = Schema {
             types: Vec::new(),
+            sure: Vec::new(),
             forms: Vec::new(),
             elements: Vec::new(),
             models: Vec::new(),
@@ -241,6 +294,7 @@ impl Compiler<'_, '_> {
                 nillable: e.nillable,
                 is_abstract: e.is_abstract,
                 block: e.block,
+                plain: !e.is_abstract && given.is_none() && e.keys.is_empty(),
                 given,
                 keys: e.keys.as_slice().into(),
             });
@@ -283,7 +337,8 @@ impl Compiler<'_, '_> {
         }
         for i in 0..self.types.len() {
             let form = self.form(&mut schema, TypeId(i as u32));
-            schema.forms.push(form);
+            let plain = form.plain(&schema);
+            schema.forms.push(Form { plain, ..form });
         }
         schema.uris =
             (0..).map_while(|sym| (sym == 0 || !self.strings.get(sym).is_empty()).then(|| self.strings.get(sym).into())).collect();
@@ -298,6 +353,7 @@ impl Compiler<'_, '_> {
             }
         }
         schema.types = std::mem::take(&mut self.types);
+        schema.sure = schema.types.iter().map(Sure::new).collect();
         schema
     }
 
@@ -317,6 +373,7 @@ impl Compiler<'_, '_> {
             attributes: Box::new([]),
             watched: false,
             any_attribute: NONE,
+            plain: None,
         };
         let Type::Complex(c) = &self.types[id.0 as usize] else { return empty };
         let mut attributes: Vec<AttributeForm> = Vec::new();
@@ -333,7 +390,7 @@ impl Compiler<'_, '_> {
             Content::Elements { particle, mixed } => ContentForm::Elements(self.machine(schema, id, particle.as_deref()), mixed),
         };
         let watched = attributes.iter().any(|a| a.required || a.given.is_some());
-        Form { is_abstract, block, content, attributes: attributes.into(), watched, any_attribute }
+        Form { is_abstract, block, content, attributes: attributes.into(), watched, any_attribute, plain: None }
     }
 
     fn machine(&mut self, schema: &mut Schema, id: TypeId, particle: Option<&super::model::Particle>) -> u32 {

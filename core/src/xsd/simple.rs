@@ -7,7 +7,7 @@ use super::ValueRule;
 use super::model::{Type, TypeId};
 use super::names::QName;
 use super::regex::Pattern;
-use super::scan::{is_name, is_ncname, is_nmtoken, is_space, same};
+use super::scan::{is_name, is_ncname, is_nmtoken, is_space};
 use super::value::{DecimalRef, Duration, Moment, Prim, Value, base64, float_form, hex};
 
 /// What becomes of white space before anything else is looked at.
@@ -180,7 +180,7 @@ pub(crate) fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|&b| is_space(b)).filter(|w| !w.is_empty())
 }
 
-fn characters(text: &[u8]) -> u64 {
+pub(crate) fn characters(text: &[u8]) -> u64 {
     text.iter().filter(|&&b| b as i8 >= -0x40).count() as u64
 }
 
@@ -260,57 +260,6 @@ pub(crate) fn check<'v>(
     }
 }
 
-/// Whether a value meets its type beyond doubt and there is nothing else to learn from it: the way of nearly all values, without a copy of them.
-/// Where this says no, [`check`] has the word.
-pub(crate) fn surely(ty: &Simple, raw: &[u8]) -> bool {
-    let facets = &ty.facets;
-    let Variety::Atomic(prim) = &ty.variety else { return false };
-    if facets.id != IdKind::None {
-        return false;
-    }
-    let fits = |text: &[u8]| facets.patterns.iter().all(|step| step.iter().any(|p| p.fits(text)));
-    match prim {
-        Prim::String => {
-            let listed = |list: &Enumeration| list.texts.len() <= 8 && list.texts.iter().any(|t| same(t, raw));
-            facets.lex == Lex::Any
-                && (facets.white == White::Preserve || raw.iter().all(|&b| b > b' '))
-                && lengths(facets, || characters(raw)).is_ok()
-                && facets.enumeration.as_ref().is_none_or(|list| listed(list))
-                && fits(raw)
-        }
-        _ if facets.enumeration.is_some() => false,
-        Prim::Boolean => matches!(raw, b"true" | b"false" | b"1" | b"0") && fits(raw),
-        Prim::Decimal => {
-            let text = trim(raw);
-            DecimalRef::parse(text).is_some_and(|d| (facets.lex != Lex::Integer || !d.point) && decimal_facets(facets, &d).is_ok())
-                && fits(text)
-        }
-        Prim::DateTime if !ordered(facets) => ordinary_moment(raw) && fits(raw),
-        _ => false,
-    }
-}
-
-/// Whether a text is a moment in its ordinary form, `2026-11-22T08:30:00Z` or with an offset, on a day that every month has.
-fn ordinary_moment(text: &[u8]) -> bool {
-    let two = |at: usize| {
-        let (a, b) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-        if a < 10 && b < 10 { a * 10 + b } else { u8::MAX }
-    };
-    let zone = match text.get(19..) {
-        Some([b'Z']) => true,
-        Some([b'+' | b'-', ..]) if text.len() == 25 => text[22] == b':' && two(20) < 14 && two(23) < 60,
-        _ => false,
-    };
-    zone && (text[4], text[7], text[10], text[13], text[16]) == (b'-', b'-', b'T', b':', b':')
-        && two(0) < 100
-        && (1..100).contains(&two(2))
-        && (1..=12).contains(&two(5))
-        && (1..=28).contains(&two(8))
-        && two(11) < 24
-        && two(14) < 60
-        && two(17) < 60
-}
-
 fn lengths(facets: &Facets, length: impl Fn() -> u64) -> Result<(), ValueRule> {
     if facets.length.is_none() && facets.min_length.is_none() && facets.max_length.is_none() {
         return Ok(());
@@ -362,7 +311,7 @@ fn order(facets: &Facets, value: &Value) -> Result<(), ValueRule> {
     Ok(())
 }
 
-fn ordered(facets: &Facets) -> bool {
+pub(crate) fn ordered(facets: &Facets) -> bool {
     facets.min_inclusive.is_some() || facets.min_exclusive.is_some() || facets.max_inclusive.is_some() || facets.max_exclusive.is_some()
 }
 
@@ -459,7 +408,7 @@ fn atomic(ty: &Simple, prim: Prim, text: &[u8], env: &dyn Env, want: bool) -> Re
     Ok(Some(value))
 }
 
-fn decimal_facets(facets: &Facets, d: &DecimalRef<'_>) -> Result<(), ValueRule> {
+pub(crate) fn decimal_facets(facets: &Facets, d: &DecimalRef<'_>) -> Result<(), ValueRule> {
     use std::cmp::Ordering::{Greater, Less};
     let against = |b: &Bound| match &b.value {
         Value::Decimal(bound) => d.cmp(&bound.as_ref()),
@@ -486,7 +435,7 @@ fn decimal_facets(facets: &Facets, d: &DecimalRef<'_>) -> Result<(), ValueRule> 
     Ok(())
 }
 
-fn language(text: &[u8]) -> bool {
+pub(crate) fn language(text: &[u8]) -> bool {
     text.split(|&b| b == b'-').enumerate().all(|(i, part)| {
         (1..=8).contains(&part.len()) && part.iter().all(|b| if i == 0 { b.is_ascii_alphabetic() } else { b.is_ascii_alphanumeric() })
     })
@@ -516,12 +465,18 @@ fn uri(text: &[u8]) -> bool {
     }
 }
 
+/// How many bytes of a value are needed to tell how it is shown: more than the longest that is shown whole, by a character.
+pub(crate) const SHOWN: usize = LONG + 4;
+
+/// Longest value that is shown whole, in bytes.
+const LONG: usize = 1000;
+
 /// The text of a bad value as it is shown.
 pub(crate) fn shown(raw: &[u8]) -> String {
     let text = show(raw);
-    if text.len() <= 1000 {
+    if text.len() <= LONG {
         return text;
     }
-    let cut = (0..=1000).rev().find(|&n| text.is_char_boundary(n)).unwrap_or(0);
+    let cut = (0..=LONG).rev().find(|&n| text.is_char_boundary(n)).unwrap_or(0);
     format!("{}…", &text[..cut])
 }

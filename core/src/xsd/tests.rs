@@ -412,9 +412,10 @@ proptest! {
                 false
             }
         }
-        for ty in &schema.types {
+        for (ty, sure) in schema.types.iter().zip(&schema.sure) {
             let super::model::Type::Simple(ty) = ty else { continue };
-            if super::simple::surely(ty, text.as_bytes()) {
+            let surrounded = format!("<v>{text}</v> and what stands behind it");
+            if sure.holds(text.as_bytes(), 0..text.len()) || sure.holds(surrounded.as_bytes(), 3..3 + text.len()) {
                 let found = super::simple::check(&schema.types, ty, text.as_bytes(), &Nothing, &mut Vec::new(), false);
                 prop_assert!(found.is_ok(), "{} {:?}", ty.builtin, found);
             }
@@ -458,6 +459,256 @@ proptest! {
         let _ = compile(&[Document { name: "x", bytes: bytes.as_bytes() }], &mut |_, _, _| None, &Bounds::default());
         let _ = regex::Pattern::new(&bytes);
     }
+}
+
+/// Of everything something: what the quick way takes, and what it leaves.
+const VARIED: &str = r"<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' targetNamespace='urn:v' xmlns='urn:v' xmlns:v='urn:v' elementFormDefault='qualified'>
+  <xs:element name='r'><xs:complexType><xs:sequence>
+    <xs:element name='c' type='C' minOccurs='0' maxOccurs='unbounded'/><xs:element name='m' type='M' minOccurs='0' maxOccurs='unbounded'/>
+    <xs:any namespace='##other' processContents='lax' minOccurs='0' maxOccurs='unbounded'/></xs:sequence>
+    <xs:attribute name='made' type='xs:dateTime'/></xs:complexType>
+    <xs:key name='once'><xs:selector xpath='v:c'/><xs:field xpath='@id'/><xs:field xpath='@kind'/></xs:key>
+    <xs:unique name='name'><xs:selector xpath='v:c|v:m'/><xs:field xpath='v:n'/></xs:unique>
+    <xs:keyref name='to' refer='once'><xs:selector xpath='.//v:f'/><xs:field xpath='@id'/><xs:field xpath='.'/></xs:keyref></xs:element>
+  <xs:complexType name='C'><xs:sequence>
+    <xs:element name='n' type='S'/><xs:element name='d' type='xs:dateTime' minOccurs='0' maxOccurs='2'/><xs:element name='day' type='xs:date' minOccurs='0'/>
+    <xs:choice minOccurs='0' maxOccurs='unbounded'><xs:element name='x' type='N'/><xs:element name='xx' type='P' nillable='true'/><xs:element name='e'><xs:complexType/></xs:element>
+      <xs:element name='f' type='F'/><xs:element name='w' type='xs:int' default='7'/><xs:element name='u' type='U'/><xs:element name='o' type='O'/></xs:choice>
+    <xs:element name='c' type='C' minOccurs='0'/></xs:sequence>
+    <xs:attribute name='id' type='P' use='required'/><xs:attribute name='kind' type='xs:string' default='a'/><xs:attribute name='v' fixed='1'/><xs:attribute name='i' type='xs:ID'/></xs:complexType>
+  <xs:complexType name='M' mixed='true'><xs:sequence><xs:element name='n' type='S' minOccurs='0'/><xs:element name='all' minOccurs='0'><xs:complexType><xs:all>
+    <xs:element name='x' type='N' minOccurs='0'/><xs:element name='n' type='S'/></xs:all></xs:complexType></xs:element></xs:sequence></xs:complexType>
+  <xs:complexType name='O'><xs:sequence><xs:element name='x' type='N' minOccurs='0' maxOccurs='300'/></xs:sequence><xs:anyAttribute processContents='lax'/></xs:complexType>
+  <xs:complexType name='F'><xs:simpleContent><xs:extension base='S'><xs:attribute name='id' type='P'/></xs:extension></xs:simpleContent></xs:complexType>
+  <xs:simpleType name='S'><xs:restriction base='xs:string'><xs:maxLength value='9'/></xs:restriction></xs:simpleType>
+  <xs:simpleType name='U'><xs:restriction base='xs:token'><xs:enumeration value='a b'/><xs:enumeration value='c'/></xs:restriction></xs:simpleType>
+  <xs:simpleType name='N'><xs:restriction base='xs:decimal'><xs:minExclusive value='-2.5'/><xs:maxInclusive value='99'/><xs:fractionDigits value='3'/></xs:restriction></xs:simpleType>
+  <xs:simpleType name='P'><xs:restriction base='xs:string'><xs:pattern value='[A-Z]{2}-\d{1,3}'/></xs:restriction></xs:simpleType>
+</xs:schema>";
+
+/// Numbers, the same each time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+
+    fn one_of<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.below(of.len())]
+    }
+
+    /// The first one mostly.
+    fn mostly<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        if self.below(40) > 0 { of[0] } else { self.one_of(of) }
+    }
+}
+
+fn between(n: &mut Numbers) -> &'static str {
+    n.mostly(&["\n  ", "", "\r\n\t", "\n                 ", " <!-- c --> ", "<?p i?>", "text", "\n\n"])
+}
+
+fn simple_element(n: &mut Numbers, prefix: &str, name: &str, attributes: &str, out: &mut String) {
+    let values: &[&str] = match name {
+        "d" => &[
+            "2024-02-28T23:59:59Z",
+            "2024-02-29T10:00:00Z",
+            "2024-02-28T10:00:00-05:00",
+            "2024-02-28T24:00:00Z",
+            "2024-02-28T29:00:00Z",
+            "0000-02-28T20:00:00Z",
+        ],
+        "day" => &["2024-02-28", "2024-02-29", "2024-12-31Z", "2024-13-01", "1.1.2024"],
+        "x" => &["12.5", "-2.49", "-2.5", "99", "99.001", "+7", " 8 ", "1.2345", "1.2000", "123456789012", "", "-0", "."],
+        "xx" => &["AB-12", "AB-1", "ab-1", "AB-1234", "", "AB-\u{663}"],
+        "u" => &["c", "a b", " a  b ", "d"],
+        "w" => &["7", "", "x"],
+        _ => &[
+            "Ashby",
+            "",
+            "more than nine",
+            "a &amp; b",
+            "\u{e9}t\u{e9}",
+            "a]b",
+            "a\tb",
+            "a\r\nb",
+            "a&#x263A;",
+            "<![CDATA[a<b]]>",
+            "a<!-- c -->b",
+            "]]>",
+            "&x;",
+            "\u{1}",
+            "AB-1",
+        ],
+    };
+    let number = n.below(100_000).to_string();
+    // Names are told apart, so that not all of them are repeated.
+    let value = match (name, n.mostly(values)) {
+        ("n", "Ashby") => &number,
+        (_, value) => value,
+    };
+    let nil = "xsi:nil='true' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'";
+    out.push_str(&match n.below(200) {
+        0 => format!("<{prefix}{name}{attributes}/>"),
+        1 => format!("<{prefix}{name}{attributes} >{value}</{prefix}{name} >"),
+        2 => format!("<{prefix}{name}{attributes} {nil}></{prefix}{name}>"),
+        3 => format!("<q:{name}{attributes} xmlns:q='urn:v'>{value}</q:{name}>"),
+        4 => format!("<{prefix}{name}{attributes}>{value}</{prefix}{name}s>"),
+        _ => format!("<{prefix}{name}{attributes}>{value}</{prefix}{name}>"),
+    });
+}
+
+fn call(n: &mut Numbers, prefix: &str, depth: usize, out: &mut String) {
+    let id = n.below(300);
+    let others = ["", " kind='b'", " kind='a'", " v='1'", " v='2'", " i='i1'", " kind='a' kind='b'", " z='1'", " id='AB-1'"];
+    let (others, quote, start) = (n.mostly(&others), n.mostly(&["\"", "'"]), n.mostly(&["AB", "CD", "x", "&#65;B"]));
+    out.push_str(&format!("<{prefix}c id={quote}{start}-{id}{quote}{others}>"));
+    let mut names = vec!["n", "d", "day"];
+    names.extend((0..n.below(5)).map(|_| n.one_of(&["x", "xx", "w", "u", "e", "o"])));
+    names.extend(Some(n.mostly(&["x", "f", "zz"])));
+    if n.below(20) == 0 {
+        let swapped = n.below(names.len());
+        names.swap(0, swapped);
+    }
+    for name in names {
+        out.push_str(between(n));
+        match name {
+            "e" => out.push_str(&n.mostly(&["<#e/>", "<#e></#e>", "<#e> </#e>", "<#e>x</#e>"]).replace('#', prefix)),
+            "o" => {
+                let (attribute, inside) = (n.mostly(&["", " a='b'"]), n.mostly(&["", "<#x>1</#x>", "<#x>1</#x><#x>2</#x>", "<#y/>"]));
+                out.push_str(&format!("<{prefix}o{attribute}>{}</{prefix}o>", inside.replace('#', prefix)));
+            }
+            "f" => {
+                let id = n.below(300);
+                simple_element(n, prefix, "f", &format!(" id='AB-{id}'"), out);
+            }
+            name => simple_element(n, prefix, name, "", out),
+        }
+    }
+    if depth < 2 && n.below(4) == 0 {
+        call(n, prefix, depth + 1, out);
+    }
+    out.push_str(&format!("{}</{prefix}c>", between(n)));
+}
+
+fn varied(seed: u64) -> String {
+    let n = &mut Numbers(seed);
+    let prefix = if n.below(3) == 0 { "p:" } else { "" };
+    let mut out = format!("<{prefix}r xmlns{}='urn:v'>", if prefix.is_empty() { "" } else { ":p" });
+    for _ in 0..n.below(8) {
+        out.push_str(between(n));
+        call(n, prefix, 0, &mut out);
+    }
+    for _ in 0..n.below(4) {
+        out.push_str(&format!("<{prefix}m>{}", n.one_of(&["", "text", " ", "\r\n"])));
+        simple_element(n, prefix, "n", "", &mut out);
+        if n.below(2) == 0 {
+            out.push_str(&format!("<{prefix}all>"));
+            for _ in 0..n.below(4) {
+                let name = n.one_of(&["x", "n"]);
+                simple_element(n, prefix, name, "", &mut out);
+            }
+            out.push_str(&format!("</{prefix}all>"));
+        }
+        out.push_str(&format!("</{prefix}m>"));
+    }
+    out.push_str(&format!("{}</{prefix}r>\n", n.mostly(&["", "<o:o xmlns:o='urn:o'><o:p/></o:o>", "<z/>"])));
+    // Now and then something is broken.
+    if n.below(4) == 0 {
+        let mut at = n.below(out.len());
+        while !out.is_char_boundary(at) {
+            at -= 1;
+        }
+        out.insert_str(at, n.one_of(&["<", ">", "&", "'", "/", " ", "</c>", "<x>1</x>", "\u{0}", "x"]));
+    }
+    out
+}
+
+fn varied_schema() -> &'static Schema {
+    static SCHEMA: std::sync::OnceLock<Schema> = std::sync::OnceLock::new();
+    SCHEMA.get_or_init(|| compile(&[Document { name: "v", bytes: VARIED.as_bytes() }], &mut |_, _, _| None, &Bounds::default()).unwrap())
+}
+
+fn run_thoroughly(schema: &Schema, bounds: &Bounds, document: &[u8]) -> Outcome {
+    let mut thorough = Validator::new(schema, bounds).thorough();
+    thorough.feed(document);
+    thorough.finish()
+}
+
+proptest! {
+    /// The quick way finds what the ways with every rule find: the same faults at the same places.
+    #[test]
+    fn quick_and_thorough_agree(
+        seed: u64, cuts in proptest::collection::vec(1usize..4000, 1..8),
+        depth in prop_oneof![4 => Just(256usize), 1 => 2usize..5], keys in prop_oneof![4 => Just(1usize << 30), 1 => 0usize..600],
+    ) {
+        let bounds = Bounds { depth, keys, ..Bounds::default() };
+        let document = varied(seed);
+        let thorough = run_thoroughly(varied_schema(), &bounds, document.as_bytes());
+        let mut quick = Validator::new(varied_schema(), &bounds);
+        quick.feed(document.as_bytes());
+        prop_assert_eq!(&quick.finish(), &thorough, "{}", document);
+        let (mut pieces, mut rest, mut next) = (Validator::new(varied_schema(), &bounds), document.as_bytes(), cuts.iter().cycle());
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.len().min(*next.next().unwrap()));
+            pieces.feed(piece);
+            rest = after;
+        }
+        prop_assert_eq!(&pieces.finish(), &thorough, "{}", document);
+    }
+}
+
+/// So that the test above compares something: many of these documents are without a fault, and the others have faults of all kinds.
+#[test]
+fn varied_documents_are_varied() {
+    let (mut clean, mut kinds, mut quick, mut all) = (0, std::collections::BTreeSet::new(), 0, 0);
+    for seed in 0..2000 {
+        let document = varied(seed * 77_777);
+        let mut validator = Validator::new(varied_schema(), &Bounds::default());
+        validator.feed(document.as_bytes());
+        quick += validator.quick_bytes();
+        all += document.len();
+        let outcome = validator.finish();
+        assert_eq!(outcome, run_thoroughly(varied_schema(), &Bounds::default(), document.as_bytes()), "{document}");
+        clean += usize::from(outcome.faults.is_empty() && outcome.elements > 10);
+        kinds.extend(outcome.faults.iter().map(|f| format!("{:?}", f.kind).split([' ', '(', '{']).next().unwrap_or_default().to_owned()));
+    }
+    assert!(quick > all / 4, "{quick} of {all} bytes were read the quick way");
+    assert!(clean > 100, "{clean} documents without a fault");
+    for kind in [
+        "NotWellFormed",
+        "UnexpectedElement",
+        "MissingElement",
+        "BadValue",
+        "DuplicateKey",
+        "DanglingKeyref",
+        "UnexpectedText",
+        "UnexpectedAttribute",
+        "NotEmpty",
+        "BadNil",
+    ] {
+        assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
+    }
+}
+
+/// Siblings are numbered by their name, however many there are and whichever way they were read.
+#[test]
+fn siblings_are_numbered() {
+    let body = "<xs:element name='r'><xs:complexType><xs:choice maxOccurs='unbounded'><xs:element name='a' type='xs:int'/>\
+        <xs:element name='b' type='xs:int'/><xs:any namespace='##other' processContents='skip'/></xs:choice></xs:complexType></xs:element>";
+    let schema = schema(body).unwrap();
+    let pointers = |document: &str| -> Vec<String> {
+        let thorough = run_thoroughly(&schema, &Bounds::default(), document.as_bytes());
+        assert_eq!(run(&schema, document.as_bytes()), thorough);
+        thorough.faults.into_iter().map(|f| f.pointer).collect()
+    };
+    let many = format!("<r>{}<a>x</a><b/></r>", "<a>1</a><b>2</b>".repeat(2000));
+    assert_eq!(pointers(&many), ["/r/a[2001]", "/r/b[2001]"]);
+    // Beyond so many names none is numbered any more.
+    let names: String = (0..400).map(|i| format!("<o:n{i} xmlns:o='urn:o'/>")).collect();
+    assert_eq!(pointers(&format!("<r><a>1</a>{names}<a>x</a><b>x</b><b>x</b></r>")), ["/r/a[2]", "/r/b", "/r/b"]);
+    assert_eq!(pointers(&format!("<r><a>1</a>{names}{names}<a>x</a><b>x</b></r>")), ["/r/a[2]", "/r/b"]);
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Holds documents against a schema while they stream by.
 
 pub(super) mod held;
+mod quick;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
+
+use quick::Guesses;
 
 use super::build_simple::derives;
 use super::identity::{Given, Identity};
@@ -12,8 +15,9 @@ use super::model::{ANY_TYPE, Process, Type, TypeId};
 use super::names::{QName, Sym};
 use super::scan::{NotWellFormed, RawAttr, Scanner, Sink, Stop, TextKind, decode};
 use super::schema::{AttributeForm, Config, ContentForm, GivenForm, Machine, NONE, Schema, Taken, process};
-use super::simple::{Env, IdKind, Links, Simple, check, shown, surely, trim};
+use super::simple::{Env, IdKind, Links, SHOWN, check, shown, trim};
 use super::space::{Resolved, Space, hash};
+use super::value::Prim;
 use super::{Bounds, Fault, FaultKind, NilReason, Outcome, ValueRule};
 
 /// What may be within the element that is open.
@@ -46,8 +50,8 @@ struct Frame {
     context: u32,
     /// Where the counts of its children begin.
     counts: u32,
-    /// Its number among the children of this name.
-    index: u32,
+    /// Hash of its name, by which it is counted among its siblings.
+    key: u32,
     /// A fault of content was told; what follows from it is not.
     faulted: bool,
     children: bool,
@@ -82,7 +86,7 @@ struct Run<'s> {
     frames: Vec<Frame>,
     names: Vec<u8>,
     space: Space,
-    /// Children by hash of their name, and how many there were.
+    /// Children by hash of their name, and how many of it there were in a row.
     counts: Vec<(u32, u32)>,
     extras: Vec<(u32, Extra)>,
     /// Text of the simple element that is open, where it lies in the data.
@@ -98,6 +102,41 @@ struct Run<'s> {
     entities: Vec<Box<[u8]>>,
     identity: Identity,
     hits: Vec<bool>,
+    field: Field,
+    /// Attributes of the element that begins, by their number among those that are known by their spelling.
+    attributes_found: Vec<(usize, Range<usize>)>,
+    guesses: Guesses,
+    /// Every token is given to the ways with every rule.
+    #[cfg(test)]
+    thorough: bool,
+    #[cfg(test)]
+    taken_quickly: usize,
+}
+
+/// Fewest bytes that are put behind a token that is not whole.
+const FIRST: usize = 1 << 10;
+
+/// Most names among the children of an element that are counted.
+const COUNTED: usize = 256;
+
+/// A value of a field of a key.
+#[derive(Debug, Default)]
+struct Field {
+    key: Vec<u8>,
+    shown: Vec<u8>,
+}
+
+impl Field {
+    fn set(&mut self, key: impl FnOnce(&mut Vec<u8>), shown: &[u8]) {
+        self.key.clear();
+        key(&mut self.key);
+        self.shown.clear();
+        self.shown.extend_from_slice(&shown[..shown.len().min(SHOWN)]);
+    }
+
+    fn given(&self) -> Given<'_> {
+        Given { key: &self.key, shown: &self.shown }
+    }
 }
 
 struct SpaceEnv<'a> {
@@ -141,8 +180,28 @@ impl<'s> Validator<'s> {
                 entities: Vec::new(),
                 identity: Identity::default(),
                 hits: Vec::new(),
+                field: Field::default(),
+                attributes_found: Vec::new(),
+                guesses: Guesses::default(),
+                #[cfg(test)]
+                thorough: false,
+                #[cfg(test)]
+                taken_quickly: 0,
             },
         }
+    }
+
+    /// The same without the quick way, to compare with.
+    #[cfg(test)]
+    pub(super) fn thorough(mut self) -> Validator<'s> {
+        self.run.thorough = true;
+        self
+    }
+
+    /// How many bytes were taken by the quick way.
+    #[cfg(test)]
+    pub(super) fn quick_bytes(&self) -> usize {
+        self.run.taken_quickly
     }
 
     /// Takes the next bytes. False when nothing more will be read, because the document is not well-formed or a bound was met.
@@ -150,16 +209,30 @@ impl<'s> Validator<'s> {
         if self.run.outcome.stopped {
             return false;
         }
-        if self.buffer.is_empty() {
-            let used = self.step(bytes, false);
-            self.buffer.extend_from_slice(bytes.get(used..).unwrap_or(b""));
-        } else {
+        let mut bytes = bytes;
+        while !self.buffer.is_empty() {
+            // As little as may do is put behind a token that began before, so that not all has to move. It is as much as there was, so that a
+            // long token is not moved, nor looked at, over and over.
             let mut data = std::mem::take(&mut self.buffer);
-            data.extend_from_slice(bytes);
+            let before = data.len();
+            let (now, later) = bytes.split_at(bytes.len().min(before.max(FIRST)));
+            data.extend_from_slice(now);
             let used = self.step(&data, false);
+            if used >= before {
+                bytes = &bytes[used - before..];
+                data.clear();
+                self.buffer = data;
+                break;
+            }
             data.drain(..used);
             self.buffer = data;
+            bytes = later;
+            if bytes.is_empty() || self.run.outcome.stopped {
+                return !self.run.outcome.stopped;
+            }
         }
+        let used = self.step(bytes, false);
+        self.buffer.extend_from_slice(bytes.get(used..).unwrap_or(b""));
         !self.run.outcome.stopped
     }
 
@@ -229,8 +302,9 @@ impl<'s> Run<'s> {
             let end = self.frames.get(i + 1).map_or(self.names.len(), |f| f.name as usize);
             out.push('/');
             out.push_str(&String::from_utf8_lossy(self.names.get(frame.name as usize..end).unwrap_or(b"")));
-            if frame.index > 1 {
-                out.push_str(&format!("[{}]", frame.index));
+            let number = self.ordinal(i);
+            if number > 1 {
+                out.push_str(&format!("[{number}]"));
             }
         }
         if let Some(attribute) = attribute {
@@ -425,36 +499,40 @@ impl<'s> Run<'s> {
         Some(found)
     }
 
-    /// Checks a value and takes note of IDs and references.
+    /// Checks the value within data and takes note of IDs and references. Whether it is that of a field, which then lies in `field`.
     fn value(
         &mut self,
-        ty: &Simple,
-        raw: &[u8],
+        ty: TypeId,
+        (data, value): (&[u8], Range<usize>),
         at: u64,
         attribute: Option<&[u8]>,
         given: Option<&GivenForm>,
         field: bool,
-    ) -> Option<(Vec<u8>, String)> {
-        let want = field || given.is_some_and(|g| g.fixed);
-        if !want && surely(ty, raw) {
-            return None;
+    ) -> bool {
+        let schema = self.schema;
+        let raw = data.get(value.clone()).unwrap_or(b"");
+        let fixed = given.filter(|g| g.fixed);
+        if fixed.is_none()
+            && let Some(sure) = schema.sure.get(ty.0 as usize)
+            && (!field || sure.is_text())
+            && sure.holds(data, value)
+        {
+            if field {
+                self.field.set(|key| super::value::key_of_text(Prim::String, raw, key), raw);
+            }
+            return field;
         }
+        let Some(simple) = schema.simple(ty) else { return false };
         let env = SpaceEnv { space: &self.space, entities: &self.entities };
-        let found = check(&self.schema.types, ty, raw, &env, &mut self.links, want);
-        let mut out = None;
+        let found = check(&schema.types, simple, raw, &env, &mut self.links, field || fixed.is_some());
         let wrong = match found {
             Ok((normal, value)) => {
-                let fixed = given.filter(|g| g.fixed);
                 let differs = fixed.is_some_and(|g| match (&g.value, &value) {
                     (Some(a), Some(b)) => !a.same(b),
                     _ => trim(g.text.as_bytes()) != trim(&normal),
                 });
                 if field {
-                    let mut key = Vec::new();
-                    if let Some(v) = &value {
-                        v.key(&mut key);
-                    }
-                    out = Some((key, shown(&normal)));
+                    self.field.set(|key| value.iter().for_each(|v| v.key(key)), &normal);
                 }
                 differs.then(|| ValueRule::Fixed(given.map_or(String::new(), |g| g.text.to_string())))
             }
@@ -464,12 +542,12 @@ impl<'s> Run<'s> {
             self.links.clear();
             let kind = FaultKind::BadValue { attribute: attribute.map(text), value: shown(raw), rule };
             self.fault(at, attribute, kind);
-            return None;
+            return false;
         }
         if !self.links.is_empty() {
             self.link(at, attribute);
         }
-        out
+        field
     }
 
     fn link(&mut self, at: u64, attribute: Option<&[u8]>) {
@@ -515,6 +593,7 @@ impl<'s> Run<'s> {
             let resolved = self.space.resolve(raw, hash(raw), true, schema).map_err(|e| Stop::Malformed(at, e))?;
             let mut decoded = std::mem::take(&mut self.spare);
             let value = attribute_value(data, a, &mut decoded).map_err(|e| Stop::Malformed(at, e))?;
+            let within = if a.plain { (data, a.value.0 as usize..a.value.1 as usize) } else { (value, 0..value.len()) };
             if Space::is_xsi(resolved) && matches!(local(raw), b"type" | b"nil" | b"schemaLocation" | b"noNamespaceSchemaLocation")
                 || inside == Inside::Skip
             {
@@ -539,11 +618,10 @@ impl<'s> Run<'s> {
                         self.fault(at, Some(raw), FaultKind::TwoIds { name });
                     }
                 }
-                if let Some(simple) = schema.simple(declared.ty) {
-                    let key = self.value(simple, value, at, Some(raw), declared.given.as_ref(), wanted);
-                    if let Some((key, shown)) = key {
-                        self.field_attribute(depth, resolved, &key, &shown, at);
-                    }
+                let name = self.full(resolved);
+                let field = wanted && self.identity.takes(depth, name, resolved.ns, schema);
+                if self.value(declared.ty, within, at, Some(raw), declared.given.as_ref(), field) {
+                    self.field_attribute(depth, name, resolved.ns, at);
                 }
             }
             self.spare = decoded;
@@ -561,20 +639,20 @@ impl<'s> Run<'s> {
                 } else if let (Some(given), true) = (&declared.given, wanted)
                     && let Some(value) = &given.value
                 {
-                    let mut key = Vec::new();
-                    value.key(&mut key);
                     let ns = schema.names.get(declared.name as usize).map_or(0, |n| n.0);
-                    self.field_attribute(depth, Resolved { name: declared.name, ns }, &key, &given.text, at);
+                    let name = schema.qnames.get(declared.name as usize).copied();
+                    self.field.set(|key| value.key(key), given.text.as_bytes());
+                    self.field_attribute(depth, name, ns, at);
                 }
             }
         }
         Ok(())
     }
 
-    fn field_attribute(&mut self, depth: usize, resolved: Resolved, key: &[u8], shown: &str, at: u64) {
+    /// Gives the value that was found last as that of an attribute.
+    fn field_attribute(&mut self, depth: usize, name: Option<QName>, ns: Sym, at: u64) {
         let mut faults = Vec::new();
-        let name = self.full(resolved);
-        self.identity.attribute(depth, name, resolved.ns, &Given { key, shown }, self.schema, &mut faults);
+        self.identity.attribute(depth, name, ns, &self.field.given(), self.schema, &mut faults);
         for kind in faults {
             self.fault(at, None, kind);
         }
@@ -617,22 +695,57 @@ impl<'s> Run<'s> {
         found
     }
 
-    /// Number of the child that begins among those of its name.
-    #[inline]
-    fn ordinal(&mut self, key: u32) -> u32 {
-        let Some(parent) = self.frames.last() else { return 1 };
+    /// Counts a child of the open element that begins.
+    #[inline(always)]
+    fn count(&mut self, key: u32) {
+        let Some(parent) = self.frames.last() else { return };
         let from = parent.counts as usize;
-        let list = &mut self.counts[from..];
-        // Most children come in the order of those before.
-        if let Some((_, n)) = list.iter_mut().rev().find(|c| c.0 == key) {
-            *n += 1;
-            return *n;
+        let own = self.counts.len() - from.min(self.counts.len());
+        if let Some(last) = self.counts.last_mut()
+            && last.0 == key
+            && own > 0
+        {
+            last.1 += 1;
+            return;
         }
-        if list.len() < 256 {
-            self.counts.push((key, 1));
-            return 1;
+        if own >= 2 * COUNTED {
+            self.merge_counts(from);
         }
-        0
+        self.counts.push((key, 1));
+    }
+
+    /// Makes one of the counts of each name.
+    #[cold]
+    fn merge_counts(&mut self, from: usize) {
+        let mut merged: Vec<(u32, u32)> = Vec::with_capacity(COUNTED);
+        for &(key, n) in self.counts.get(from..).unwrap_or(&[]) {
+            if let Some(known) = merged.iter_mut().find(|c| c.0 == key) {
+                known.1 += n;
+            } else if merged.len() < COUNTED {
+                merged.push((key, n));
+            }
+        }
+        self.counts.truncate(from);
+        self.counts.extend(merged);
+    }
+
+    /// Number of an open element among the children of its name; 0 where there were too many names before it.
+    fn ordinal(&self, level: usize) -> u32 {
+        let (Some(frame), Some(parent)) = (self.frames.get(level), level.checked_sub(1).and_then(|l| self.frames.get(l))) else { return 1 };
+        let siblings = self.counts.get(parent.counts as usize..frame.counts as usize).unwrap_or(&[]);
+        let mut others: Vec<u32> = Vec::new();
+        let mut number = 0;
+        for &(key, n) in siblings {
+            if key == frame.key {
+                number += n;
+            } else if number == 0 && !others.contains(&key) {
+                others.push(key);
+                if others.len() >= COUNTED {
+                    return 0;
+                }
+            }
+        }
+        number
     }
 
     fn start_slow(&mut self, data: &[u8], list: &[RawAttr], at: u64) -> Result<(), Stop> {
@@ -783,7 +896,7 @@ impl Sink for Run<'_> {
                 None => skip = true,
             }
         }
-        let index = self.ordinal(key);
+        self.count(key);
         let declared = schema.elements.get(element as usize);
         let mut ty = declared.map_or(ANY_TYPE, |e| e.ty);
         let name_at = self.names.len() as u32;
@@ -804,7 +917,7 @@ impl Sink for Run<'_> {
             bindings,
             context,
             counts: self.counts.len() as u32,
-            index,
+            key,
             faulted: false,
             children: false,
             keep: false,
@@ -970,22 +1083,22 @@ impl Sink for Run<'_> {
     fn close(&mut self, data: &[u8], at: u64) -> Result<(), Stop> {
         let schema = self.schema;
         let Some(&frame) = self.frames.last() else { return Ok(()) };
-        let mut field = None;
+        let mut field = false;
         match frame.inside {
             Inside::Skip | Inside::Empty | Inside::Nil => {}
             Inside::Simple(id) => {
                 let given = schema.elements.get(frame.element as usize).and_then(|e| e.given.as_ref());
                 let scratch = std::mem::take(&mut self.scratch);
-                let mut raw: &[u8] = match self.direct.take() {
-                    Some(range) => &data[range],
-                    None => &scratch,
+                let mut within = match self.direct.take() {
+                    Some(range) => (data, range),
+                    None => (scratch.as_slice(), 0..scratch.len()),
                 };
-                if raw.is_empty() && !frame.faulted {
+                if let (Some(given), true) = (given, within.1.is_empty()) {
                     // An empty element takes its default or fixed value.
-                    raw = given.map_or(raw, |g| g.text.as_bytes());
+                    within = (given.text.as_bytes(), 0..given.text.len());
                 }
-                if let Some(simple) = schema.simple(id).filter(|_| !frame.faulted) {
-                    field = self.value(simple, raw, frame.at, None, given, frame.field);
+                if !frame.faulted {
+                    field = self.value(id, within, frame.at, None, given, frame.field);
                 }
                 self.scratch = scratch;
                 self.scratch.clear();
@@ -1018,6 +1131,20 @@ impl Sink for Run<'_> {
         if self.entities.len() < 10_000 {
             self.entities.push(name.into());
         }
+    }
+
+    fn quick(&mut self, data: &[u8], pos: usize, base: u64, depth: &mut usize) -> usize {
+        #[cfg(test)]
+        if self.thorough {
+            return pos;
+        }
+        let next = self.run_quick(data, pos, base);
+        #[cfg(test)]
+        {
+            self.taken_quickly += next - pos;
+        }
+        *depth = self.frames.len();
+        next
     }
 }
 
@@ -1062,11 +1189,11 @@ impl Run<'_> {
     }
 
     #[inline(never)]
-    fn end_identity(&mut self, frame: &Frame, field: Option<(Vec<u8>, String)>) {
+    fn end_identity(&mut self, frame: &Frame, field: bool) {
         let depth = self.frames.len() - 1;
         if frame.field {
             let mut faults = Vec::new();
-            let value = field.as_ref().map(|(key, shown)| Given { key, shown });
+            let value = field.then(|| self.field.given());
             let simple = matches!(self.schema.forms.get(frame.ty.0 as usize).map(|f| f.content), Some(ContentForm::Simple(_)));
             let nillable = self.schema.elements.get(frame.element as usize).is_some_and(|e| e.nillable);
             self.identity.value(depth, value.as_ref(), simple, nillable, self.schema, &mut faults);

@@ -70,11 +70,7 @@ impl Value {
     /// Bytes that are equal exactly when the values are.
     pub(crate) fn key(&self, out: &mut Vec<u8>) {
         match self {
-            Value::Text(p, b) | Value::Bytes(p, b) => {
-                out.push(*p as u8);
-                out.extend_from_slice(&(b.len() as u32).to_le_bytes());
-                out.extend_from_slice(b);
-            }
+            Value::Text(p, b) | Value::Bytes(p, b) => key_of_text(*p, b, out),
             Value::Boolean(b) => out.extend_from_slice(&[Prim::Boolean as u8, u8::from(*b)]),
             Value::Decimal(d) => {
                 out.extend_from_slice(&[Prim::Decimal as u8, u8::from(d.negative)]);
@@ -114,6 +110,13 @@ impl Value {
             }
         }
     }
+}
+
+/// [`Value::key`] of a value that is bytes.
+pub(crate) fn key_of_text(prim: Prim, bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(prim as u8);
+    out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    out.extend_from_slice(bytes);
 }
 
 fn float_order(a: f64, b: f64) -> Option<Ordering> {

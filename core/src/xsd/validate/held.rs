@@ -64,6 +64,13 @@ impl Validator<'_> {
             entities,
             identity,
             hits,
+            field,
+            attributes_found,
+            guesses,
+            #[cfg(test)]
+            thorough,
+            #[cfg(test)]
+            taken_quickly,
         } = run;
         let run = Run {
             schema,
@@ -84,6 +91,13 @@ impl Validator<'_> {
             entities,
             identity,
             hits,
+            field,
+            attributes_found,
+            guesses,
+            #[cfg(test)]
+            thorough,
+            #[cfg(test)]
+            taken_quickly,
         };
         Validator { scanner, buffer, base, run }
     }
