@@ -361,7 +361,7 @@ fn a_ledger_becomes_a_budget_over_the_accounts() {
         let legs: Vec<_> = [one, two].iter().map(|b| (&b["from"], &b["to"], &b["tables"])).collect();
         assert_eq!(way, legs);
         let total = |b: &Value, from: &str, which: &str| {
-            let of = |s: &&Value| s["from"] == from && s["to"] == "value" || s["from"] == from && b["to"] == "umas@2014";
+            let of = |s: &&Value| s["from"] == from && (s["to"] == "value" || b["to"] == "umas@2014");
             b["sums"].as_array().unwrap().iter().find(of).map(|s| s[which].clone())
         };
         for (source, account) in [("original", "original"), ("revised", "revised"), ("expended", "actual")] {

@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::support::{against, aloud, check, codes, conformance, rows};
 
 /// The files of JSON below a folder, in order.
-pub fn files_below(folder: &Path, out: &mut Vec<PathBuf>) {
+pub(crate) fn files_below(folder: &Path, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();
     for path in entries {
