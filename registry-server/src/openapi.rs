@@ -214,7 +214,7 @@ fn routes() -> Vec<Route> {
                 "proveConsistency",
                 "That the log only grew since it had a size",
                 of_json("Consistency"),
-                vec![WRONG_PARAMETER],
+                vec![WRONG_PARAMETER, NOT_FOUND],
             )
         },
         read(

@@ -57,9 +57,10 @@ pub(crate) fn page_of(log: &Log, ask: &Ask, query: &str) -> Result<Option<Page>,
         Ask::Checkpoint => log.checkpoint.json(),
         Ask::Consistency => {
             let [from] = parameters(query, ["from"])?;
-            let wrong = || Problem::new(WRONG_PARAMETER, format!("The parameter from is a whole number from 0 to {}.", log.leaves.len()));
-            let from = from.and_then(|text| text.parse::<usize>().ok().filter(|n| *n <= log.leaves.len()));
-            let from = from.ok_or_else(wrong)?;
+            let wrong = || Problem::new(WRONG_PARAMETER, "The parameter from is a whole number: an earlier size of the log.");
+            let digits = from.filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).ok_or_else(wrong)?;
+            // A size that the log has not reached is one that is not there.
+            let Some(from) = digits.parse::<usize>().ok().filter(|n| *n <= log.leaves.len()) else { return Ok(None) };
             since(from)
         }
         Ask::Since(from) if *from <= log.leaves.len() => since(*from),

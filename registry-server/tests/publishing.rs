@@ -404,7 +404,17 @@ fn the_signed_log_is_the_same_on_postgresql() {
     assert_eq!((later.size, later.key), (first.size + 1, first.key));
     let (status, proof) = two.get(&format!("/v1/log/consistency/{}", first.size));
     assert_eq!((status, &proof), (200, &two.get(&format!("/v1/log/consistency?from={}", first.size)).1));
-    assert_eq!(two.get("/v1/log/consistency/100000").0, 404);
+    for (asked, status) in [
+        ("/100000", 404),
+        ("?from=100000", 404),
+        ("?from=99999999999999999999999", 404),
+        ("?from=x", 400),
+        ("?from=", 400),
+        ("", 400),
+        ("/x", 404),
+    ] {
+        assert_eq!(two.get(&format!("/v1/log/consistency{asked}")).0, status, "{asked}");
+    }
     assert_eq!(two.get(&format!("{VERSIONS}/1.3/proof")).0, 200);
     // The key moves out of the database; from then on who names no file cannot sign with another.
     let three = open(&in_file, false).unwrap();
