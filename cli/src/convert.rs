@@ -77,7 +77,7 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     let givens = givens(&args.set, legs.iter().map(|leg| &leg.crosswalk))?;
     let ways: Vec<Way<'_>> =
         legs.iter().map(|leg| Way { from: &leg.from, to: &leg.to, crosswalk: &leg.crosswalk, givens: &givens }).collect();
-    let writer = WriterConfig { format: output.format(), ..WriterConfig::default() };
+    let writer = WriterConfig { format: output.format(), several_files: output.is_many(), ..WriterConfig::default() };
     let mut job = Job::open_over(&ways, &starts, writer, &options).map_err(|e| Failure::said(e.to_string()))?;
     drop(starts);
     job.add_general(handed.findings(&plan));
@@ -86,7 +86,9 @@ pub(crate) fn run(args: &args::Convert) -> Result<ExitCode, Failure> {
     let names: Vec<String> = tables.iter().map(|t| t.1.clone()).collect();
     let format = output.format();
     let mut sink = output.open(&names)?;
-    sink.describe(description(&to, format, job.written()));
+    if !job.gathers() {
+        sink.describe(description(&to, format, job.written()));
+    }
     let mut rejects = match &args.rejects {
         Some(_) if !job.rejects_fit_together() => {
             return Err(Failure::said(

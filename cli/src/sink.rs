@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use concord_core::encode::Format;
+use concord_core::encode::{self, Format};
 
 use crate::apart::Output;
 use crate::dataset_out::{self, Describe, Meter};
@@ -66,6 +66,11 @@ impl Target {
     /// The form of the data.
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    /// Whether each document may have a file of its own.
+    pub(crate) fn is_many(&self) -> bool {
+        matches!(self.place, Place::Folder(_) | Place::Zip(_))
     }
 
     /// Whether the data go to the standard output.
@@ -160,6 +165,10 @@ pub(crate) struct Folder {
     files: Vec<WholeFile>,
     whole: WholeFolder,
     names: Vec<String>,
+    /// By table: how many documents of XML were begun.
+    documents: Vec<u64>,
+    /// Files of documents behind the first of their table.
+    further: Vec<String>,
     meters: Vec<Meter>,
     describe: Option<Describe>,
     /// The zip that the folder becomes.
@@ -168,27 +177,63 @@ pub(crate) struct Folder {
 
 impl Folder {
     fn begin(whole: WholeFolder, tables: &[String], extension: &str, zip: Option<PathBuf>) -> Result<Folder, Failure> {
-        let mut folder = Folder { files: Vec::new(), whole, names: Vec::new(), meters: Vec::new(), describe: None, zip };
+        let mut folder = Folder {
+            files: Vec::new(),
+            whole,
+            names: Vec::new(),
+            documents: Vec::new(),
+            further: Vec::new(),
+            meters: Vec::new(),
+            describe: None,
+            zip,
+        };
         for table in tables {
             let name = format!("{table}.{extension}");
             folder.files.push(WholeFile::create(&folder.whole.at().join(&name))?);
             folder.names.push(name);
+            folder.documents.push(0);
             folder.meters.push(Meter::default());
         }
         Ok(folder)
     }
 
     fn write(&mut self, table: usize, bytes: &[u8]) -> Result<(), Failure> {
-        let (Some(file), Some(meter)) = (self.files.get_mut(table), self.meters.get_mut(table)) else { return Ok(()) };
-        meter.add(bytes);
-        file.write(bytes)
+        for piece in encode::documents(bytes) {
+            if encode::begins_document(piece) {
+                self.begin_document(table)?;
+            }
+            let (Some(file), Some(meter)) = (self.files.get_mut(table), self.meters.get_mut(table)) else { return Ok(()) };
+            meter.add(piece);
+            file.write(piece)?;
+        }
+        Ok(())
+    }
+
+    /// Gives each document of XML behind the first of a table a file of its own.
+    fn begin_document(&mut self, table: usize) -> Result<(), Failure> {
+        let (Some(count), Some(file), Some(name)) = (self.documents.get_mut(table), self.files.get_mut(table), self.names.get(table))
+        else {
+            return Ok(());
+        };
+        *count += 1;
+        if *count > 1 {
+            let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "xml"));
+            let name = format!("{stem}-{count}.{extension}");
+            let next = WholeFile::create(&self.whole.at().join(&name))?;
+            std::mem::replace(file, next).finish()?;
+            self.further.push(name);
+        }
+        Ok(())
     }
 
     fn finish(mut self) -> Result<(), Failure> {
         for file in std::mem::take(&mut self.files) {
             file.finish()?;
         }
-        if let Some(describe) = self.describe.take() {
+        // A descriptor is about tables, not about documents.
+        let describe = self.describe.take().filter(|_| self.further.is_empty());
+        self.names.append(&mut self.further);
+        if let Some(describe) = describe {
             let descriptor = describe(&dataset_out::files(&self.names, std::mem::take(&mut self.meters)));
             let path = self.whole.at().join(dataset_out::DESCRIPTOR);
             fs::write(&path, descriptor).map_err(|e| Failure::of(&path, &e))?;

@@ -93,8 +93,9 @@ pub(crate) fn plans() -> Result<Vec<Arc<StandardPlan>>, Failure> {
 
 fn of_schema_files(paths: &[PathBuf]) -> Result<StandardPlan, Failure> {
     // Schemas of XML belong together; none of them is a table's.
-    let first = paths.first().map(|path| fs::read(path).map(|bytes| (path, bytes)).map_err(|e| Failure::of(path, &e))).transpose()?;
-    if first.is_some_and(|(path, bytes)| schemas::is_xsd(path, &bytes)) {
+    let first = paths.first().map(|path| split_pointer(path).0);
+    let first = first.map(|path| fs::read(&path).map_err(|e| Failure::of(&path, &e)).map(|bytes| (path, bytes))).transpose()?;
+    if first.is_some_and(|(path, bytes)| schemas::is_xsd(&path, &bytes)) {
         return schemas::plan(paths);
     }
     let mut tables = Vec::new();

@@ -486,6 +486,11 @@ impl Job {
         self.writing().written()
     }
 
+    /// Whether rows become nested documents, so that what is written are no tables.
+    pub fn gathers(&self) -> bool {
+        self.writing().gathers()
+    }
+
     /// Whether all source files have one header and one sign between cells, so that their rejects are rows of one table.
     pub fn rejects_fit_together(&self) -> bool {
         let mut heads = (0..self.plans.len()).filter_map(|i| self.dataset.opened(i).head.map(|h| rejects_of(&h)));
@@ -542,7 +547,7 @@ impl Reading for Job {
             self.converter.open_rejects();
             self.rejects = Some(rejects);
         }
-        if !self.one_by_one && self.chain.is_none() && feed.is_plain() {
+        if !self.one_by_one && self.chain.is_none() && !self.converter.gathers() && feed.is_plain() {
             self.by_columns[index] = ByColumns::new(&feed.check.binding, &self.converter, self.plans[index], &mut self.target);
             if let ([_], Some(columns)) = (&self.plans[..], &mut self.by_columns[index]) {
                 columns.share_keys(&feed.check.binding, &mut self.target);

@@ -14,6 +14,7 @@
 //! [`crate::bounds::ROW_GROUP`] bytes of text or [`crate::bounds::ROW_GROUP_ROWS`] rows.
 
 use crate::schema::TableSchema;
+use crate::schema::nested::NestedForm;
 
 pub(crate) mod buffer;
 mod csv;
@@ -21,6 +22,7 @@ pub mod descriptor;
 mod geojson;
 mod json;
 mod names;
+mod nested;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(any(feature = "xlsx-write", feature = "parquet"))]
@@ -30,6 +32,8 @@ mod tests;
 #[cfg(feature = "xlsx-write")]
 mod xlsx;
 mod xml;
+
+use nested::{NestedWriter, Several};
 
 pub use csv::CsvWriter;
 pub(crate) use csv::write_cell as write_csv_cell;
@@ -61,6 +65,10 @@ pub trait RowWriter: Send {
     }
     /// Rows were written as [`RowWriter::plain`] says, behind at least one row that this writer wrote.
     fn wrote(&mut self, _rows: u64) {}
+    /// Whether rows are gathered, so that a row may be written later than it comes.
+    fn gathers(&self) -> bool {
+        false
+    }
     /// Whether the column of a field has no room for every number that the schema allows, so that a long one may be left out or rounded with a
     /// word ([`Trouble::Untyped`], [`Trouble::Rounded`]).
     fn is_narrow(&self, _field: usize) -> bool {
@@ -93,6 +101,25 @@ pub enum Trouble {
         field: usize,
         /// The number that was written.
         to: String,
+    },
+    /// A row says otherwise about a value that its document has once; the first one stays.
+    Differs {
+        /// Index of the schema's field.
+        field: usize,
+        /// What the document has.
+        first: String,
+    },
+    /// A document was written already when this row of it came.
+    Apart {
+        /// Index of the first field by which documents are told apart.
+        field: usize,
+    },
+    /// At the end: so many rows became so many documents.
+    Gathered {
+        /// Rows that were written.
+        rows: u64,
+        /// Documents.
+        documents: u64,
     },
     /// The form cannot hold this table, and what was written must not be used; why, as a sentence without a full stop.
     Full(String),
@@ -254,11 +281,13 @@ pub struct WriterConfig {
     /// Writes an apostrophe before cells that a spreadsheet would take for a formula (`=`, `+`, `-`, `@`, tab or carriage return first).
     /// Off by default, because data must come out exactly as they are.
     pub guard_formulas: bool,
+    /// Documents of XML may come one behind the other, since each is put into a file of its own.
+    pub several_files: bool,
 }
 
 impl Default for WriterConfig {
     fn default() -> Self {
-        WriterConfig { format: Format::Csv, delimiter: b',', crlf: false, guard_formulas: false }
+        WriterConfig { format: Format::Csv, delimiter: b',', crlf: false, guard_formulas: false, several_files: false }
     }
 }
 
@@ -270,6 +299,19 @@ impl WriterConfig {
 
     /// [`WriterConfig::writer`] for a table with names.
     pub fn writer_of(&self, names: TableNames<'_>, schema: &TableSchema, fields: &[usize]) -> Box<dyn RowWriter> {
+        if let Some(nested) = &schema.nested {
+            let several = match (&nested.form, self.format) {
+                (NestedForm::Xml { .. }, Format::Xml) if self.several_files => Some(Several::Files),
+                (NestedForm::Xml { .. }, Format::Xml) => Some(Several::One),
+                (NestedForm::Json, Format::Json) => Some(Several::Array),
+                (NestedForm::Json, Format::Ndjson) => Some(Several::Lines),
+                // Other forms hold the rows as they are.
+                _ => None,
+            };
+            if let Some(several) = several {
+                return Box::new(NestedWriter::new(nested, schema, several));
+            }
+        }
         match self.format {
             Format::GeoJson => Box::new(GeoJsonWriter::new(schema, fields)),
             Format::Xml => Box::new(XmlWriter::new(names, schema, fields)),
@@ -283,6 +325,23 @@ impl WriterConfig {
             Format::Json => Box::new(JsonWriter::new(schema, fields, true)),
         }
     }
+}
+
+/// The first line of a document of XML that is written.
+pub(crate) const XML_BEGINS: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+/// Cuts whole documents of XML apart: each piece but perhaps the first begins with a document's first line. Texts hold no such line, since they have
+/// no `<`.
+pub fn documents(bytes: &[u8]) -> Vec<&[u8]> {
+    let begins = memchr::memmem::find_iter(bytes, XML_BEGINS).filter(|at| *at > 0);
+    let ends: Vec<usize> = begins.chain([bytes.len()]).collect();
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    starts.zip(&ends).filter(|(from, to)| from < to).map(|(from, to)| &bytes[from..*to]).collect()
+}
+
+/// Whether bytes are the beginning of a document of XML as [`documents`] cuts them.
+pub fn begins_document(bytes: &[u8]) -> bool {
+    bytes.starts_with(XML_BEGINS)
 }
 
 /// All that a writer makes of some rows.

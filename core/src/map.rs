@@ -23,6 +23,7 @@ use crate::finding::{Finding, Place};
 use crate::package::Package;
 use crate::package::crosswalk::{Crosswalk, Otherwise};
 
+mod clock;
 pub(crate) mod column;
 pub mod convert;
 pub(crate) mod date;
@@ -40,6 +41,7 @@ mod text;
 pub(crate) mod trial;
 mod unit;
 mod uuid;
+mod wrap;
 mod zones;
 
 pub use convert::{Converter, NoCheck, RejectsConfig, TargetCheck};

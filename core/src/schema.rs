@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::package::CodeList;
 
+pub mod nested;
 pub mod parse;
 pub(crate) mod pattern;
 
@@ -28,6 +29,8 @@ pub struct TableSchema {
     pub foreign_keys: Vec<ForeignKey>,
     /// What the elements are called when the table is written as XML; else the resource's own words.
     pub elements: Option<Elements>,
+    /// How the table is written as nested documents, when its fields are paths into one.
+    pub nested: Option<std::sync::Arc<nested::Nested>>,
 }
 
 /// Names of XML elements.
@@ -81,6 +84,8 @@ pub struct FieldExtras {
     pub unit: Option<String>,
     /// Document and section the rule comes from.
     pub reference: Option<String>,
+    /// In a nested document, the part in which the value stands is not written without it.
+    pub anchor: bool,
 }
 
 /// How strongly a publisher asks for something.
@@ -268,6 +273,7 @@ impl TableSchema {
     /// A schema of text columns, for layouts of which only the headers are known.
     pub fn of_texts(names: &[&str]) -> TableSchema {
         TableSchema {
+            nested: None,
             fields: names.iter().map(|n| Field::new(n, FieldType::String(StringFormat::Default))).collect(),
             fields_match: FieldsMatch::Exact,
             missing_values: vec![String::new()],

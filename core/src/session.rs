@@ -64,7 +64,10 @@ impl Choice {
     /// Kinds of documents that a file may be; see [`crate::read::ReadOptions::documents`].
     pub fn documents(&self) -> Documents {
         match self {
-            Choice::Given(plan) if plan.tables.is_empty() => Documents::new(plan.documents.iter().cloned()).only(),
+            // Rows of a table that is written as documents never stand in XML.
+            Choice::Given(plan) if plan.tables.iter().all(|t| t.schema.nested.is_some()) => {
+                Documents::new(plan.documents.iter().cloned()).only()
+            }
             Choice::Given(plan) => Documents::new(plan.documents.iter().cloned()),
             Choice::Detect(plans) => Documents::new(plans.iter().flat_map(|plan| plan.documents.iter().cloned())),
         }

@@ -24,7 +24,7 @@ mod tests;
 mod values;
 mod write;
 
-use copy::{Copied, copy, works};
+use copy::{Copied, copy, empties, works};
 use names::{begins_of, similar, words};
 use values::{Column, Fit, fit};
 
@@ -387,6 +387,9 @@ fn draft_table(resource: &Resource, columns: &[Column], have: &[Words], evidence
             let score = if copied.is_some() { name } else { weigh(name, &fit, listed) };
             if score >= PERHAPS {
                 let borrowed = fails && name < BY_OWN_NAME;
+                if borrowed && read.is_some_and(|read| empties(read.map, column)) {
+                    continue;
+                }
                 readings.push(Reading { score, field: f, column: c, why, fit, copied, borrowed });
             }
         }

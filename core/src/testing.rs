@@ -218,6 +218,7 @@ pub fn schema_strategy() -> impl Strategy<Value = TableSchema> {
                 unique_keys: if on[2] { vec![pair(c, a)] } else { Vec::new() },
                 foreign_keys: if on[3] && on[0] { vec![reference] } else { Vec::new() },
                 elements: None,
+                nested: None,
                 fields,
                 fields_match: FieldsMatch::Exact,
                 missing_values,

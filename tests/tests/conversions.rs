@@ -309,6 +309,88 @@ fn requests_become_the_documents_of_their_standard() {
     }
 }
 
+/// Rows of calls become alerts and incidents: one document for each call, one part for each unit and remark; the rest is dropped by a declared rule, or
+/// rejected. What is written meets the schemas of both standards.
+#[test]
+fn calls_become_alerts_and_incidents() {
+    let folder = Folder::new("calls");
+    let input = root().join("standards/national/cap/1.2/examples/convert/cad-incidents.in.csv");
+    let set = |pairs: &[&str]| pairs.iter().flat_map(|p| ["--set".to_owned(), (*p).to_owned()]).collect::<Vec<_>>();
+    let given = set(&["sender=dispatch@exampleton.gov", "zone=America/New_York"]);
+    let further: Vec<String> = given.iter().cloned().chain(["--as".to_owned(), "xml".to_owned()]).collect();
+    let (_, report) = convert(&folder, &input, "cap@1.2", "alerts/", &further);
+    assert_eq!(assert_balanced(&report), (6, 4, 1, 1));
+    assert!(report["causes"].as_array().unwrap().iter().any(|c| c["code"] == "C519"), "{:#}", report["causes"]);
+    let alerts: Vec<_> = names_in(&folder.path("alerts/")).into_iter().filter(|n| n.ends_with(".xml")).collect();
+    assert_eq!(alerts, ["alerts-2.xml", "alerts.xml"]);
+    for name in &alerts {
+        let path = folder.path(&format!("alerts/{name}"));
+        let checked = run([OsString::from("validate"), "--format".into(), "json".into(), path.into()]).ended_with(0).json();
+        assert_eq!((checked["standard"]["id"].as_str(), &checked["causes"]), (Some("cap"), &Value::Array(Vec::new())), "{name}");
+    }
+    let first = std::fs::read_to_string(folder.path("alerts/alerts.xml")).unwrap();
+    let units: Vec<&str> =
+        ["<value>E12</value>", "<value>T03</value>"].into_iter().filter(|unit| first.matches(unit).count() == 1).collect();
+    assert_eq!(units.len(), 2, "each unit once, however many rows it has: {first}");
+    assert!(first.contains("<sent>2026-03-05T14:05:09-05:00</sent>") && first.contains("<circle>42.3601,-71.0589 0</circle>"), "{first}");
+    assert!(!first.contains("cad-agency"), "a value that is not there has no name either: {first}");
+
+    // A file holds one document of XML.
+    let mut words: Vec<OsString> = ["convert", "--to", "cap@1.2"].map(Into::into).into();
+    words.extend([input.clone().into(), "-o".into(), folder.path("one.xml").into()]);
+    words.extend(given.iter().map(Into::into));
+    let ran = run(words);
+    assert!(ran.status == 2 && ran.err.contains("several documents"), "{}", ran.err);
+    assert!(!folder.path("one.xml").exists());
+
+    let given = set(&["agency=exampleton.gov", "element=dispatch.exampleton.gov", "zone=America/New_York"]);
+    let (_, report) = convert(&folder, &input, "eido@1.0", "incidents.ndjson", &given);
+    assert_eq!(assert_balanced(&report), (6, 5, 1, 0));
+    let (_, again) = convert(&folder, &input, "eido@1.0", "incidents.json", &given);
+    assert_eq!(assert_balanced(&again), (6, 5, 1, 0));
+    let lines = std::fs::read_to_string(folder.path("incidents.ndjson")).unwrap();
+    let objects: Vec<Value> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let array: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(folder.path("incidents.json")).unwrap()).unwrap();
+    assert_eq!(objects, array);
+    let parts = |o: &Value, name: &str| o[name].as_array().map_or(0, Vec::len);
+    let counts: Vec<_> = objects.iter().map(|o| (parts(o, "emergencyResourceComponent"), parts(o, "notesComponent"))).collect();
+    assert_eq!(counts, [(2, 2), (1, 0), (1, 0)]);
+    // What one part refers to is there.
+    for object in &objects {
+        let text = object.to_string();
+        for reference in text.match_indices("\"$ref\":").map(|(at, found)| &text[at + found.len()..]) {
+            let id = reference[1..].split('"').next().unwrap();
+            assert!(text.contains(&format!("\"$id\":\"{id}\"")), "{id}");
+        }
+    }
+    let Some(shared) = conformance("calls_become_alerts_and_incidents") else { return };
+    let schema =
+        format!("{}#/components/schemas/EmergencyIncidentDataObjectType", shared.join("eido/schema/eido-1.1-bundle.json").display());
+    let words = [
+        "validate".into(),
+        "--format".into(),
+        "json".into(),
+        folder.path("incidents.ndjson").into(),
+        "--schema".into(),
+        OsString::from(&schema),
+    ];
+    let checked = run(words).ended_with(0).json();
+    assert_eq!((&checked["valid"], checked["coverage"]["records_read"].as_u64()), (&Value::Bool(true), Some(3)), "{checked:#}");
+}
+
+/// What a city exported from PublicStuff becomes requests, as JSON and as XML.
+#[test]
+fn requests_of_publicstuff_become_the_documents_of_their_standard() {
+    let Some(shared) = conformance("requests_of_publicstuff_become_the_documents_of_their_standard") else { return };
+    let folder = Folder::new("publicstuff");
+    let input = shared.join("open311/source-exports/hoboken-publicstuff-8rows.csv");
+    for name in ["out.json", "out.xml"] {
+        let (ran, report) = convert(&folder, &input, "open311@2", name, &[]);
+        assert_eq!((ran.status, assert_balanced(&report)), (0, (8, 8, 0, 0)), "{:#}", report["causes"]);
+        run([OsString::from("validate"), folder.path(name).into()]).ended_with(0);
+    }
+}
+
 /// A published report of MUNIS meets its own layout and becomes UMAS accounts alike: both allow for columns that were rounded each by itself. The year is
 /// the one that the file states, and a value that is given does not override it.
 #[test]

@@ -753,6 +753,7 @@ fn no_header(head: &Head, file: u32) -> Finding {
 fn table_of_header(head: &Head) -> TablePlan {
     let fields = head.header.iter().map(|c| Field::new(&c.text, FieldType::Any)).collect();
     let schema = TableSchema {
+        nested: None,
         fields,
         fields_match: FieldsMatch::Partial,
         missing_values: vec![String::new()],

@@ -189,6 +189,9 @@ fn said(merger: &mut Merger, place: &Place, full: &mut Option<String>, findings:
             Trouble::Replaced { field } => ("C514", field, None),
             Trouble::Untyped { field, wanted } => ("C515", field, Some(("wanted", wanted))),
             Trouble::Rounded { field, to } => ("C516", field, Some(("to", to))),
+            Trouble::Differs { field, first } => ("C517", field, Some(("first", first))),
+            Trouble::Apart { field } => ("C518", field, None),
+            Trouble::Gathered { .. } => continue,
             Trouble::Full(why) => {
                 full.get_or_insert(why);
                 continue;

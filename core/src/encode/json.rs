@@ -38,6 +38,20 @@ enum Kind {
     List { delimiter: String, item: ListItem },
 }
 
+impl Kind {
+    fn of(kind: &FieldType) -> Kind {
+        match kind {
+            FieldType::Number(format) | FieldType::Integer(format) => Kind::Number(format.clone()),
+            FieldType::Year => Kind::Number(NumberFormat::default()),
+            FieldType::Boolean { true_values, false_values } => Kind::Boolean { yes: true_values.clone(), no: false_values.clone() },
+            FieldType::Object | FieldType::Array | FieldType::GeoJson { .. } => Kind::Raw,
+            FieldType::GeoPoint(GeoPointFormat::Array | GeoPointFormat::Object) => Kind::Raw,
+            FieldType::List { delimiter, item } => Kind::List { delimiter: delimiter.clone(), item: *item },
+            _ => Kind::Text,
+        }
+    }
+}
+
 impl JsonWriter {
     /// `fields` are the indexes of the schema's fields that are written; `array` asks for one array, else each object has a line.
     pub fn new(schema: &TableSchema, fields: &[usize], array: bool) -> JsonWriter {
@@ -46,15 +60,7 @@ impl JsonWriter {
             let mut name = Vec::new();
             write_string(&f.name, &mut name);
             name.push(b':');
-            let kind = match &f.kind {
-                FieldType::Number(format) | FieldType::Integer(format) => Kind::Number(format.clone()),
-                FieldType::Year => Kind::Number(NumberFormat::default()),
-                FieldType::Boolean { true_values, false_values } => Kind::Boolean { yes: true_values.clone(), no: false_values.clone() },
-                FieldType::Object | FieldType::Array | FieldType::GeoJson { .. } => Kind::Raw,
-                FieldType::GeoPoint(GeoPointFormat::Array | GeoPointFormat::Object) => Kind::Raw,
-                FieldType::List { delimiter, item } => Kind::List { delimiter: delimiter.clone(), item: *item },
-                _ => Kind::Text,
-            };
+            let kind = Kind::of(&f.kind);
             let missing = schema.missing_for(field).iter().filter(|m| !m.is_empty()).cloned().collect();
             Some(Member { field, name, kind, missing })
         };
@@ -128,6 +134,11 @@ impl RowWriter for JsonWriter {
     fn wrote(&mut self, rows: u64) {
         self.rows += rows;
     }
+}
+
+/// Appends a cell as a value of its type.
+pub(super) fn write_typed(cell: &str, kind: &FieldType, out: &mut Vec<u8>) {
+    write_value(cell, &Kind::of(kind), out);
 }
 
 fn write_value(cell: &str, kind: &Kind, out: &mut Vec<u8>) {

@@ -95,7 +95,8 @@ pub(super) fn write_text(text: &str, out: &mut Vec<u8>) -> bool {
 
 impl RowWriter for XmlWriter {
     fn begin(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
+        out.extend_from_slice(super::XML_BEGINS);
+        out.push(b'<');
         out.extend_from_slice(self.table.as_bytes());
         out.extend_from_slice(b">\n");
     }

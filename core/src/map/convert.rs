@@ -513,6 +513,11 @@ impl Converter {
         self.rejects.out.len() + self.outputs.iter().map(|o| o.bytes.len()).sum::<usize>()
     }
 
+    /// Whether rows of a table are gathered before they are written.
+    pub(crate) fn gathers(&self) -> bool {
+        self.outputs.iter().any(|o| o.writer.gathers())
+    }
+
     /// Why the output cannot be used, as a sentence without a full stop: its form cannot hold the table. Ask after each stretch, and at the end.
     pub fn full(&self) -> Option<&str> {
         self.full.as_deref()
@@ -520,7 +525,7 @@ impl Converter {
 
     /// Whether blocks can be converted apart and joined.
     pub fn can_join(&self) -> bool {
-        self.plans.iter().all(MapPlan::rows_are_independent)
+        self.plans.iter().all(MapPlan::rows_are_independent) && !self.gathers()
     }
 
     /// A converter for a block of the current source, to be given to [`Converter::absorb`].
@@ -775,6 +780,14 @@ impl Output {
                     ("C515", field, Some(("wanted", wanted)))
                 }
                 Trouble::Rounded { field, to } => ("C516", field, Some(("to", to))),
+                Trouble::Differs { field, first } => ("C517", field, Some(("first", first))),
+                Trouble::Apart { field } => ("C518", field, Some(("record", self.record.clone()))),
+                Trouble::Gathered { rows, documents } => {
+                    let place = Place { file: u32::MAX, field: Some(Arc::from(self.balance.table.as_str())), ..Place::default() };
+                    let finding = Finding::new("C519", "", place).arg("records", rows.to_string());
+                    findings.push(finding.arg("documents", documents.to_string()).arg("table", self.balance.table.clone()));
+                    continue;
+                }
                 Trouble::Full(why) => {
                     full.get_or_insert(why);
                     continue;

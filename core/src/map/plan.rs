@@ -9,6 +9,7 @@ use crate::package::crosswalk::{Condition, Crosswalk, FieldMap, Input, Otherwise
 use crate::package::{Package, Resource};
 use crate::schema::TableSchema;
 
+use super::clock::Zone;
 use super::date::DateStep;
 use super::lookup::Lookup;
 use super::number::NumberReader;
@@ -16,7 +17,7 @@ use super::project::ProjectStep;
 use super::steps::{self, Context, Op, Space, Test, Text, When};
 use super::sums::SumPlan;
 use super::unit::UnitStep;
-use super::{Expr, LostPlan, MapError, MapPlan, Origin, TablePlan, Take, left_out, uuid};
+use super::{Expr, LostPlan, MapError, MapPlan, Origin, TablePlan, Take, left_out, uuid, wrap};
 
 /// Name of the source of a table that no source row feeds.
 const ONCE: &str = "@once";
@@ -95,7 +96,8 @@ pub(super) fn wanted_givens(crosswalk: &Crosswalk) -> Vec<String> {
     fn asked<'a>(steps: &'a [Step], names: &mut BTreeSet<&'a str>) {
         for step in steps {
             match step {
-                Step::Given(name) => {
+                Step::Wrap(before, behind) => names.extend([before, behind].into_iter().flat_map(|text| wrap::names(text))),
+                Step::Given(name) | Step::Zone(name) => {
                     names.insert(name);
                 }
                 Step::When { then, otherwise, .. } => {
@@ -219,6 +221,7 @@ impl Compiler<'_> {
             TestModel::Is(values) => Test::Is(values.clone()),
             TestModel::Not(values) => Test::Not(values.clone()),
             TestModel::Empty(empty) => Test::Empty(*empty),
+            TestModel::Unlike(pattern) => Test::Unlike(pattern.clone()),
             TestModel::Matches(pattern) => Test::Matches(pattern.clone(), Pattern::of_whole(pattern.as_str()).map(Box::new)),
         };
         Ok(When { field: self.field(&condition.field)?, test })
@@ -384,8 +387,31 @@ impl Compiler<'_> {
             Step::When { when, then, otherwise } => {
                 Op::When { when: self.when(when)?, then: self.steps(then, map)?, otherwise: self.steps(otherwise, map)? }
             }
+            Step::Wrap(before, behind) => {
+                [before, behind].into_iter().flat_map(|text| wrap::names(text)).for_each(|name| self.want(name, map));
+                Op::Wrap(wrap::filled(before, self.givens), wrap::filled(behind, self.givens))
+            }
+            Step::Epoch(milli) => Op::Epoch { milli: *milli },
+            Step::Zone(name) => {
+                self.want(name, map);
+                let given = self.givens.get(name).filter(|v| !v.is_empty());
+                let zone =
+                    given.map(|text| Zone::named(text).ok_or_else(|| wrong(format!("\"{text}\" is no zone; there are {}", Zone::names()))));
+                Op::Zone { name: name.clone(), zone: zone.transpose()? }
+            }
             Step::Uuid(name) => Op::Uuid(uuid::space(&self.target.manifest.id, name)),
         })
+    }
+
+    /// Says when a value that a step needs was not given.
+    fn want(&mut self, name: &str, map: &FieldMap) {
+        if self.givens.get(name).is_none_or(|v| v.is_empty()) {
+            let place = Place { field: Some(map.to.as_str().into()), ..Place::default() };
+            let finding = Finding::new("C511", "", place).arg("name", name).arg("target", map.to.clone());
+            if !self.opening.contains(&finding) {
+                self.opening.push(finding);
+            }
+        }
     }
 
     /// The fields that are lost: declared ones, and those that nothing reads.

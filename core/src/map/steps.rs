@@ -6,6 +6,7 @@
 use crate::check::fast::Pattern;
 use crate::package::crosswalk::{Case, End};
 
+use super::clock::{self, Zone};
 use super::date::{self, DateStep};
 use super::lookup::Lookup;
 use super::number::{self, NumberReader};
@@ -53,6 +54,17 @@ pub(super) enum Op {
         otherwise: Vec<Op>,
     },
     Uuid([u8; 16]),
+    /// Texts before and behind.
+    Wrap(String, String),
+    /// A moment counted in seconds, or in milliseconds, since 1970.
+    Epoch {
+        milli: bool,
+    },
+    /// The zone that the user gave under a name, if any.
+    Zone {
+        name: String,
+        zone: Option<Zone>,
+    },
 }
 
 impl Op {
@@ -83,6 +95,7 @@ pub(super) enum Test {
     Empty(bool),
     /// The pattern, and where it is of a simple kind a faster form of it.
     Matches(regex::Regex, Option<Box<Pattern>>),
+    Unlike(regex::Regex),
 }
 
 impl When {
@@ -94,6 +107,7 @@ impl When {
             Test::Empty(empty) => text.is_empty() == *empty,
             Test::Matches(_, Some(simple)) => simple.matches(text.as_bytes()),
             Test::Matches(pattern, None) => pattern.is_match(text),
+            Test::Unlike(pattern) => !pattern.is_match(text),
         }
     }
 }
@@ -303,6 +317,43 @@ fn treat(op: &Op, text: &str, out: &mut String) -> Result<Done, Box<Fault>> {
             Err(unit::Fault::NotANumber) => return Err(Fault::of("C501", Vec::new())),
             Err(unit::Fault::TooLong) => return Err(Fault::of("C501", vec![("problem", "it has too many digits".to_owned())])),
         },
+        Op::Wrap(before, behind) => {
+            out.push_str(before);
+            out.push_str(text);
+            out.push_str(behind);
+            Done::Written
+        }
+        Op::Epoch { milli } => {
+            if !clock::moment(text, *milli, out) {
+                let unit = if *milli { "milliseconds" } else { "seconds" };
+                return Err(Fault::of("C502", vec![("forms", format!("a whole number of {unit} since 1970"))]));
+            }
+            Done::Written
+        }
+        Op::Zone { name, zone } => {
+            let forms = match zone {
+                // Without a zone the time stays without one, which is said, and whoever wants one finds fault with it.
+                None => return Err(Fault::of("C502", vec![("forms", format!("a local time, and --set {name}=ZONE with its zone"))])),
+                Some(zone) => match clock::distance(*zone, text) {
+                    Ok(minutes) => {
+                        out.push_str(text);
+                        clock::write(minutes, out);
+                        return Ok(Done::Written);
+                    }
+                    Err(clock::Fault::Twice(first, second)) => {
+                        let with = |minutes: i32| {
+                            let mut all = text.to_owned();
+                            clock::write(minutes, &mut all);
+                            all
+                        };
+                        return Err(Fault::of("C503", vec![("first", with(first)), ("second", with(second))]));
+                    }
+                    Err(clock::Fault::LeftOut) => "a time that the clocks show on that day",
+                    Err(clock::Fault::Unreadable) => "2026-11-21T14:05:00, from 2007 on",
+                },
+            };
+            return Err(Fault::of("C502", vec![("forms", forms.to_owned())]));
+        }
         Op::Uuid(space) => {
             uuid::write(space, text, out);
             Done::Written

@@ -609,6 +609,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         text().prop_map(Step::Default),
         Just(Step::Given("g".into())),
         Just(Step::Uuid("n".into())),
+        Just(Step::Epoch(false)),
+        Just(Step::Wrap("a".into(), "b".into())),
     ];
     simple.prop_recursive(2, 6, 2, |inner| {
         let steps = || proptest::collection::vec(inner.clone(), 0..2);
@@ -621,7 +623,8 @@ fn any_condition() -> impl Strategy<Value = Condition> {
         Just(Test::Empty(true)),
         Just(Test::Is(vec!["a".into(), "5".into()])),
         Just(Test::Not(vec!["a".into()])),
-        Just(Test::Matches(regex::Regex::new("[0-9]").unwrap()))
+        Just(Test::Matches(regex::Regex::new("[0-9]").unwrap())),
+        Just(Test::Unlike(regex::Regex::new("[0-9]").unwrap()))
     ];
     ("[ABC]", test).prop_map(|(field, test)| Condition { field, test })
 }

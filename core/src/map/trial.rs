@@ -60,6 +60,7 @@ fn op(step: &Step, field: &str) -> Option<Op> {
                 crosswalk::Test::Not(values) => steps::Test::Not(values.clone()),
                 crosswalk::Test::Empty(empty) => steps::Test::Empty(*empty),
                 crosswalk::Test::Matches(pattern) => steps::Test::Matches(pattern.clone(), None),
+                crosswalk::Test::Unlike(pattern) => steps::Test::Unlike(pattern.clone()),
             };
             Op::When { when: When { field: 0, test }, then: all(then)?, otherwise: all(otherwise)? }
         }

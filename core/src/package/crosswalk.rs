@@ -169,6 +169,8 @@ pub enum Test {
     Not(Vec<String>),
     Empty(bool),
     Matches(regex::Regex),
+    /// Does not match.
+    Unlike(regex::Regex),
 }
 
 impl PartialEq for Test {
@@ -176,7 +178,7 @@ impl PartialEq for Test {
         match (self, other) {
             (Test::Is(a), Test::Is(b)) | (Test::Not(a), Test::Not(b)) => a == b,
             (Test::Empty(a), Test::Empty(b)) => a == b,
-            (Test::Matches(a), Test::Matches(b)) => a.as_str() == b.as_str(),
+            (Test::Matches(a), Test::Matches(b)) | (Test::Unlike(a), Test::Unlike(b)) => a.as_str() == b.as_str(),
             _ => false,
         }
     }
@@ -191,22 +193,59 @@ pub enum Step {
     Case(Case),
     Replace(Vec<(String, String)>),
     Strip(String),
-    Split { at: String, take: i32 },
-    Cut { from: u32, to: u32 },
-    Pad { to: u32, with: char },
+    Split {
+        at: String,
+        take: i32,
+    },
+    Cut {
+        from: u32,
+        to: u32,
+    },
+    Pad {
+        to: u32,
+        with: char,
+    },
     Number(NumberStep),
-    Date { from: Vec<String>, to: String },
-    Lookup { table: Arc<LookupTable>, fold: bool },
-    Codes { list: String, fold: bool },
-    Unit { from: String, to: String, places: u32 },
-    Project { from: String, to: String, take: Axis, places: u32 },
+    Date {
+        from: Vec<String>,
+        to: String,
+    },
+    Lookup {
+        table: Arc<LookupTable>,
+        fold: bool,
+    },
+    Codes {
+        list: String,
+        fold: bool,
+    },
+    Unit {
+        from: String,
+        to: String,
+        places: u32,
+    },
+    Project {
+        from: String,
+        to: String,
+        take: Axis,
+        places: u32,
+    },
     Concat(String),
     First,
     Constant(String),
     Default(String),
     Given(String),
-    When { when: Condition, then: Vec<Step>, otherwise: Vec<Step> },
+    When {
+        when: Condition,
+        then: Vec<Step>,
+        otherwise: Vec<Step>,
+    },
     Uuid(String),
+    /// These texts before and behind; `{name}` in them stands for what the user gives under that name.
+    Wrap(String, String),
+    /// A moment counted in seconds since 1970 (UTC) as a time; `true` for milliseconds.
+    Epoch(bool),
+    /// Adds how far a local time is from UTC, by the zone that the user gives under this name.
+    Zone(String),
 }
 
 /// Ends of a text.

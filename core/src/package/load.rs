@@ -262,6 +262,7 @@ pub(crate) fn keys_table(names: &[String]) -> TableSchema {
         unique_keys: Vec::new(),
         foreign_keys: Vec::new(),
         elements: None,
+        nested: None,
     }
 }
 

@@ -237,23 +237,24 @@ fn condition(keys: &Keys<'_>, notes: &mut Notes) -> Option<Condition> {
 /// The keys of a condition in a table that may hold others too.
 fn condition_inside(keys: &Keys<'_>, notes: &mut Notes) -> Option<Condition> {
     let field = keys.need("field", notes).map(str::to_owned);
-    let tests: Vec<&str> = ["is", "not", "empty", "matches"].into_iter().filter(|k| keys.has(k)).collect();
+    let tests: Vec<&str> = ["is", "not", "empty", "matches", "unlike"].into_iter().filter(|k| keys.has(k)).collect();
     let test = match tests.as_slice() {
         ["is"] => Test::Is(keys.need_texts("is", notes)?),
         ["not"] => Test::Not(keys.need_texts("not", notes)?),
         ["empty"] => Test::Empty(keys.flag("empty", notes)?),
-        ["matches"] => {
-            let pattern = keys.need("matches", notes)?;
+        [key @ ("matches" | "unlike")] => {
+            let pattern = keys.need(key, notes)?;
             match compile(pattern) {
+                Ok(regex) if *key == "unlike" => Test::Unlike(regex),
                 Ok(regex) => Test::Matches(regex),
                 Err(e) => {
-                    notes.push(keys.note("C909", "", "matches").value(pattern).arg("problem", pattern_problem(&e)));
+                    notes.push(keys.note("C909", "", key).value(pattern).arg("problem", pattern_problem(&e)));
                     return None;
                 }
             }
         }
         _ => {
-            notes.push(problem(keys, "", "a condition has exactly one of is, not, empty, matches".to_owned()));
+            notes.push(problem(keys, "", "a condition has exactly one of is, not, empty, matches, unlike".to_owned()));
             return None;
         }
     };
@@ -262,7 +263,7 @@ fn condition_inside(keys: &Keys<'_>, notes: &mut Notes) -> Option<Condition> {
 
 const STEPS: &[&str] = &[
     "trim", "squeeze", "case", "replace", "strip", "split", "cut", "pad", "number", "date", "lookup", "codes", "unit", "project", "concat",
-    "first", "constant", "default", "given", "when", "uuid",
+    "first", "constant", "default", "given", "when", "uuid", "zone", "epoch", "wrap",
 ];
 
 fn steps(keys: &Keys<'_>, key: &'static str, context: &mut Context<'_>, depth: usize, notes: &mut Notes) -> Vec<Step> {
@@ -415,6 +416,16 @@ fn step(name: &str, keys: &Keys<'_>, context: &mut Context<'_>, depth: usize, no
             part.finish(notes);
             Step::When { when: when?, then, otherwise }
         }
+        "wrap" => {
+            let texts = keys.need_texts("wrap", notes)?;
+            let [before, behind] = texts.as_slice() else {
+                notes.push(problem(keys, "wrap", "wrap takes two texts, the one before and the one behind".to_owned()));
+                return None;
+            };
+            Step::Wrap(before.clone(), behind.clone())
+        }
+        "epoch" => Step::Epoch(keys.word("epoch", &["second", "millisecond"], notes)? == 1),
+        "zone" => Step::Zone(keys.need("zone", notes)?.to_owned()),
         _ => Step::Uuid(keys.need("uuid", notes)?.to_owned()),
     })
 }

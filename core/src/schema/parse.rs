@@ -7,9 +7,11 @@
 //! `/1.0/`, or a `"profile"`); then it is `string`. Without any mark both read the same cells, and `any` refuses none.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::nested::{Nested, NestedForm};
 use super::{
     Category, Constraints, DateFormat, Elements, Field, FieldExtras, FieldType, FieldsMatch, ForeignKey, GeoPointFormat, ListItem,
     NumberFormat, Presence, StringFormat, TableSchema,
@@ -125,7 +127,7 @@ const CONSTRAINTS: &[&str] = &[
     "pattern",
     "enum",
 ];
-const CONCORD_MEMBERS: &[&str] = &["codes", "open", "presence", "column", "aliases", "unit", "reference"];
+const CONCORD_MEMBERS: &[&str] = &["codes", "open", "presence", "column", "aliases", "unit", "reference", "anchor"];
 
 /// Reads a schema that is already JSON, at a place inside a descriptor.
 pub(crate) fn from_value(value: &Value, at: &str, version: Option<SpecVersion>, notes: &mut Notes) -> Option<TableSchema> {
@@ -133,12 +135,13 @@ pub(crate) fn from_value(value: &Value, at: &str, version: Option<SpecVersion>, 
     let version = version_of(schema).or(version);
     schema.only(SCHEMA_MEMBERS, false, notes);
     schema.text("$schema", notes);
-    let mut elements = None;
+    let (mut elements, mut nested_at) = (None, None);
     if let Some(concord) = schema.get("concord") {
         let here = schema.at("concord");
         if let Some(concord) = Object::of(concord, &here, notes) {
-            concord.only(&["xml"], true, notes);
+            concord.only(&["xml", "nested"], true, notes);
             elements = concord.get("xml").and_then(|xml| self::elements(xml, &concord.at("xml"), notes));
+            nested_at = schema.get("concord").and_then(|c| c.get("nested")).map(|nested| (nested, concord.at("nested")));
         }
     }
 
@@ -207,7 +210,8 @@ pub(crate) fn from_value(value: &Value, at: &str, version: Option<SpecVersion>, 
     if fields.is_empty() {
         return None;
     }
-    Some(TableSchema { fields, fields_match, missing_values, primary_key, unique_keys, foreign_keys, elements })
+    let nested = nested_at.and_then(|(value, at)| nested(value, &at, &names, notes));
+    Some(TableSchema { fields, fields_match, missing_values, primary_key, unique_keys, foreign_keys, elements, nested })
 }
 
 /// The fields, for keys that name them.
@@ -988,6 +992,30 @@ fn elements(value: &Value, at: &str, notes: &mut Notes) -> Option<Elements> {
     Some(Elements { root: root.to_owned(), record: record.to_owned() })
 }
 
+/// How a table is written as nested documents.
+fn nested(value: &Value, at: &str, names: &Names<'_>, notes: &mut Notes) -> Option<Arc<Nested>> {
+    let object = Object::of(value, at, notes)?;
+    object.only(&["form", "root", "namespace", "key"], true, notes);
+    let form = match object.word("form", &["xml", "json"], notes)? {
+        0 => NestedForm::Xml {
+            root: object.filled("root", notes)?.to_owned(),
+            namespace: object.text("namespace", notes).unwrap_or_default().to_owned(),
+        },
+        _ => NestedForm::Json,
+    };
+    if !object.need("key", notes) {
+        return None;
+    }
+    let key = names.key(object.get("key")?, &object.at("key"), notes)?;
+    match Nested::new(form, key, names.fields) {
+        Ok(nested) => Some(Arc::new(nested)),
+        Err((field, problem)) => {
+            notes.push(note("C924", "", at).value(&field).arg("what", format!("a path into a nested document: {problem}")));
+            None
+        }
+    }
+}
+
 /// The `concord` key of a field. Its format is ours, so an unknown member is an error.
 fn extras(object: Object<'_>, notes: &mut Notes) -> FieldExtras {
     object.only(CONCORD_MEMBERS, true, notes);
@@ -1001,6 +1029,7 @@ fn extras(object: Object<'_>, notes: &mut Notes) -> FieldExtras {
             _ => Presence::Optional,
         },
         column: object.flag("column", notes).unwrap_or(false),
+        anchor: object.flag("anchor", notes).unwrap_or(false),
         aliases: object.texts("aliases", notes).unwrap_or_default(),
         unit: owned(object.filled("unit", notes)),
         reference: owned(object.filled("reference", notes)),

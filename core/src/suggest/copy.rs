@@ -43,6 +43,13 @@ pub(super) fn works(map: &FieldMap, column: &Column, rules: &CellRules) -> bool 
     good * 4 >= of
 }
 
+/// Whether the steps of a known crosswalk take all of a column's values for signs that there is none: then it reads something else under that name.
+pub(super) fn empties(map: &FieldMap, column: &Column) -> bool {
+    let Input::Field(name) = &map.from else { return false };
+    let Some(run) = trial::steps(&map.steps, name) else { return false };
+    column.tried().count() > 0 && column.tried().all(|text| run(text).is_some_and(|made| made.trim().is_empty()))
+}
+
 fn list(texts: &[String]) -> String {
     texts.iter().map(|t| quoted(t)).collect::<Vec<_>>().join(", ")
 }
@@ -106,6 +113,9 @@ fn step(step: &Step, column: &dyn Fn(&str) -> Option<String>) -> Option<String> 
             }
             format!("{{ when = {{ {} }} }}", parts.join(", "))
         }
+        Step::Wrap(before, behind) => format!("{{ wrap = [{}, {}] }}", quoted(before), quoted(behind)),
+        Step::Epoch(milli) => format!("{{ epoch = \"{}\" }}", if *milli { "millisecond" } else { "second" }),
+        Step::Zone(name) => format!("{{ zone = {} }}", quoted(name)),
         Step::Uuid(name) => format!("{{ uuid = {} }}", quoted(name)),
     })
 }
@@ -116,6 +126,7 @@ fn condition(when: &Condition, column: &dyn Fn(&str) -> Option<String>) -> Optio
         Test::Not(values) => format!("not = [{}]", list(values)),
         Test::Empty(empty) => format!("empty = {empty}"),
         Test::Matches(pattern) => format!("matches = {}", quoted(pattern.as_str())),
+        Test::Unlike(pattern) => format!("unlike = {}", quoted(pattern.as_str())),
     };
     Some(format!("field = {}, {test}", quoted(&column(&when.field)?)))
 }
