@@ -198,8 +198,11 @@ impl Folder {
     }
 
     fn write(&mut self, table: usize, bytes: &[u8]) -> Result<(), Failure> {
-        for piece in encode::documents(bytes) {
-            if encode::begins_document(piece) {
+        // A cell of another form may hold whatever begins a document.
+        let is_xml = self.names.get(table).is_some_and(|name| name.ends_with(".xml"));
+        let pieces = if is_xml { encode::documents(bytes) } else { vec![bytes] };
+        for piece in pieces {
+            if is_xml && encode::begins_document(piece) {
                 self.begin_document(table)?;
             }
             let (Some(file), Some(meter)) = (self.files.get_mut(table), self.meters.get_mut(table)) else { return Ok(()) };

@@ -335,6 +335,17 @@ fn calls_become_alerts_and_incidents() {
     assert!(first.contains("<sent>2026-03-05T14:05:09-05:00</sent>") && first.contains("<circle>42.3601,-71.0589 0</circle>"), "{first}");
     assert!(!first.contains("cad-agency"), "a value that is not there has no name either: {first}");
 
+    // A text that looks like the beginning of a document begins none.
+    let odd = folder.path("odd.csv");
+    let text = std::fs::read_to_string(&input).unwrap().replace("Exampleton", "\"<?xml version=\"\"1.0\"\" encoding=\"\"UTF-8\"\"?>\n\"");
+    std::fs::write(&odd, text).unwrap();
+    for (form, files) in [("xml", 2), ("csv", 1)] {
+        let out = format!("odd-{form}/");
+        let further: Vec<String> = given.iter().cloned().chain(["--as".to_owned(), form.to_owned()]).collect();
+        convert(&folder, &odd, "cap@1.2", &out, &further);
+        assert_eq!(names_in(&folder.path(&out)).into_iter().filter(|n| n.starts_with("alerts")).count(), files, "{form}");
+    }
+
     // A file holds one document of XML.
     let mut words: Vec<OsString> = ["convert", "--to", "cap@1.2"].map(Into::into).into();
     words.extend([input.clone().into(), "-o".into(), folder.path("one.xml").into()]);
