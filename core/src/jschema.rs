@@ -13,9 +13,7 @@
 //! - [`scan`]: records of a block, looked at out of order by threads that do not wait for each other.
 //! - [`tell`]: findings of faults.
 
-use std::sync::Arc;
-#[cfg(feature = "json-schema")]
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
@@ -71,18 +69,34 @@ pub struct Schema {
     documents: Documents,
     root: Spot,
     formats: bool,
+    made: Arc<Made>,
 }
+
+/// What was made of a schema once, and is used again for the next document.
+#[derive(Debug, Default)]
+struct Made {
+    takes_lists: OnceLock<bool>,
+    lists: OnceLock<Vec<Vec<String>>>,
+    compiled: Mutex<Vec<ForList>>,
+}
+
+/// What was compiled for a list that is read apart, by the list's path; `None` for documents that are read as a whole.
+type ForList = (Option<Vec<String>>, Arc<Compiled>);
 
 impl Schema {
     /// The schema at a place of a document: the document's index and a JSON Pointer, empty for the document itself. `formats` says whether
     /// texts must have the form that `format` names, which versions of JSON Schema leave open. `None` when there is no such place.
     pub fn new(mut documents: Documents, document: usize, pointer: &str, formats: bool) -> Option<Schema> {
         let root = (document, pointer.to_owned());
-        documents.enter(&root).then_some(Schema { documents, root, formats })
+        documents.enter(&root).then(|| Schema { documents, root, formats, made: Arc::default() })
     }
 
     /// Whether the root may be a list.
     pub(crate) fn takes_lists(&self) -> bool {
+        *self.made.takes_lists.get_or_init(|| self.may_be_list())
+    }
+
+    fn may_be_list(&self) -> bool {
         let mut documents = self.documents.clone();
         let mut compiler = Compiler::new(&mut documents, false);
         let at = compiler.add(&self.root);
@@ -104,14 +118,25 @@ impl Schema {
 
     /// The lists of records that can be read apart, as paths of names.
     pub fn lists(&self) -> Vec<Vec<String>> {
-        layout::splits(&mut self.documents.clone(), &self.root).into_iter().map(|s| s.path).collect()
+        let find = || layout::splits(&mut self.documents.clone(), &self.root).into_iter().map(|s| s.path).collect();
+        self.made.lists.get_or_init(find).clone()
     }
 
     /// Compiles the schema for documents that are read as a whole, or record by record where the list of that path is read apart.
     ///
     /// # Errors
     /// Why the schema cannot be used, all reasons.
-    pub fn compile(&self, list: Option<&[String]>) -> Result<Compiled, Vec<Problem>> {
+    pub fn compile(&self, list: Option<&[String]>) -> Result<Arc<Compiled>, Vec<Problem>> {
+        let known = || self.made.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, compiled)) = known().iter().find(|(of, _)| of.as_deref() == list) {
+            return Ok(compiled.clone());
+        }
+        let compiled = Arc::new(self.compile_anew(list)?);
+        known().push((list.map(<[String]>::to_vec), compiled.clone()));
+        Ok(compiled)
+    }
+
+    fn compile_anew(&self, list: Option<&[String]>) -> Result<Compiled, Vec<Problem>> {
         let mut documents = self.documents.clone();
         let split = list.and_then(|path| layout::splits(&mut documents, &self.root).into_iter().find(|s| s.path == path));
         let (record, rest) = match &split {

@@ -1,7 +1,9 @@
 //! No "compatible" that a made-up record disproves, no "incompatible" without a witness that checks.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -140,19 +142,63 @@ fn plan(schema: &Arc<TableSchema>) -> Arc<StandardPlan> {
     Arc::new(StandardPlan::of_schemas("t", "", vec![("t".to_owned(), Vec::new(), schema.clone())]))
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(300), ..ProptestConfig::default() })]
+/// What was answered about many pairs, and how long the slowest answer took.
+#[derive(Default)]
+pub(super) struct Tally {
+    answers: Cell<[u32; 3]>,
+    slowest: Cell<Duration>,
+}
 
-    /// For pairs of versions that differ in one to three things.
-    #[test]
-    fn answers_are_true(one in testing::schema_strategy(), donor in testing::schema_strategy(), steps in proptest::collection::vec((0u8..16, 0usize..60), 1..4), back: bool) {
+impl Tally {
+    /// Asks, and notes the answer.
+    pub(super) fn ask(&self, ask: impl FnOnce() -> Inclusion) -> Inclusion {
+        let start = Instant::now();
+        let found = ask();
+        self.slowest.set(self.slowest.get().max(start.elapsed()));
+        let mut answers = self.answers.get();
+        answers[match found.answer() {
+            Answer::Yes => 0,
+            Answer::No => 1,
+            Answer::NotShown => 2,
+        }] += 1;
+        self.answers.set(answers);
+        found
+    }
+
+    /// Tells it aloud. Pairs that nearly all have one answer would say little.
+    pub(super) fn tell(&self, what: &str) {
+        let [yes, no, not_shown] = self.answers.get();
+        let slowest = self.slowest.get();
+        println!("{what}: {yes} compatible, {no} incompatible with a witness, {not_shown} not shown; the slowest answer took {slowest:?}");
+        let all = yes + no + not_shown;
+        assert!(yes * 10 > all && no * 10 > all, "{yes} compatible and {no} incompatible of {all} pairs");
+        assert!(not_shown * 3 < all, "of {all} pairs {not_shown} had no answer");
+        // The tests' own build is many times slower than the one that people use.
+        let most = Duration::from_millis(if cfg!(debug_assertions) { 4_000 } else { 200 });
+        assert!(slowest < most, "an answer took {slowest:?}");
+    }
+}
+
+/// As many pairs as are asked for, at least 300.
+pub(super) fn runner(file: &'static str) -> TestRunner {
+    let config = ProptestConfig::default();
+    TestRunner::new(ProptestConfig { cases: config.cases.max(300), source_file: Some(file), ..config })
+}
+
+/// For pairs of versions that differ in one to three things.
+#[test]
+fn answers_are_true() {
+    let steps = proptest::collection::vec((0u8..16, 0usize..60), 1..4);
+    let pairs = (testing::schema_strategy(), testing::schema_strategy(), steps, any::<bool>());
+    let tally = Tally::default();
+    let ran = runner(file!()).run(&pairs, |(one, donor, steps, back)| {
         let mut other = one.clone();
         for (what, at) in &steps {
             other = changed(&other, *what, *at, &donor);
         }
         let (one, other) = if back { (other, one) } else { (one, other) };
         let (one, other) = (Arc::new(one), Arc::new(other));
-        let found = within("t", &one, &other, &mut Budget::default());
+        let found = tally.ask(|| within("t", &one, &other, &mut Budget::default()));
         let plans = (plan(&one), plan(&other));
         for found in &found.breaks {
             prop_assert!(found.witness.errors(&plans.0).is_empty(), "{:?}", found.witness);
@@ -161,7 +207,10 @@ proptest! {
         if found.answer() == Answer::Yes {
             disprove(&one, &other, &plans)?;
         }
-    }
+        Ok(())
+    });
+    ran.unwrap_or_else(|e| panic!("{e}"));
+    tally.tell("pairs of Table Schemas");
 }
 
 /// Tries records of the one version against the other: cell by cell for speed, and some whole tables.

@@ -1,6 +1,7 @@
 //! Schemas as nodes that run on bytes. What is not sure to mean the same as in the reference is marked, and left to it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -314,12 +315,14 @@ impl<'d> Compiler<'d> {
 
     fn compile(&mut self, spot: &Spot) -> Node {
         let mut node = Node { types: kinds::ALL, ..Node::default() };
-        let schema = match self.documents.at(spot) {
+        // Held by itself, so that the documents can learn of places while a schema is read; what is in it is not copied.
+        let document = self.documents.all().get(spot.0).map(|document| Arc::clone(&document.value));
+        let schema = match document.as_deref().and_then(|document| document.pointer(&spot.1)) {
             Some(Value::Bool(yes)) => {
                 node.never = !yes;
                 return node;
             }
-            Some(Value::Object(map)) => map.clone(),
+            Some(Value::Object(map)) => map,
             _ => {
                 self.left("(form)", &mut node, kinds::ALL);
                 return node;
@@ -345,7 +348,7 @@ impl<'d> Compiler<'d> {
                 return node;
             }
         }
-        self.keywords(spot, &schema, draft, &mut node);
+        self.keywords(spot, schema, draft, &mut node);
         node
     }
 

@@ -1,6 +1,7 @@
 //! The schema documents at hand, the addresses they have, and what a reference between them means. Nothing is ever fetched.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -48,7 +49,7 @@ pub struct Document {
     /// The address it has where it names none itself.
     pub uri: String,
     /// What it says.
-    pub value: Value,
+    pub value: Arc<Value>,
     /// Its version.
     pub draft: Draft,
 }
@@ -122,9 +123,9 @@ impl Documents {
     fn put(&mut self, name: &str, value: Value, draft: Draft, uri: String) {
         let index = self.documents.len();
         self.ids.entry(uri.clone()).or_insert((index, String::new()));
-        self.documents.push(Document { name: name.to_owned(), uri: uri.clone(), value: Value::Null, draft });
+        self.documents.push(Document { name: name.to_owned(), uri: uri.clone(), value: Arc::new(Value::Null), draft });
         self.index(index, draft, &value, String::new(), &uri, 0);
-        self.documents[index].value = value;
+        self.documents[index].value = Arc::new(value);
     }
 
     /// The documents in the order in which they were added.

@@ -148,7 +148,7 @@ impl NestedReader {
         let known = list.as_ref().filter(|path| lists.contains(path));
         let parts = known.cloned().or_else(|| (form == Form::Ndjson && lists.iter().any(Vec::is_empty)).then(Vec::new));
         match schema.compile(parts.as_deref()) {
-            Ok(compiled) => reader.compiled = Some(Arc::new(compiled)),
+            Ok(compiled) => reader.compiled = Some(compiled),
             Err(problems) => reader.problems = problems,
         }
         reader.cut = match list {
