@@ -99,7 +99,7 @@ fn a_bundle_is_the_package() {
     assert_eq!(get("/v1/standards/blds/versions/9/bundle").0, 404);
     let template = ask("GET", "/standards/blds/1.2/template.xlsx", &[], b"");
     assert!(template.status() == 200 && template.body().starts_with(b"PK"));
-    let nested = get("/standards/cap/1.2/template.xlsx");
+    let nested = get("/standards/wzdx/4.2/template.xlsx");
     assert!(nested.0 == 404 && nested.1["detail"].as_str().is_some_and(|d| d.contains("nested documents")), "{nested:?}");
 }
 

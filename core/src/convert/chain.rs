@@ -364,14 +364,15 @@ impl Stop {
                 });
                 continue;
             };
+            // A row is blank by its texts: one that says "no value" in words is a record, as it is in a file.
+            if cells.iter().all(|cell| cell.trim_ascii().is_empty()) {
+                came.dropped.get_or_insert_with(|| format!("Nothing of the row is left in {}.", self.reference));
+                continue;
+            }
             for (cell, missing) in cells.iter_mut().zip(&arrived.missing) {
                 if missing.iter().any(|m| m == cell) {
                     *cell = "";
                 }
-            }
-            if cells.iter().all(|cell| cell.trim_ascii().is_empty()) {
-                came.dropped.get_or_insert_with(|| format!("Nothing of the row is left in {}.", self.reference));
-                continue;
             }
             let plan_of = Arc::clone(&arrived.plan);
             self.converter.turn_to(plan);

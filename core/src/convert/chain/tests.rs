@@ -294,6 +294,13 @@ fn row() -> impl Strategy<Value = [String; 6]> {
     (prop_oneof!["[0-9]", cell()], shop, day, points, faults, cell()).prop_map(|(a, b, c, d, e, f)| [a, b, c, d, e, f])
 }
 
+#[test]
+fn a_row_that_says_no_value_in_words_is_a_record() {
+    // "none" is no value to the state, and a text to the town; in a file between, the row would not be blank.
+    let done = over(",none,N/A,,,\n");
+    assert_eq!((done.out["results"].as_str(), done.balance.records_out), ("id,place,year,score\n,,,\n", 1), "{}", done.report);
+}
+
 proptest! {
     /// The chain writes what converting to a file between, and converting that, writes; and it counts the same.
     #[test]
