@@ -517,6 +517,7 @@ impl Job {
     /// The report; `balance` is what [`Job::finish`] gave.
     pub fn report(mut self, balance: crate::report::Conversion) -> Report {
         let mut codes = self.target.codes();
+        codes.extend(self.converter.codes());
         if let Some(chain) = self.chain.take() {
             codes.extend(chain.codes());
             self.general.extend(chain.checked());

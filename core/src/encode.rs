@@ -13,6 +13,10 @@
 //! Every writer gives its bytes as they are made. XLSX keeps what the compression holds back; Parquet keeps one group of rows, at most
 //! [`crate::bounds::ROW_GROUP`] bytes of text or [`crate::bounds::ROW_GROUP_ROWS`] rows.
 
+use std::sync::Arc;
+
+use crate::finding::Finding;
+use crate::read::document::DocumentKind;
 use crate::schema::TableSchema;
 use crate::schema::nested::NestedForm;
 
@@ -74,6 +78,17 @@ pub trait RowWriter: Send {
     fn is_narrow(&self, _field: usize) -> bool {
         false
     }
+    /// Documents that are written are checked as files of that kind would be; what is found comes as [`Trouble::Unfit`]. Nothing for a form without
+    /// documents.
+    fn judge_by(&mut self, _kind: Arc<dyn DocumentKind>) {}
+    /// How many documents were written.
+    fn documents(&self) -> u64 {
+        0
+    }
+    /// Codes of the checks that ran over documents.
+    fn checks_run(&self) -> &[String] {
+        &[]
+    }
     /// What could not be written as it is since this was last asked; nothing for a form that holds every text.
     fn troubles(&mut self) -> Vec<Trouble> {
         Vec::new()
@@ -113,6 +128,13 @@ pub enum Trouble {
     Apart {
         /// Index of the first field by which documents are told apart.
         field: usize,
+    },
+    /// A document is not as its schema, or a rule beside it, asks.
+    Unfit {
+        /// What the document has where documents are told apart.
+        document: String,
+        /// What is wrong with it; lines are those of the document.
+        finding: Box<Finding>,
     },
     /// At the end: so many rows became so many documents.
     Gathered {

@@ -11,6 +11,7 @@ use crate::schema::{Presence, TableSchema};
 pub mod catalog;
 pub mod crosswalk;
 pub mod descriptor;
+pub mod document_rules;
 pub mod documents;
 pub(crate) mod json;
 pub mod layout;

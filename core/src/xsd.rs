@@ -30,6 +30,7 @@ mod tests;
 mod tree;
 mod validate;
 mod value;
+pub(crate) mod watch;
 pub(crate) mod widen;
 
 pub use encoding::utf8;

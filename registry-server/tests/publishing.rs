@@ -330,6 +330,40 @@ fn references_do_not_tell_of_what_may_not_be_seen() {
     }
 }
 
+/// A rule beside an XML Schema narrows what is accepted, and a document shows it.
+#[test]
+fn a_new_rule_about_documents_is_a_breaking_change() {
+    let server = Server::new("publish:cap");
+    let own = concord_standards::catalog().find("cap@1.2").unwrap();
+    let with = |version: &str, rules: &dyn Fn(String) -> String| {
+        let texts = own.files.iter().map(|(path, bytes)| (path.clone(), String::from_utf8(bytes.clone()).unwrap()));
+        let mut files: BTreeMap<String, String> = texts.filter(|(path, _)| !path.starts_with("examples/invalid/")).collect();
+        let manifest = files.get_mut("standard.toml").unwrap();
+        *manifest = manifest.replacen("version = \"1.2\"", &format!("version = \"{version}\""), 1);
+        let text = rules(files.remove("rules.toml").unwrap());
+        let codes: String = text
+            .lines()
+            .filter_map(|l| l.strip_prefix("id = "))
+            .map(|id| format!("alerts.csv: error[cap/{}]\n", id.trim_matches('"')))
+            .collect();
+        files.extend([("rules.toml".to_owned(), text), ("examples/invalid/alerts.expected".to_owned(), codes)]);
+        json!({"files": files})
+    };
+    let publish = |body: Value| server.post("/v1/standards/cap/versions", body);
+    let (status, body) = publish(with("1.2.1", &|rules| rules));
+    assert_eq!(status, 201, "the same rules are a patch: {body}");
+    let rule = "\n[[rule]]\nid = \"short\"\ndocument = \"alert\"\nkind = \"pattern\"\nfields = [\"sender\"]\npattern = '[a-z]{1,3}'\nseverity = \"error\"\n\
+                title = \"Too long\"\nwhy = \"It is.\"\nmend = \"Shorten it.\"\n";
+    let (status, body) = publish(with("1.3", &|rules| rules + rule));
+    assert_eq!((status, kind(&body), &body["proposed"]), (409, "breaking", &json!("2.0")), "{body}");
+    let found = &body["comparison"]["backward"]["breaks"][0];
+    assert!(found["witness"][0]["xml"].as_str().unwrap().contains("<sender>"), "{body}");
+    assert!(found.to_string().contains("cap/short"), "{found}");
+    // Without a rule more is accepted, so that only readers may meet something new.
+    let (status, body) = publish(with("2.0", &|rules| rules.split("\n[[rule]]\nid = \"unclear-circle\"").next().unwrap().to_owned()));
+    assert_eq!((status, &body["comparison"]["backward"]["answer"]), (201, &Value::Null), "{body}");
+}
+
 /// XML Schemas are judged as tables are: what only widens is a minor step, and what narrows is refused with a document that shows it.
 #[test]
 fn what_an_xml_schema_takes_is_promised_too() {

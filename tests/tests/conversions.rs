@@ -335,6 +335,21 @@ fn calls_become_alerts_and_incidents() {
     assert!(first.contains("<sent>2026-03-05T14:05:09-05:00</sent>") && first.contains("<circle>42.3601,-71.0589 0</circle>"), "{first}");
     assert!(!first.contains("cad-agency"), "a value that is not there has no name either: {first}");
 
+    // Each alert is held to its schema and the rules beside it; what was told of a row is not told of its alert again.
+    let marked = folder.path("marked.csv");
+    let text = std::fs::read_to_string(&input).unwrap();
+    std::fs::write(&marked, text.replace("100 Block", "<b>100</b> Block").replace("42.3601", "142.3601")).unwrap();
+    let (ran, report) = convert(&folder, &marked, "cap@1.2", "marked/", &further);
+    let told = |code: &str| report["findings"].as_array().unwrap().iter().filter(|f| f["code"] == code).cloned().collect::<Vec<_>>();
+    let marks = told("cap/markup-in-text");
+    assert_eq!(
+        marks.iter().map(|f| f["pointer"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["/alert/info/headline", "/alert/info/area/areaDesc"]
+    );
+    assert!(marks[0]["message"].as_str().unwrap().ends_with("in the alert \"260640123\" that was made"), "{:#}", marks[0]);
+    assert_eq!((ran.status, told("C305").len(), told("cap/unclear-circle").len()), (1, 3, 0));
+    assert!(report["coverage"]["checks_run"].as_array().unwrap().iter().any(|c| c == "cap/unclosed-polygon"));
+
     // A text that looks like the beginning of a document begins none.
     let odd = folder.path("odd.csv");
     let text = std::fs::read_to_string(&input).unwrap().replace("Exampleton", "\"<?xml version=\"\"1.0\"\" encoding=\"\"UTF-8\"\"?>\n\"");

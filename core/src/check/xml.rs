@@ -9,16 +9,20 @@ use std::sync::{Arc, OnceLock};
 use crate::bounds::{MAX_RECORD, SAMPLE, XML_ATTRIBUTES, XML_DEPTH, XML_FAULTS, XML_NAME};
 use crate::finding::{Finding, Place};
 use crate::package::Package;
+use crate::package::documents::XmlResource;
 use crate::read::document::{Document, DocumentFacts, DocumentKind};
 use crate::read::recode::{self, Charset, Recoder};
 use crate::read::{Form, Unpack};
 use crate::xsd;
+use crate::xsd::watch::Watcher;
 
 mod lines;
 mod root;
+mod rules;
 mod tell;
 
 use lines::Lines;
+use rules::DocumentRules;
 pub use tell::{schema_fault, tell};
 
 /// The schema documents of one schema, by name; names are paths with `/`, from wherever the first of them stands.
@@ -136,20 +140,29 @@ pub struct XmlPlan {
     /// What to say when the official schema is not at hand.
     lacking: Option<Finding>,
     compiled: OnceLock<Compiled>,
+    /// The standard's rules beside the schema.
+    rules: Option<Arc<DocumentRules>>,
 }
 
 impl XmlPlan {
     /// A bare schema, for any XML.
     pub fn of_schema(name: &str, schema: SchemaFiles) -> XmlPlan {
         let (standard, resource, roots) = (name.to_owned(), String::new(), Vec::new());
-        XmlPlan { standard, resource, roots, schema, lacking: None, compiled: OnceLock::new() }
+        XmlPlan { standard, resource, roots, schema, lacking: None, compiled: OnceLock::new(), rules: None }
     }
 
-    /// A package's document of that resource.
-    pub fn of_package(package: &Package, resource: &str, roots: Vec<(String, String)>, schema: SchemaFiles) -> XmlPlan {
+    /// A package's document.
+    pub fn of_package(package: &Package, document: &XmlResource) -> XmlPlan {
         let standard = package.reference();
-        let lacking = schema.files.is_empty().then(|| Finding::new("C962", "", Place::default()).value(&standard));
-        XmlPlan { standard, resource: resource.to_owned(), roots, schema, lacking, compiled: OnceLock::new() }
+        let lacking = document.schema.files.is_empty().then(|| Finding::new("C962", "", Place::default()).value(&standard));
+        let rules = DocumentRules::of_package(package, document);
+        let XmlResource { name, roots, schema, .. } = document.clone();
+        XmlPlan { standard, resource: name, roots, schema, lacking, compiled: OnceLock::new(), rules }
+    }
+
+    /// The schema's documents.
+    pub(crate) fn schema(&self) -> &SchemaFiles {
+        &self.schema
     }
 
     /// The schema, compiled once.
@@ -163,10 +176,15 @@ impl XmlPlan {
 
 /// The XML documents of a package.
 pub fn of_package(package: &Package) -> Vec<Arc<dyn DocumentKind>> {
-    let plan = |d: &crate::package::documents::XmlResource| -> Arc<dyn DocumentKind> {
-        Arc::new(XmlPlan::of_package(package, &d.name, d.roots.clone(), d.schema.clone()))
-    };
+    let plan = |document| -> Arc<dyn DocumentKind> { Arc::new(XmlPlan::of_package(package, document)) };
     package.documents.iter().map(plan).collect()
+}
+
+/// The document of a package whose outermost element that is.
+pub(crate) fn of_package_root(package: &Package, namespace: &str, local: &str) -> Option<Arc<dyn DocumentKind>> {
+    let found = package.documents.iter().find(|d| d.roots.iter().any(|(s, l)| s == namespace && l == local))?;
+    // Without its official schema nothing can be said of it.
+    (!found.schema.files.is_empty()).then(|| -> Arc<dyn DocumentKind> { Arc::new(XmlPlan::of_package(package, found)) })
 }
 
 impl DocumentKind for XmlPlan {
@@ -197,6 +215,8 @@ impl DocumentKind for XmlPlan {
         let compiled = self.compiled();
         let mut check = XmlCheck::new(compiled.schema.clone(), &self.schema.digest);
         check.waiting.extend(compiled.findings.iter().cloned());
+        check.rules = self.rules.clone();
+        check.watcher = self.rules.as_ref().filter(|_| compiled.schema.is_some()).map(DocumentRules::open);
         Box::new(check)
     }
 }
@@ -215,6 +235,10 @@ struct XmlCheck {
     stopped: bool,
     elements: u64,
     digest: String,
+    rules: Option<Arc<DocumentRules>>,
+    watcher: Option<Watcher<rules::Run>>,
+    /// Rules that could not be judged, and why.
+    unjudged: Vec<(String, String)>,
 }
 
 impl XmlCheck {
@@ -230,6 +254,9 @@ impl XmlCheck {
             stopped: false,
             elements: 0,
             digest: digest.to_owned(),
+            rules: None,
+            watcher: None,
+            unjudged: Vec::new(),
         }
     }
 
@@ -246,6 +273,21 @@ impl XmlCheck {
         self.lines = Lines::new(guess.charset == Charset::Utf8);
         findings.extend(root::document_type(&bytes[..bytes.len().min(SAMPLE)], guess.charset));
         self.take(&bytes, false, findings);
+    }
+
+    /// Tells what the rules found, and returns how much more there was.
+    fn judged(&mut self, watcher: Watcher<rules::Run>, findings: &mut Vec<Finding>) -> u64 {
+        let (run, whole) = watcher.finish();
+        let (found, more, skipped) = run.findings(&self.lines);
+        findings.extend(found);
+        let codes = self.rules.as_ref().map_or(&[][..], |r| r.codes.as_slice());
+        self.unjudged = if whole {
+            let why = "a part of the document is too long for it";
+            skipped.into_iter().map(|code| (code, why.to_owned())).collect()
+        } else {
+            codes.iter().map(|code| (code.clone(), "the document could not be read to its end".to_owned())).collect()
+        };
+        more
     }
 
     fn take(&mut self, bytes: &[u8], last: bool, findings: &mut Vec<Finding>) {
@@ -269,6 +311,9 @@ impl XmlCheck {
         self.lines.over(bytes);
         // `false` says that what follows would change nothing.
         self.stopped = !validator.feed(bytes);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.feed(bytes);
+        }
         for fault in validator.take_faults() {
             self.told += 1;
             findings.push(tell(&fault, &self.lines));
@@ -302,17 +347,23 @@ impl Document for XmlCheck {
             self.told += 1;
             findings.push(tell(fault, &self.lines));
         }
-        if outcome.count > self.told {
-            let more = outcome.count - self.told;
+        let mut more = outcome.count.saturating_sub(self.told);
+        if let Some(watcher) = self.watcher.take() {
+            more += self.judged(watcher, findings);
+        }
+        if more > 0 {
             findings.push(Finding::new("C289", "", Place::default()).arg("count", more.to_string()));
         }
     }
 
     fn facts(&self) -> DocumentFacts {
         let ran = self.elements > 0;
-        let run = if ran { tell::CODES.iter().map(|c| (*c).to_owned()).chain([ENGINE.to_owned()]).collect() } else { Vec::new() };
+        let codes = self.rules.as_ref().map_or(&[][..], |r| r.codes.as_slice());
+        let judged = codes.iter().filter(|code| !self.unjudged.iter().any(|(skipped, _)| skipped == *code)).cloned();
+        let of_schema = tell::CODES.iter().map(|c| (*c).to_owned()).chain([ENGINE.to_owned()]);
+        let run = if ran { of_schema.chain(judged).collect() } else { Vec::new() };
         let why = "the schema cannot be used";
-        let skipped = if ran { Vec::new() } else { vec![("xml-schema".to_owned(), why.to_owned())] };
+        let skipped = if ran { self.unjudged.clone() } else { vec![("xml-schema".to_owned(), why.to_owned())] };
         let encoding = self.charset.map_or("", Charset::name);
         DocumentFacts {
             encoding,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::check::plan::{StandardPlan, TablePlan};
+use crate::check::xml::XmlPlan;
 use crate::finding::Severity;
 use crate::package::{CodeList, Package, Resource, Rule};
 use crate::schema::{Field, Presence};
@@ -132,10 +133,22 @@ fn documents_of_xml(one: &Package, other: &Package, budget: &mut Budget, out: &m
         if document.roots.iter().any(|root| !its.roots.contains(root)) {
             out.doubts.push(doubt(&document.name, "it is no longer recognised by the same outermost elements"));
         }
+        // A rule that both have in the same words demands the same; of any other nothing is known.
+        let demands = |package: &Package, name: &str| -> Vec<_> {
+            let of = package.rules.iter().filter(|r| r.resource == name && r.severity == Severity::Error);
+            of.filter(|r| matches!(r.kind, crate::package::RuleKind::Within { .. })).map(|r| r.kind.clone()).collect()
+        };
+        let known = demands(one, &document.name);
+        let other_rules = demands(other, &its.name).iter().any(|demand| !known.contains(demand));
+        let rules =
+            (other_rules || document.prefixes != its.prefixes && !known.is_empty()).then_some("a rule beside its schema is new or another");
         if document.import.is_empty() && its.import.is_empty() {
-            out.extend(xml::within(&document.name, &document.schema, &its.schema, &document.roots, &examples, budget));
+            let plans = (XmlPlan::of_package(one, document), XmlPlan::of_package(other, its));
+            out.extend(xml::within(&document.name, (&plans.0, &plans.1), rules, &document.roots, &examples, budget));
         } else if document.import != its.import {
             out.doubts.push(doubt(&document.name, "its official schema is another, and is not compared"));
+        } else if let Some(why) = rules {
+            out.doubts.push(doubt(&document.name, why));
         }
     }
 }

@@ -29,31 +29,35 @@ pub fn xml_schemas(name: &str, one: &str, other: &str, budget: &mut Budget) -> I
         let files: BTreeMap<String, Arc<[u8]>> = [("schema.xsd".to_owned(), text.as_bytes().into())].into();
         SchemaFiles { roots: vec!["schema.xsd".to_owned()], files, digest: String::new() }
     };
-    within(name, &alone(one), &alone(other), &[], &[], budget)
+    let plan = |text: &str| XmlPlan::of_schema(name, alone(text));
+    within(name, (&plan(one), &plan(other)), None, &[], &[], budget)
 }
 
-/// The same for the schemas of a resource: files with one of these outermost elements (namespace and local name; any when there are none), and examples to
-/// try first.
+/// The same for the documents of a resource: files with one of these outermost elements (namespace and local name; any when there are none), and examples
+/// to try first. `rules` is why it is not known whether rules beside the schema demand the same.
 pub(super) fn within(
     name: &str,
-    one: &SchemaFiles,
-    other: &SchemaFiles,
+    plans: (&XmlPlan, &XmlPlan),
+    rules: Option<&str>,
     roots: &[(String, String)],
     examples: &[&[u8]],
     budget: &mut Budget,
 ) -> Inclusion {
     let mut out = Inclusion::default();
     let doubt = |why: String| Doubt { resource: name.into(), field: None, why };
-    if one.files == other.files && one.roots == other.roots {
+    let (one, other) = (plans.0.schema(), plans.1.schema());
+    let same = one.files == other.files && one.roots == other.roots;
+    if same && rules.is_none() {
         return out;
     }
-    let plans = (XmlPlan::of_schema(name, one.clone()), XmlPlan::of_schema(name, other.clone()));
     let usable = |plan: &XmlPlan| plan.compiled().schema.is_some() && plan.compiled().findings.is_empty();
-    if !usable(&plans.0) || !usable(&plans.1) {
+    if !usable(plans.0) || !usable(plans.1) {
         out.doubts.push(doubt("its schema cannot be used, or asks for another that is not at hand".to_owned()));
         return out;
     }
-    let shown = if one.roots == other.roots {
+    let shown = if let Some(why) = rules {
+        Err(why.to_owned())
+    } else if one.roots == other.roots {
         widen::accepts_all(&one.files, &other.files, &bounds())
     } else {
         Err("it consists of other schema documents".to_owned())
@@ -66,10 +70,10 @@ pub(super) fn within(
         if !Budget::spend(&mut budget.tables) {
             break;
         }
-        if !errors(&plans.0, document).is_empty() {
+        if !errors(plans.0, document).is_empty() {
             continue;
         }
-        if let Some(finding) = errors(&plans.1, document).into_iter().next() {
+        if let Some(finding) = errors(plans.1, document).into_iter().next() {
             let witness = Witness { tables: Vec::new(), document: Some((name.into(), document.to_owned())) };
             out.breaks.push(Break { resource: name.into(), field: None, finding, witness });
             return out;

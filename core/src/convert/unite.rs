@@ -191,7 +191,7 @@ fn said(merger: &mut Merger, place: &Place, full: &mut Option<String>, findings:
             Trouble::Rounded { field, to } => ("C516", field, Some(("to", to))),
             Trouble::Differs { field, first } => ("C517", field, Some(("first", first))),
             Trouble::Apart { field } => ("C518", field, None),
-            Trouble::Gathered { .. } => continue,
+            Trouble::Gathered { .. } | Trouble::Unfit { .. } => continue,
             Trouble::Full(why) => {
                 full.get_or_insert(why);
                 continue;

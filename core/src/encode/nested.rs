@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::check::keys::KeyHash;
+use crate::read::document::DocumentKind;
 use crate::schema::nested::{Below, Nested, NestedForm, Part};
 use crate::schema::{FieldType, TableSchema};
 
@@ -42,6 +43,9 @@ pub(super) struct NestedWriter {
     rows: u64,
     documents: u64,
     troubles: Vec<Trouble>,
+    judge: Option<Arc<dyn DocumentKind>>,
+    /// Codes of the checks that it runs.
+    checks: Vec<String>,
 }
 
 /// The rows of one document.
@@ -69,6 +73,23 @@ impl NestedWriter {
             rows: 0,
             documents: 0,
             troubles: Vec::new(),
+            judge: None,
+            checks: Vec::new(),
+        }
+    }
+
+    /// Checks a document that was just written.
+    fn look_at(&mut self, document: &[u8], name: String) {
+        let Some(kind) = &self.judge else { return };
+        let mut check = kind.open();
+        let mut found = Vec::new();
+        check.push(document, &mut found);
+        check.finish(&mut found);
+        if self.checks.is_empty() {
+            self.checks = check.facts().run;
+        }
+        for finding in found {
+            self.troubles.push(Trouble::Unfit { document: name.clone(), finding: Box::new(finding) });
         }
     }
 
@@ -93,6 +114,7 @@ impl NestedWriter {
         }
         self.documents += 1;
         let shape = Arc::clone(&self.shape);
+        let begin = out.len();
         let look = Look { shape: &shape, document: &document, row: None };
         let mut write = Write { look, bare: &self.bare, troubles: &mut self.troubles };
         match &shape.form {
@@ -110,6 +132,8 @@ impl NestedWriter {
                 out.extend_from_slice(b"</");
                 out.extend_from_slice(root.as_bytes());
                 out.extend_from_slice(b">\n");
+                let name: Vec<&str> = shape.key.iter().filter_map(|&f| document.values.get(f)).map(String::as_str).collect();
+                self.look_at(out.get(begin..).unwrap_or_default(), name.join(", "));
             }
             NestedForm::Json => {
                 write.object(&shape.parts, out);
@@ -297,6 +321,18 @@ impl RowWriter for NestedWriter {
 
     fn gathers(&self) -> bool {
         true
+    }
+
+    fn judge_by(&mut self, kind: Arc<dyn DocumentKind>) {
+        self.judge = Some(kind);
+    }
+
+    fn documents(&self) -> u64 {
+        self.documents
+    }
+
+    fn checks_run(&self) -> &[String] {
+        &self.checks
     }
 
     fn troubles(&mut self) -> Vec<Trouble> {

@@ -14,11 +14,13 @@
 
 use std::sync::Arc;
 
+use crate::check::xml;
 use crate::encode::buffer::Buffer;
 use crate::encode::{PlainRows, RowWriter, TableNames, Trouble, WriterConfig};
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Severity};
 use crate::package::Package;
 use crate::report::{Conversion, Dropped, Leg, Sum, TableBalance};
+use crate::schema::nested::NestedForm;
 use crate::schema::{FieldsMatch, TableSchema};
 
 use super::distinct::{Seen, Sight};
@@ -81,6 +83,8 @@ struct Output {
     seen: Vec<(Vec<usize>, Seen)>,
     /// Fields of the last row that its form could not write.
     left_empty: Vec<usize>,
+    /// Fields of the document that is open of which an error was told, since the document then has it as well.
+    told: Vec<Arc<str>>,
 }
 
 /// What is kept for one plan.
@@ -142,7 +146,14 @@ impl Converter {
             Some((r, resource.name.clone(), resource.record.clone(), schema, fields))
         });
         let tables = tables.collect();
-        Converter::build(Arc::new(plans), tables, config, rejects, false)
+        let mut made = Converter::build(Arc::new(plans), tables, config, rejects, false);
+        for output in &mut made.outputs {
+            let Some(NestedForm::Xml { root, namespace }) = output.schema.nested.as_ref().map(|n| &n.form) else { continue };
+            if let Some(kind) = xml::of_package_root(target, namespace, root) {
+                output.writer.judge_by(kind);
+            }
+        }
+        made
     }
 
     /// A converter whose rows are not written but handed on ([`Converter::hand_over`] gives what [`handed_on`] reads), for a conversion that goes on
@@ -168,6 +179,7 @@ impl Converter {
                 balance: TableBalance { table: name, ..TableBalance::default() },
                 seen: Vec::new(),
                 left_empty: Vec::new(),
+                told: Vec::new(),
             })
             .collect();
         let mut states = Vec::with_capacity(plans.len());
@@ -266,9 +278,17 @@ impl Converter {
                 Fate::Written => {
                     written = true;
                     output.balance.written += 1;
+                    let documents = output.writer.documents();
                     output.bytes.append(|out| output.writer.row(target.cells, out));
+                    // What is wrong with a row is told of the row; its document is not told again.
+                    let told = if output.writer.documents() == documents { Vec::new() } else { std::mem::take(&mut output.told) };
+                    let before = checked.len();
                     check.check(target.table, target.cells, row.place, checked);
-                    output.troubles(target.cells, row.place, full, checked);
+                    if output.schema.nested.is_some() {
+                        let wrong = checked[before..].iter().filter(|f| f.severity == Severity::Error);
+                        output.told.extend(wrong.filter_map(|f| f.place.field.clone()));
+                    }
+                    output.troubles(target.cells, row.place, &told, full, checked);
                 }
                 Fate::Rejected => {
                     rejected = true;
@@ -404,7 +424,7 @@ impl Converter {
             output.balance.written += 1;
             output.bytes.append(|out| output.writer.row(target.cells, out));
             check.check(target.table, target.cells, &Place::default(), findings);
-            output.troubles(target.cells, &Place::default(), full, findings);
+            output.troubles(target.cells, &Place::default(), &[], full, findings);
         });
         true
     }
@@ -543,7 +563,7 @@ impl Converter {
         self.begin(check);
         for (output, other) in self.outputs.iter_mut().zip(&part.outputs) {
             output.bytes.append(|out| output.writer.join(other.bytes.written(), other.balance.written, out));
-            output.troubles(&[], &Place::default(), &mut self.full, &mut Vec::new());
+            output.troubles(&[], &Place::default(), &[], &mut self.full, &mut Vec::new());
             let (a, b) = (&mut output.balance, &other.balance);
             a.candidates += b.candidates;
             a.written += b.written;
@@ -598,6 +618,11 @@ impl Converter {
         }
     }
 
+    /// Codes of the checks that ran over the documents that were written.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        self.outputs.iter().flat_map(|o| o.writer.checks_run().iter().cloned()).collect()
+    }
+
     /// The two ends of the crosswalk, and what became of its rows.
     pub(crate) fn leg(&self) -> Leg {
         let (from, to) = self.plans.first().map(|p| (p.from.clone(), p.to.clone())).unwrap_or_default();
@@ -608,7 +633,8 @@ impl Converter {
     pub(crate) fn close(&mut self) -> Vec<(String, Sum)> {
         for output in &mut self.outputs {
             output.bytes.append(|out| output.writer.finish(out));
-            output.troubles(&[], &Place::default(), &mut self.full, &mut self.findings);
+            let told = std::mem::take(&mut output.told);
+            output.troubles(&[], &Place::default(), &told, &mut self.full, &mut self.findings);
         }
         let mut sums = Vec::new();
         for (plan, state) in self.plans.iter().zip(&self.states) {
@@ -769,8 +795,8 @@ impl Lane<'_> {
 }
 
 impl Output {
-    /// Makes findings of what the form could not write of a row.
-    fn troubles(&mut self, cells: &[&str], place: &Place, full: &mut Option<String>, findings: &mut Vec<Finding>) {
+    /// Makes findings of what the form could not write of a row. `told`: fields of the document that ended of which an error was told with its rows.
+    fn troubles(&mut self, cells: &[&str], place: &Place, told: &[Arc<str>], full: &mut Option<String>, findings: &mut Vec<Finding>) {
         self.left_empty.clear();
         for trouble in self.writer.troubles() {
             let (code, field, said) = match trouble {
@@ -782,6 +808,14 @@ impl Output {
                 Trouble::Rounded { field, to } => ("C516", field, Some(("to", to))),
                 Trouble::Differs { field, first } => ("C517", field, Some(("first", first))),
                 Trouble::Apart { field } => ("C518", field, Some(("record", self.record.clone()))),
+                Trouble::Unfit { document, finding } => {
+                    if !told.iter().any(|field| is_of(&finding, field)) {
+                        let Place { field, pointer, .. } = finding.place.clone();
+                        let place = Place { file: u32::MAX, field, pointer, ..Place::default() };
+                        findings.push(Finding { place, ..*finding }.arg("made", document).arg("made_of", self.record.clone()));
+                    }
+                    continue;
+                }
                 Trouble::Gathered { rows, documents } => {
                     let place = Place { file: u32::MAX, field: Some(Arc::from(self.balance.table.as_str())), ..Place::default() };
                     let finding = Finding::new("C519", "", place).arg("records", rows.to_string());
@@ -801,6 +835,24 @@ impl Output {
                 Some((name, text)) => finding.arg(name, text),
                 None => finding,
             });
+        }
+    }
+}
+
+/// Whether what is wrong with a document is what was told of a field: it is of the element that the field becomes, or of one around it that lacks
+/// or has a child.
+fn is_of(finding: &Finding, field: &str) -> bool {
+    let pointer = finding.place.pointer.as_deref().unwrap_or_default();
+    // `/alert/info[2]/area` and `info#es/area*` are both `info/area`.
+    let mut ours = pointer.split('/').skip(2).map(|p| p.split('[').next().unwrap_or(p));
+    let mut its = field.split('/').map(|p| p.split(['[', '#', '*']).next().unwrap_or(p));
+    let of_content = finding.code.text().starts_with("C28");
+    loop {
+        match (ours.next(), its.next()) {
+            (None, None) => return true,
+            (None, Some(_)) => return of_content,
+            (a, b) if a == b => {}
+            _ => return false,
         }
     }
 }

@@ -21,10 +21,19 @@ pub struct XmlResource {
     pub record: String,
     /// Namespace and local name of the outermost elements by which a file is recognised.
     pub roots: Vec<(String, String)>,
+    /// Prefixes that rules use for namespaces other than that of the outermost elements.
+    pub prefixes: Vec<(String, String)>,
     /// File names of the official schema that the package does not carry; it comes with [`Package::supply`].
     pub import: Vec<String>,
     /// The schema; without files when it is still to come.
     pub schema: SchemaFiles,
+}
+
+impl XmlResource {
+    /// The namespace that names without a prefix have in rules: that of the outermost elements.
+    pub(crate) fn space(&self) -> &str {
+        self.roots.first().map_or("", |(space, _)| space)
+    }
 }
 
 impl Package {
@@ -79,11 +88,24 @@ pub(super) fn read(keys: &Keys<'_>, files: &BTreeMap<String, Vec<u8>>, notes: &m
             }
         }
         let import = keys.texts("import", notes).unwrap_or_default();
+        let prefixes = prefixes(&keys, notes);
         keys.finish(notes);
         let schema = if import.is_empty() { own(&name, files, notes) } else { SchemaFiles::default() };
-        documents.push(XmlResource { name, title, record, roots, import, schema });
+        documents.push(XmlResource { name, title, record, roots, prefixes, import, schema });
     }
     documents
+}
+
+/// `prefixes = ["j http://…"]`.
+fn prefixes(keys: &Keys<'_>, notes: &mut Notes) -> Vec<(String, String)> {
+    let mut prefixes = Vec::new();
+    for text in keys.texts("prefixes", notes).unwrap_or_default() {
+        match text.split_once(' ') {
+            Some((prefix, space)) if !prefix.is_empty() => prefixes.push((prefix.to_owned(), space.trim().to_owned())),
+            _ => notes.push(keys.note("C924", "", "prefixes").value(&text).arg("what", "a prefix, a blank and the namespace")),
+        }
+    }
+    prefixes
 }
 
 /// The package's own schema of that name, with all other schema files of the package at hand.

@@ -127,7 +127,9 @@ fn rules(package: &Package, found: &mut Vec<Finding>) {
         .collect();
     for rule in &package.rules {
         let mut wrong = Vec::new();
-        if let Some(resource) = named(package, &rule.resource, "resource", &mut wrong) {
+        if let RuleKind::Within { at, demand } = &rule.kind {
+            super::document_rules::lint(package, rule, at, demand, &mut wrong);
+        } else if let Some(resource) = named(package, &rule.resource, "resource", &mut wrong) {
             for name in rule.kind.fields() {
                 missing_field(&mut wrong, resource, name, "");
             }

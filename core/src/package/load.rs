@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::document_rules;
 use super::documents::{self, XmlResource};
 use super::layout::{self, Layout};
 use super::notes::{Notes, arg_if, listed, near, note};
@@ -450,7 +451,8 @@ fn read_rules(bytes: &[u8], notes: &mut Notes) -> Vec<Rule> {
         if !id.is_empty() && !seen.insert(id.clone()) {
             notes.push(rule.note("C910", "", "id").value(&id));
         }
-        let resource = need("resource", notes);
+        let of_document = rule.has("document");
+        let resource = need(if of_document { "document" } else { "resource" }, notes);
         rule.need_key("severity", notes);
         let severity = match rule.word("severity", &["error", "warning", "info"], notes) {
             Some(1) => Severity::Warning,
@@ -460,7 +462,11 @@ fn read_rules(bytes: &[u8], notes: &mut Notes) -> Vec<Rule> {
         let (title, why, mend) = (need("title", notes), need("why", notes), need("mend", notes));
         let reference = rule.owned("reference", notes);
         rule.need_key("kind", notes);
-        let kind = rule.word("kind", RULE_KINDS, notes).map(|index| rule_kind(RULE_KINDS[index], &rule, notes));
+        let kind = if of_document {
+            rule.word("kind", document_rules::KINDS, notes).map(|index| document_rules::read(document_rules::KINDS[index], &rule, notes))
+        } else {
+            rule.word("kind", RULE_KINDS, notes).map(|index| rule_kind(RULE_KINDS[index], &rule, notes))
+        };
         // Without a kind nobody can say which keys belong to it.
         let Some(kind) = kind else { continue };
         rule.finish(notes);
@@ -481,6 +487,20 @@ fn tolerance(keys: &Keys<'_>, notes: &mut Notes) -> String {
     tolerance
 }
 
+/// What `implies` demands.
+pub(super) fn implied(keys: &Keys<'_>, notes: &mut Notes) -> Option<Implied> {
+    let given: Vec<&str> = ["in", "filled", "empty"].into_iter().filter(|k| keys.has(k)).collect();
+    match given.as_slice() {
+        ["in"] => Some(Implied::In(keys.need_texts("in", notes)?)),
+        ["filled"] if keys.flag("filled", notes) == Some(true) => Some(Implied::Filled),
+        ["empty"] if keys.flag("empty", notes) == Some(true) => Some(Implied::Empty),
+        _ => {
+            notes.push(keys.note("C904", "", "").arg("member", "in, filled = true or empty = true (one of them)"));
+            None
+        }
+    }
+}
+
 /// Reads all arguments before giving up, so that all mistakes are said at once.
 fn rule_kind(kind: &str, keys: &Keys<'_>, notes: &mut Notes) -> Option<RuleKind> {
     let text = |key: &'static str, notes: &mut Notes| keys.need(key, notes).map(str::to_owned);
@@ -498,17 +518,8 @@ fn rule_kind(kind: &str, keys: &Keys<'_>, notes: &mut Notes) -> Option<RuleKind>
         }
         "implies" => {
             let (field, is, then) = (text("if", notes), keys.need_texts("is", notes), text("then", notes));
-            let given: Vec<&str> = ["in", "filled", "empty"].into_iter().filter(|k| keys.has(k)).collect();
-            let must = match given.as_slice() {
-                ["in"] => Implied::In(keys.need_texts("in", notes)?),
-                ["filled"] if keys.flag("filled", notes) == Some(true) => Implied::Filled,
-                ["empty"] if keys.flag("empty", notes) == Some(true) => Implied::Empty,
-                _ => {
-                    notes.push(keys.note("C904", "", "").arg("member", "in, filled = true or empty = true (one of them)"));
-                    return None;
-                }
-            };
-            Some(RuleKind::Implies { field: field?, is: is?, then: then?, must })
+            let must = implied(keys, notes);
+            Some(RuleKind::Implies { field: field?, is: is?, then: then?, must: must? })
         }
         "sum" => {
             let (total, parts) = (text("total", notes), keys.need_texts("parts", notes));

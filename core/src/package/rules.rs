@@ -1,5 +1,6 @@
 //! Rules between fields and between records: a closed set of kinds. See `standards/README.md`, "rules.toml".
 
+use super::document_rules::Demand;
 use crate::finding::Severity;
 
 /// One rule of a standard. Its finding's code is `<standard>/<id>`.
@@ -7,7 +8,7 @@ use crate::finding::Severity;
 #[allow(missing_docs)]
 pub struct Rule {
     pub id: String,
-    /// Name of the resource it speaks of.
+    /// Name of the resource, or of the document, it speaks of.
     pub resource: String,
     pub kind: RuleKind,
     pub severity: Severity,
@@ -84,6 +85,11 @@ pub enum RuleKind {
         min: u64,
         max: Option<u64>,
     },
+    /// About documents of XML: what is demanded within each element of a path, which is counted from the outermost element.
+    Within {
+        at: String,
+        demand: Demand,
+    },
 }
 
 /// What `implies` demands.
@@ -109,7 +115,7 @@ impl RuleKind {
             RuleKind::Sum { total, parts, .. } => std::iter::once(total).chain(parts).map(String::as_str).collect(),
             RuleKind::SamePer { key, field } => key.iter().chain([field]).map(String::as_str).collect(),
             RuleKind::Balance { field, by, per, .. } => [field, by].into_iter().chain(per).map(String::as_str).collect(),
-            RuleKind::Rows { .. } | RuleKind::Present { .. } => Vec::new(),
+            RuleKind::Rows { .. } | RuleKind::Present { .. } | RuleKind::Within { .. } => Vec::new(),
         }
     }
 }

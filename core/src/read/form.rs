@@ -165,8 +165,10 @@ fn is_xml(text: &[u8]) -> bool {
         || starts(b"<!--")
         || starts(b"<!doctype")
         || (text.get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-            && text.contains(&b'>')
-            && text.windows(2).any(|w| w == b"</" || w == b"/>"))
+            && text.iter().position(|b| *b == b'>').is_some_and(|end| {
+                // The start may end in the middle of a long text, before anything closes; a namespace says as much.
+                text.windows(2).any(|w| w == b"</" || w == b"/>") || text[..end].windows(6).any(|w| w == b" xmlns")
+            }))
 }
 
 /// The first of the layouts of fixed width that the text fits.

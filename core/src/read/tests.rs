@@ -223,6 +223,8 @@ fn files_are_known_by_their_content() {
         (b"{\"type\":\"FeatureCollection\",\"features\":[]}", Form::GeoJson),
         (b"<?xml version=\"1.0\"?><a/>", Form::Xml),
         (b"<rows><row>1</row></rows>", Form::Xml),
+        (b"<alert xmlns=\"urn:a\"><note>a text that does not end in what was read", Form::Xml),
+        (b"<alert xmlns:a='urn:a'\n a='1'><note>a text", Form::Xml),
         (b"<!DOCTYPE html><p>", Form::Delimited),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", Form::Xls),
         (b"PAR1....", Form::Parquet),

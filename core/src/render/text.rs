@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::causes::{Causes, Told};
 use super::words::{self, counted, number, shorten, visible};
 use super::{Options, verdict};
-use crate::finding::{Finding, Fix, Severity};
+use crate::finding::{Cause, Finding, Fix, Place, Severity};
 use crate::report::{Conversion, Report};
 
 /// Fewer columns than this are not used; a narrower terminal breaks the lines itself.
@@ -179,7 +179,7 @@ impl Page {
             let _ = write!(place, " {}", visible(&file.name));
         }
         match (cause.first_row, cause.last_row) {
-            (_, 0) => {}
+            (_, 0) => place.push_str(&nested_place(cause)),
             (first, last) if first == last || cause.count == 1 => {
                 let _ = write!(place, ", row {last}");
             }
@@ -208,10 +208,10 @@ impl Page {
             .samples
             .iter()
             .chain(last)
-            .filter(|s| s.place.row > 0 && (s.value.is_some() || !s.fixes.is_empty()))
+            .filter(|s| (s.place.row > 0 || in_nested(&s.place)) && (s.value.is_some() || !s.fixes.is_empty()))
             .map(|s| {
                 let value = s.value.as_deref().map(quoted).unwrap_or_default();
-                [words::cell(&s.place).unwrap_or_default(), value, offer(&s.fixes)]
+                [spot(&s.place), value, offer(&s.fixes)]
             })
             .collect();
         // One cell without an offer is told by the headline already.
@@ -375,6 +375,24 @@ impl Page {
         self.out.push('\n');
         self.wrapped(0, 0, &tail, Ink::Dim);
     }
+}
+
+/// Whether a place is within nested data that has lines and no rows.
+fn in_nested(place: &Place) -> bool {
+    place.row == 0 && place.line > 0 && place.pointer.is_some()
+}
+
+/// The cell, or the line of nested data.
+fn spot(place: &Place) -> String {
+    if in_nested(place) { format!("line {}", number(place.line)) } else { words::cell(place).unwrap_or_default() }
+}
+
+/// Where in nested data a cause is, or begins.
+fn nested_place(cause: &Cause) -> String {
+    let Some(place) = cause.samples.first().map(|s| &s.place).filter(|p| in_nested(p)) else { return String::new() };
+    let first = if cause.count > 1 { "first in line" } else { "line" };
+    let pointer = place.pointer.as_deref().map(visible).unwrap_or_default();
+    format!(", {first} {}, {pointer}", number(place.line))
 }
 
 fn rooms_of(head: &[String]) -> usize {

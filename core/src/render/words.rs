@@ -138,12 +138,18 @@ pub fn message(finding: &Finding) -> String {
     let lookup = |name: &str| fact(finding, name);
     match &finding.code {
         Code::Engine(code) => match checks::find(code) {
-            Some(check) => expand(check.kind(finding.kind).message, &lookup) + &became(finding) + &on_the_way(finding),
+            Some(check) => expand(check.kind(finding.kind).message, &lookup) + &became(finding) + &on_the_way(finding) + &made(finding),
             None => "the value does not pass this check".to_owned(),
         },
         Code::Rule(words) if words.title.is_empty() => format!("the rule {} is not met", visible(&words.code)),
-        Code::Rule(words) => expand(&words.title, &lookup) + &expand("[: {detail}]", &lookup) + &on_the_way(finding),
+        Code::Rule(words) => expand(&words.title, &lookup) + &expand("[: {detail}]", &lookup) + &on_the_way(finding) + &made(finding),
     }
+}
+
+/// Of what is found in a document that a conversion made, which one that is.
+fn made(finding: &Finding) -> String {
+    let of = finding.get("made_of").map(visible).unwrap_or_default();
+    finding.get("made").map_or_else(String::new, |made| format!(", in the {of} \"{}\" that was made", visible(made)))
 }
 
 /// Of what is found between two crosswalks, in which standard that is.

@@ -197,6 +197,12 @@ impl Schema {
         if *ns == near || *ns == 0 { local.to_string() } else { format!("{{{}}}{local}", self.uris.get(*ns as usize).map_or("", |u| u)) }
     }
 
+    /// Whether an element or attribute of that name stands anywhere in it, or it says nothing about that namespace.
+    pub(crate) fn knows(&self, namespace: &str, local: &str) -> bool {
+        let ns = self.namespaces.get(namespace.as_bytes());
+        ns.and_then(|ns| self.locals.get(ns)).is_none_or(|l| l.contains_key(local.as_bytes()))
+    }
+
     /// Whether a document may begin with this element: namespace (empty for none) and local name.
     pub fn declares(&self, namespace: &str, local: &str) -> bool {
         let ns = self.namespaces.get(namespace.as_bytes());

@@ -209,31 +209,13 @@ impl<'s> Validator<'s> {
         if self.run.outcome.stopped {
             return false;
         }
-        let mut bytes = bytes;
-        while !self.buffer.is_empty() {
-            // As little as may do is put behind a token that began before, so that not all has to move. It is as much as there was, so that a
-            // long token is not moved, nor looked at, over and over.
-            let mut data = std::mem::take(&mut self.buffer);
-            let before = data.len();
-            let (now, later) = bytes.split_at(bytes.len().min(before.max(FIRST)));
-            data.extend_from_slice(now);
-            let used = self.step(&data, false);
-            if used >= before {
-                bytes = &bytes[used - before..];
-                data.clear();
-                self.buffer = data;
-                break;
-            }
-            data.drain(..used);
-            self.buffer = data;
-            bytes = later;
-            if bytes.is_empty() || self.run.outcome.stopped {
-                return !self.run.outcome.stopped;
-            }
-        }
-        let used = self.step(bytes, false);
-        self.buffer.extend_from_slice(bytes.get(used..).unwrap_or(b""));
-        !self.run.outcome.stopped
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let more = pour(&mut buffer, bytes, &mut |data| {
+            let used = self.step(data, false);
+            (!self.run.outcome.stopped).then_some(used)
+        });
+        self.buffer = buffer;
+        more
     }
 
     /// Ends the document.
@@ -271,6 +253,33 @@ impl<'s> Validator<'s> {
             }
         }
     }
+}
+
+/// Gives bytes to a reader that takes what is whole of them and says how much that was; what it leaves is kept in `buffer` and comes again with
+/// what is next. False when the reader ended, which it says by `None`.
+pub(super) fn pour(buffer: &mut Vec<u8>, bytes: &[u8], step: &mut dyn FnMut(&[u8]) -> Option<usize>) -> bool {
+    let mut bytes = bytes;
+    while !buffer.is_empty() {
+        // As little as may do is put behind a token that began before, so that not all has to move. It is as much as there was, so that a
+        // long token is not moved, nor looked at, over and over.
+        let before = buffer.len();
+        let (now, later) = bytes.split_at(bytes.len().min(before.max(FIRST)));
+        buffer.extend_from_slice(now);
+        let Some(used) = step(buffer) else { return false };
+        if used >= before {
+            bytes = bytes.get(used - before..).unwrap_or(b"");
+            buffer.clear();
+            break;
+        }
+        buffer.drain(..used);
+        bytes = later;
+        if bytes.is_empty() {
+            return true;
+        }
+    }
+    let Some(used) = step(bytes) else { return false };
+    buffer.extend_from_slice(bytes.get(used..).unwrap_or(b""));
+    true
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -9,6 +9,7 @@ mod bundle;
 mod convert;
 mod crosswalk;
 mod decode_csv;
+mod document_rules;
 mod input;
 mod json_schema;
 mod load_package;
@@ -30,6 +31,7 @@ pub use bundle::bundle;
 pub use convert::convert;
 pub use crosswalk::crosswalk;
 pub use decode_csv::decode_csv;
+pub use document_rules::document_rules;
 pub use json_schema::{read_nested, schema_compile};
 pub use load_package::load_package;
 pub use packed::{gzip, parquet, sheet, zip};
@@ -75,6 +77,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "parquet", body: parquet },
     Target { name: "write_tables", body: write_tables },
     Target { name: "xsd_instance", body: xsd_instance },
+    Target { name: "document_rules", body: document_rules },
     Target { name: "xsd_schema", body: xsd_schema },
     Target { name: "bundle", body: bundle },
 ];

@@ -53,6 +53,11 @@ pub fn of_standards(target: &str) -> Vec<Seed> {
             .filter(|(path, _)| path.contains("/crosswalks/") && path.ends_with(".toml"))
             .map(|(path, bytes)| (named(path), with(bytes, b"\n== rows\n1,2,3,,N,,MILL,ST,,,,,,,,87043\n")))
             .collect(),
+        "document_rules" => files
+            .iter()
+            .filter(|(path, _)| path.starts_with("national/cap/") && path.contains("/examples/") && path.ends_with(".xml"))
+            .map(|(path, bytes)| (named(path), with(&[9], bytes)))
+            .collect(),
         "load_package" => concord_standards::catalog()
             .all()
             .map(|package| {
