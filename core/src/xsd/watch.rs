@@ -125,6 +125,9 @@ struct Frame {
     cut: bool,
 }
 
+/// A prefix and its namespace.
+type Binding = (Box<[u8]>, Box<[u8]>);
+
 #[derive(Debug)]
 struct Run<W> {
     paths: Arc<Paths>,
@@ -132,7 +135,7 @@ struct Run<W> {
     frames: Vec<Frame>,
     names: Vec<u8>,
     texts: Vec<u8>,
-    bindings: Vec<(Box<[u8]>, Box<[u8]>)>,
+    bindings: Vec<Binding>,
     /// How many elements were met on each path, within the parent that is open.
     counts: Vec<u32>,
     /// How many elements are open within one that is not watched, itself included.
