@@ -167,7 +167,7 @@ fn what_a_rule_says_has_its_place() {
     assert_eq!((finding.place.line, finding.place.byte_column), (4, 3));
     assert_eq!(finding.place.pointer.as_deref(), Some("/note/part[2]/high"));
     assert_eq!(finding.value.as_deref(), Some("9"));
-    assert!(["notes/range", "notes/ring"].iter().all(|code| ran(&report, *code)));
+    assert!(["notes/range", "notes/ring"].iter().all(|code| ran(&report, code)));
 }
 
 #[test]
