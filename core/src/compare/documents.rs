@@ -39,6 +39,23 @@ pub(super) type Side<'s> = (&'s Arc<StandardPlan>, &'s Nested, &'s [u8]);
 /// Documents tried by the checks that users run, once the bare validator found the schemas to differ on them.
 const TRIES: usize = 12;
 
+/// How much of a schema may stand within alternatives of alternatives. Each value counts once for every `oneOf`, `anyOf` and `not` around it, since whoever
+/// judges a document may have to look at it as often.
+const ENTANGLED: usize = 60_000;
+
+fn entangled(value: &Value, around: usize) -> usize {
+    match value {
+        Value::Object(map) => {
+            let of = |(name, value): (&String, &Value)| {
+                entangled(value, around + usize::from(matches!(name.as_str(), "oneOf" | "anyOf" | "not")))
+            };
+            around + map.iter().map(of).sum::<usize>()
+        }
+        Value::Array(items) => items.iter().map(|item| entangled(item, around)).sum(),
+        _ => around,
+    }
+}
+
 fn inclusion(name: &str, one: Side<'_>, other: Side<'_>, budget: &mut Budget) -> Inclusion {
     let mut out = Inclusion::default();
     let doubt = |why: String| Doubt { resource: name.into(), field: None, why };
@@ -50,6 +67,14 @@ fn inclusion(name: &str, one: Side<'_>, other: Side<'_>, budget: &mut Budget) ->
     if a == b && !nested::leads_out(&a) {
         return out;
     }
+    let shown = nested::accepts_all(&a, &b);
+    if let Err(reason) = &shown
+        && entangled(&a, 0) + entangled(&b, 0) > ENTANGLED
+    {
+        // To try documents would take longer than anybody waits for an answer.
+        out.doubts.push(doubt(format!("its alternatives are too many to try documents on; {reason}")));
+        return out;
+    }
     let compiled = |side: Side<'_>| side.1.schema().map_err(|p| vec![p]).and_then(|schema| schema.compile(None));
     let (left, right) = match (compiled(one), compiled(other)) {
         (Ok(left), Ok(right)) => (left, right),
@@ -58,7 +83,7 @@ fn inclusion(name: &str, one: Side<'_>, other: Side<'_>, budget: &mut Budget) ->
             return out;
         }
     };
-    let Err(reason) = nested::accepts_all(&a, &b) else { return out };
+    let Err(reason) = shown else { return out };
     let mut tries = TRIES;
     for document in candidates::of(&a, &b) {
         if !Budget::spend(&mut budget.texts) || tries == 0 {
