@@ -110,7 +110,9 @@ function sentence(words) {
 /** The cell as a spreadsheet names it, such as I14; else what there is to say where it is. */
 function where(finding, several) {
   const cell = finding.column && finding.row ? `${finding.column}${finding.row}` : finding.row ? `Row ${number(finding.row)}` : finding.column ? `Column ${finding.column}` : '';
-  const place = cell || finding.pointer || 'Whole file';
+  // What is nested has no rows: its line in the file, and the way to it.
+  const nested = finding.pointer && finding.line ? `Line ${number(finding.line)}, ${finding.pointer}` : finding.pointer;
+  const place = cell || nested || 'Whole file';
   const sheet = finding.sheet ? `${finding.sheet}!` : '';
   return several && finding.file ? `${finding.file} ${sheet}${place}` : `${sheet}${place}`;
 }
