@@ -209,7 +209,7 @@ describe('a report', () => {
   test('is shown as text, with cells named as the spreadsheet names them', () => withPage(async (page) => {
     await showReport(page, SAMPLE);
     const refs = await page.$$eval('.findings .ref', (refs) => refs.map((ref) => ref.textContent));
-    assert.deepEqual(refs, ['Whole file', 'I14', 'I15', 'AB201', 'I977', 'AC1', '/permits/3/status']);
+    assert.deepEqual(refs, ['Whole file', 'I14', 'I15', 'AB201', 'I977', 'AC1', 'Line 26, /permits/3/status']);
     assert.equal(await page.locator('.findings img, .facts b').count(), 0, 'nothing of the file becomes markup');
     const fixes = await page.$$eval('.findings tbody tr', (rows) => rows.map((row) => row.lastElementChild.textContent));
     assert.equal(fixes[1], 'Issued');
