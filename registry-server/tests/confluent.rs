@@ -530,10 +530,11 @@ fn an_altered_log_is_noticed() {
     for n in 0..5 {
         server.good("POST", &format!("/subjects/s{n}/versions"), Some(closed(&["a"])));
     }
-    assert_eq!(audit::verify(server.0.database()).unwrap().0, 5);
+    // The first entry says which key signs.
+    assert_eq!(audit::verify(server.0.database()).unwrap().0, 6);
     let file = rusqlite::Connection::open(folder.0.join("registry.sqlite")).unwrap();
     for (change, back) in [
-        ("UPDATE audit SET target = 'x' WHERE seq = 3", "UPDATE audit SET target = 's2' WHERE seq = 3"),
+        ("UPDATE audit SET target = 'x' WHERE seq = 4", "UPDATE audit SET target = 's2' WHERE seq = 4"),
         ("UPDATE audit SET at = at + 1 WHERE seq = 5", "UPDATE audit SET at = at - 1 WHERE seq = 5"),
     ] {
         file.execute_batch(change).unwrap();
@@ -568,7 +569,7 @@ fn identical_registrations_make_one_version() {
         assert!(ids.iter().all(|own| own == &ids[0]));
         assert_eq!(ids[0].iter().collect::<BTreeSet<_>>().len(), 20);
         assert_eq!(server.good("GET", "/subjects/hot/versions", None), json!((1..=20).collect::<Vec<_>>()));
-        assert_eq!(audit::verify(server.0.database()).unwrap().0, 21);
+        assert_eq!(audit::verify(server.0.database()).unwrap().0, 22);
     });
 }
 

@@ -196,7 +196,7 @@ pub fn hold(database: &dyn Database, place: &KeyPlace, anew: bool) -> Result<Sig
         if moved {
             s.run("DELETE FROM log_key", &[])?;
         }
-        if moved || known.is_some_and(|known| known != own) {
+        if moved || known != Some(own) {
             audit::append(s, "operator", "signing-key", &hex(&own), &json!({"in": to, "before": known.map(|k| hex(&k))}))?;
         }
         Ok::<_, Fault>((key, moved))
