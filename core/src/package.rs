@@ -48,8 +48,8 @@ pub struct Package {
     pub crosswalks: Vec<Crosswalk>,
     /// How untidy files of its tables become tidy, at most one for each resource.
     pub layouts: Vec<Layout>,
-    /// Every file of the package as it is, by path with `/`, sorted.
-    pub files: BTreeMap<String, Vec<u8>>,
+    /// Every file of the package as it is, by path with `/`, sorted. Shared, since catalogues copy packages.
+    pub files: Arc<BTreeMap<String, Vec<u8>>>,
     /// `sha256:` and 64 hexadecimal digits over the sorted paths, lengths and bytes of all files.
     pub digest: String,
 }

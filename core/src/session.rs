@@ -373,6 +373,8 @@ pub struct Session {
     choice: Choice,
     options: Options,
     bytes: u64,
+    /// Its size, when the shell was told.
+    expected: Option<u64>,
     digest: Option<Sha256>,
     state: State,
 }
@@ -407,7 +409,13 @@ impl Session {
         options.read.nested = choice.nested();
         options.read.wanted = choice.wanted();
         let state = State::First(Vec::new());
-        Session { name: name.to_owned(), choice, options, bytes: 0, digest: digest.then(Sha256::new), state }
+        Session { name: name.to_owned(), choice, options, bytes: 0, expected: None, digest: digest.then(Sha256::new), state }
+    }
+
+    /// Says how large the file is, before its first bytes: so it is known about how many keys are to come. The report does not depend on that,
+    /// and who says it need not be right.
+    pub fn expect(&mut self, bytes: u64) {
+        self.expected = Some(bytes);
     }
 
     /// Takes the next bytes of the file.
@@ -505,7 +513,13 @@ impl Session {
         let plan = self.choice.decide(std::slice::from_ref(&start), &self.options);
         let mut dataset = Dataset::open(plan, std::slice::from_ref(&start), false, self.options.clone());
         self.state = match Feed::open(&mut dataset, 0, *intake) {
-            Some(feed) => State::Table(Box::new(dataset), Box::new(feed)),
+            Some(mut feed) => {
+                // In other forms a record takes more bytes, or fewer, than in the text by which the keys are foreseen.
+                if let (true, Some(check), Some(bytes)) = (feed.is_plain(), &mut feed.check, self.expected) {
+                    check.expect_as_told(bytes);
+                }
+                State::Table(Box::new(dataset), Box::new(feed))
+            }
             None => State::Rest(Box::new(dataset)),
         };
     }

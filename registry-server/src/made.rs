@@ -104,7 +104,7 @@ fn bundle(package: &Package) -> Result<Vec<u8>, Problem> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).last_modified_time(DateTime::default());
     let done = (|| -> zip::result::ZipResult<Vec<u8>> {
-        for (path, bytes) in &package.files {
+        for (path, bytes) in package.files.iter() {
             zip.start_file(path.as_str(), options)?;
             zip.write_all(bytes)?;
         }

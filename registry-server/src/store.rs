@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use concord_core::package::catalog::Catalog;
@@ -70,6 +70,18 @@ pub fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex(&Sha256::digest(bytes)))
 }
 
+/// A file of a package as a body: the package's own bytes, not a copy of them.
+struct OneOf {
+    files: Arc<BTreeMap<String, Vec<u8>>>,
+    path: String,
+}
+
+impl AsRef<[u8]> for OneOf {
+    fn as_ref(&self) -> &[u8] {
+        self.files.get(&self.path).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// All answers.
 #[derive(Debug, Default)]
 pub struct Store {
@@ -98,8 +110,9 @@ impl Store {
             let base = format!("/v1/standards/{}/versions/{}", m.id, m.version);
             add(format!("/standards/{}/{}", m.id, m.version), html_page(pages::standard::page(Site::Served, package, catalog)));
             add(base.clone(), json_page(&json::package(package)));
-            for (path, bytes) in &package.files {
-                add(format!("{base}/files/{path}"), Page::new(bytes.clone(), media_type(path), FOREVER));
+            for path in package.files.keys() {
+                let body = Bytes::from_owner(OneOf { files: Arc::clone(&package.files), path: path.clone() });
+                add(format!("{base}/files/{path}"), Page::new(body, media_type(path), FOREVER));
             }
         }
         add("/findings".to_owned(), html_page(pages::finding::list(Site::Served)));

@@ -133,12 +133,16 @@ fn check_headers(headers: &HeaderMap, limit: u64) -> Result<(), Problem> {
     if kind.is_some_and(|k| k.starts_with(b"multipart/")) {
         return Err(Problem::new(UNSUPPORTED_BODY, "The body is a form with parts; send the file's bytes alone."));
     }
-    // A length that cannot be read is the HTTP layer's to refuse; the bytes are counted as they come in any case.
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    if length.is_some_and(|length| length > limit) {
+    // The bytes are counted as they come in any case.
+    if length(headers).is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
     Ok(())
+}
+
+/// How long a body is, as its head says. A length that cannot be read is the HTTP layer's to refuse.
+pub(crate) fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok())
 }
 
 /// The parameters of an address, each at most once and none but those that are known.

@@ -46,11 +46,14 @@ where
     E: Send,
 {
     let wish = wish(registry, caller, query, headers)?;
-    let format = wish.format;
+    let (format, length) = (wish.format, upload::length(headers));
     let report = upload::work_on(registry, caller, headers, body, move |mut pieces| {
         let options = Options { max_findings: wish.max_findings, ..Options::default() };
         let with_digest = matches!(wish.format, Format::Json | Format::Ndjson);
         let mut session = Session::new(&wish.name, wish.choice, options, with_digest);
+        if let Some(length) = length {
+            session.expect(length);
+        }
         while let Some(piece) = pieces.blocking_recv() {
             match piece {
                 Piece::Bytes(bytes) => session.push(&bytes),

@@ -92,7 +92,7 @@ fn a_bundle_is_the_package() {
     assert_eq!(response.headers()["content-type"], "application/zip");
     let files = unzipped(response.body()).into_iter().collect();
     let own = concord_standards::catalog().find("blds@1.2").unwrap();
-    assert_eq!(files, own.files);
+    assert_eq!(files, *own.files);
     assert_eq!(concord_core::package::load::digest(&files), own.digest);
     let etag = response.headers()["etag"].to_str().unwrap();
     assert_eq!(ask("GET", path, &[("if-none-match", etag)], b"").status(), 304);

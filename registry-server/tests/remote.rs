@@ -40,7 +40,7 @@ impl Place {
     fn package(&self, version: &str, shorter: bool) -> PathBuf {
         let own = concord_standards::catalog().find("blds@1.2").unwrap();
         let folder = self.at(&format!("package-{version}"));
-        for (path, bytes) in &own.files {
+        for (path, bytes) in own.files.iter() {
             let mut text = String::from_utf8(bytes.clone()).unwrap();
             if path == "standard.toml" {
                 text = text.replacen("version = \"1.2\"", &format!("version = \"{version}\""), 1);

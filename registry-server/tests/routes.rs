@@ -313,7 +313,7 @@ fn report(standard: Option<&str>, name: &str, bytes: &[u8], format: Format) -> S
 fn examples() -> Vec<(String, String, Vec<u8>, Option<String>)> {
     let mut all = Vec::new();
     for package in concord_standards::catalog().all() {
-        for (path, bytes) in &package.files {
+        for (path, bytes) in package.files.iter() {
             let Some(name) = path.strip_prefix("examples/valid/").or(path.strip_prefix("examples/invalid/")) else { continue };
             if name.contains('/') || !name.ends_with(".csv") {
                 continue;

@@ -86,7 +86,7 @@ mod tests {
         let mut wrong: Vec<String> = Vec::new();
         for package in catalog.all() {
             let folder = format!("{}/{}/{}", package.manifest.tier, package.manifest.id, package.manifest.version);
-            let found = check_package(&load(package.files.clone()), &folder, catalog);
+            let found = check_package(&load((*package.files).clone()), &folder, catalog);
             wrong.extend(found.iter().filter(|f| f.severity != Severity::Info).map(|f| line(&folder, f)));
         }
         // What belongs to no package that could be loaded.

@@ -29,8 +29,8 @@ pub struct TableCheck {
     /// References whose values were not known when they were met, with the finding if they stay unknown.
     pending: Vec<Pending>,
     records: u64,
-    /// Size of the file in bytes, until the first block.
-    expected: Option<u64>,
+    /// Size of the file in bytes, and whether that is certain, until the first block.
+    expected: Option<(u64, bool)>,
     /// The names of the table's files, when they are several, and the report's index of the second one.
     parts: (Vec<String>, u32),
     /// The records of the files before the one that is being read.
@@ -155,7 +155,12 @@ impl TableCheck {
 
     /// Says how large the file is, before the first block is merged: the keys' memory is then made at once.
     pub fn expect(&mut self, bytes: u64) {
-        self.expected = Some(bytes);
+        self.expected = Some((bytes, true));
+    }
+
+    /// Says how large the file is to be, as somebody else told: the keys' memory is then made for so many at the most, but only as they come.
+    pub fn expect_as_told(&mut self, bytes: u64) {
+        self.expected = Some((bytes, false));
     }
 
     /// Takes over the outcome of the next block. `data` are the bytes it was made from.
@@ -177,12 +182,15 @@ impl TableCheck {
         if outcome.rows > outcome.tail.count {
             std::mem::take(&mut self.tail).findings(self.at.file).for_each(|f| findings.add(f));
         }
-        if let Some(bytes) = self.expected.take() {
+        if let Some((bytes, certain)) = self.expected.take() {
             let read = (outcome.next - outcome.from).max(1) as u64;
             let records = bytes / read.div_ceil(outcome.records.max(1)).max(1);
             for (table, cells) in self.keys.iter_mut().zip(&outcome.keys) {
-                if !cells.is_empty() {
-                    table.reserve(usize::try_from(records + records / 32).unwrap_or(usize::MAX));
+                let keys = usize::try_from(records + records / 32).unwrap_or(usize::MAX);
+                match certain {
+                    _ if cells.is_empty() => {}
+                    true => table.reserve(keys),
+                    false => table.expect(keys),
                 }
             }
         }

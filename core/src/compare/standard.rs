@@ -106,7 +106,7 @@ fn inclusion(one: &Package, other: &Package, budget: &mut Budget) -> Inclusion {
     }
     nested(one, other, &plans, budget, &mut out);
     documents_of_xml(one, other, budget, &mut out);
-    for (path, bytes) in &other.files {
+    for (path, bytes) in other.files.iter() {
         let root = one.resources.iter().any(|r| r.nested.is_some() && path.strip_suffix(".schema.json") == Some(&r.name));
         let why = match path.rsplit_once('.') {
             Some((_, "xsd")) if other.documents.is_empty() => "it is an XML schema of no document",

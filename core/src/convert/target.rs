@@ -245,7 +245,7 @@ impl TargetTables {
         let room = usize::try_from(records + records / 32).unwrap_or(usize::MAX);
         for table in self.tables.iter_mut().flatten() {
             for keys in table.keys.iter_mut().flatten().filter(|k| !k.is_empty()) {
-                keys.expect(room);
+                keys.reserve(room);
             }
         }
     }

@@ -52,7 +52,7 @@ pub fn load(files: BTreeMap<String, Vec<u8>>) -> Loaded {
         findings.push(note("C905", "file", "").arg("file", path.as_str()));
     }
     let digest = digest(&files);
-    let package = Package { manifest, resources, documents, codes, rules, crosswalks, layouts, files, digest };
+    let package = Package { manifest, resources, documents, codes, rules, crosswalks, layouts, files: Arc::new(files), digest };
     Loaded { package: Some(package), findings }
 }
 

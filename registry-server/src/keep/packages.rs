@@ -137,7 +137,7 @@ pub fn publish(s: &mut dyn Statements, package: &Package, actor: &str, notes: &s
                VALUES (?1, ?2, ?3, ?4, 'published', '', '', ?5, ?6, ?7)";
     let with: [Datum; 7] = [id.into(), version.into(), position.into(), (&package.digest).into(), now().into(), actor.into(), notes.into()];
     s.run(sql, &with)?;
-    for (path, bytes) in &package.files {
+    for (path, bytes) in package.files.iter() {
         let digest = keep_content(s, bytes)?;
         let sql = "INSERT INTO package_files (id, version, path, content) VALUES (?1, ?2, ?3, ?4)";
         s.run(sql, &[id.into(), version.into(), path.into(), digest.as_slice().into()])?;
@@ -158,7 +158,7 @@ pub fn publish(s: &mut dyn Statements, package: &Package, actor: &str, notes: &s
 pub fn subjects(package: &Package) -> Vec<(Name, Result<Proposal, Refusal>)> {
     let kinds = [(".table.json", Kind::Table), (".schema.json", Kind::Json), (".xsd", Kind::Xsd)];
     let mut found = Vec::new();
-    for (path, bytes) in &package.files {
+    for (path, bytes) in package.files.iter() {
         let Some((resource, kind)) = kinds.iter().find_map(|(end, kind)| path.strip_suffix(end).map(|name| (name, *kind))) else {
             continue;
         };

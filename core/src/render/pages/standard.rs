@@ -85,7 +85,7 @@ pub fn page(site: Site, package: &Package, catalog: &Catalog) -> String {
     }
     references(site, &mut main, package, catalog);
     main.push_str("<h2>Files</h2>\n<details>\n<summary>The package, file by file</summary>\n<ul>\n");
-    for (path, bytes) in &package.files {
+    for (path, bytes) in package.files.iter() {
         let name = match site {
             Site::Served | Site::Exported => format!("<a href=\"{}\">{}</a>", escape(&href(&format!("{base}/files/{path}"))), escape(path)),
             Site::Files(_) => escape(path),

@@ -53,7 +53,7 @@ fn evil(version: &str) -> Package {
             mend: text(),
             reference: text(),
         }],
-        files: [(text(), Vec::new())].into(),
+        files: std::sync::Arc::new([(text(), Vec::new())].into()),
         digest: text(),
         ..Package::default()
     }

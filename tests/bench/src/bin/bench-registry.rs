@@ -98,6 +98,11 @@ impl Server {
         found.unwrap_or_default() / 1024.0
     }
 
+    /// Has the system count the largest resident memory from now on. Without leave to do so it goes on counting from the start.
+    fn forget_peak(&self) {
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5");
+    }
+
     /// Seconds of processor that the server has taken.
     fn processor(&self) -> f64 {
         let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
@@ -425,7 +430,26 @@ fn digest_of(server: &Server, path: &str) -> Result<String, String> {
     found.map(str::to_owned).ok_or_else(|| format!("{path} has no ETag"))
 }
 
-/// A large upload while others dawdle.
+/// Sends a file, in chunks where its length is not to be told.
+fn send(connection: &mut Connection, file: &Path, told: bool) -> std::io::Result<()> {
+    let mut from = File::open(file)?;
+    if told {
+        return std::io::copy(&mut from, &mut connection.write).map(drop);
+    }
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        let read = from.read(&mut piece)?;
+        write!(connection.write, "{read:x}\r\n")?;
+        connection.write.write_all(piece.get(..read).unwrap_or_default())?;
+        connection.write.write_all(b"\r\n")?;
+        // An empty chunk is the last one.
+        if read == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// A large upload while others dawdle, once with its length told and once without.
 fn uploads(asked: &Asked, server: &Server, data: &Path) -> Result<String, String> {
     let file = data.join("upload.csv");
     let fail = |e: std::io::Error| format!("{}: {e}", file.display());
@@ -435,16 +459,15 @@ fn uploads(asked: &Asked, server: &Server, data: &Path) -> Result<String, String
     out.flush().map_err(fail)?;
     drop(out);
     let length = std::fs::metadata(&file).map_err(fail)?.len();
-    let head = |length: u64| {
-        format!(
-            "POST /v1/validate?standard=blds&format=json HTTP/1.1\r\nHost: bench\r\nContent-Type: text/csv\r\nContent-Length: {length}\r\n\r\n"
-        )
+    let head = |length: Option<u64>| {
+        let length = length.map_or_else(|| "Transfer-Encoding: chunked".to_owned(), |length| format!("Content-Length: {length}"));
+        format!("POST /v1/validate?standard=blds&format=json HTTP/1.1\r\nHost: bench\r\nContent-Type: text/csv\r\n{length}\r\n\r\n")
     };
     let stop = AtomicBool::new(false);
-    let (waited, status, took, valid) = thread::scope(|scope| -> Result<_, String> {
+    let (waited, [told, untold]) = thread::scope(|scope| -> Result<_, String> {
         // Ten who send a byte now and then.
         for _ in 0..SLOW {
-            let (stop, head) = (&stop, head(1_000_000));
+            let (stop, head) = (&stop, head(Some(1_000_000)));
             let mut connection = Connection::open(&server.address)?;
             scope.spawn(move || {
                 let _ = connection.write.write_all(head.as_bytes());
@@ -465,27 +488,34 @@ fn uploads(asked: &Asked, server: &Server, data: &Path) -> Result<String, String
                 }
             }
             let waited = begin.elapsed() / 100;
-            let mut connection = Connection::open(&server.address)?;
-            let begin = Instant::now();
-            connection.write.write_all(head(length).as_bytes()).map_err(|e| e.to_string())?;
-            std::io::copy(&mut File::open(&file).map_err(fail)?, &mut connection.write).map_err(|e| e.to_string())?;
-            let status = connection.answer()?;
-            Ok((waited, status, begin.elapsed(), String::from_utf8_lossy(&connection.body).into_owned()))
+            let upload = |told: bool| -> Result<(Duration, f64), String> {
+                server.forget_peak();
+                let mut connection = Connection::open(&server.address)?;
+                let begin = Instant::now();
+                connection.write.write_all(head(told.then_some(length)).as_bytes()).map_err(|e| e.to_string())?;
+                send(&mut connection, &file, told).map_err(|e| e.to_string())?;
+                let (status, took) = (connection.answer()?, begin.elapsed());
+                let report = String::from_utf8_lossy(&connection.body);
+                let compact: String = report.chars().filter(|c| !c.is_whitespace()).collect();
+                if status != 200 || !compact.contains(&format!("\"records_read\":{rows}")) {
+                    return Err(format!("the upload gave {status}: {}", report.chars().take(300).collect::<String>()));
+                }
+                Ok((took, server.memory("VmHWM")))
+            };
+            Ok((waited, [upload(true)?, upload(false)?]))
         })();
         stop.store(true, Ordering::Relaxed);
         done
     })?;
-    let compact: String = valid.chars().filter(|c| !c.is_whitespace()).collect();
-    if status != 200 || !compact.contains(&format!("\"records_read\":{rows}")) {
-        return Err(format!("the upload gave {status}: {}", valid.chars().take(300).collect::<String>()));
-    }
     std::fs::remove_file(&file).map_err(fail)?;
     Ok(format!(
-        "Beside {SLOW} uploads of a byte every tenth of a second: a read took {:.2} ms; {:.0} MB ({rows} permits) were uploaded and checked in {:.1} s; {:.0} MB resident at most since the start.",
+        "Beside {SLOW} uploads of a byte every tenth of a second: a read took {:.2} ms; {:.0} MB ({rows} permits) were uploaded and checked in {:.1} s, with {:.0} MB resident at most; without their length told, in {:.1} s with {:.0} MB.",
         waited.as_secs_f64() * 1e3,
         length as f64 / 1e6,
-        took.as_secs_f64(),
-        server.memory("VmHWM"),
+        told.0.as_secs_f64(),
+        told.1,
+        untold.0.as_secs_f64(),
+        untold.1,
     ))
 }
 
