@@ -584,10 +584,11 @@ mod tests {
         }
         assert_ne!(table.seed, 0);
         // Of those that came since, few enough lie far from home.
+        let keys_in_order: Vec<Kept> = table.keys.iter().flatten().copied().collect();
         let mut far = 0;
         for (at, bucket) in table.buckets.iter().enumerate() {
             for &index in &bucket.indexes[..usize::from(bucket.filled)] {
-                let own = table.own(*table.keys.iter().flatten().nth(index as usize).unwrap());
+                let own = table.own(keys_in_order[index as usize]);
                 far += if at < own { table.buckets.len() + at - own } else { at - own };
             }
         }
